@@ -1,0 +1,123 @@
+/**
+ * The ticket: `<id>.<family>.<secret>` in base64url.
+ *
+ * - id: public and fixed for the session's life; safe in logs, lists and URLs.
+ * - family: 16 random bytes, fixed for the session's life; proves that a token was once ours.
+ * - secret: 32 random bytes, replaced at each renewal.
+ */
+import { createHash, createHmac, randomBytes, timingSafeEqual } from "node:crypto";
+
+declare const sessionId: unique symbol;
+const inspect: unique symbol = Symbol.for("nodejs.util.inspect.custom");
+
+/** The public name of a session. Opens nothing. */
+export type SessionId = string & { readonly [sessionId]: true };
+
+const routingTagLength = 3;
+const idPattern = /^[A-Za-z0-9_-]{25}$/;
+const tokenPattern = /^([A-Za-z0-9_-]{25})\.([A-Za-z0-9_-]{22})\.([A-Za-z0-9_-]{43})$/;
+
+/**
+ * The secret half of a session. Its text leaves memory only by `reveal`, which is for `Set-Cookie`:
+ * printed, logged or turned to JSON it shows the public id.
+ */
+export class SessionToken {
+  readonly id: SessionId;
+  readonly #family: string;
+  readonly #secret: string;
+
+  constructor(id: SessionId, family: string, secret: string) {
+    this.id = id;
+    this.#family = family;
+    this.#secret = secret;
+  }
+
+  /** A token for a new session of this user. */
+  static generate(userId: string): SessionToken {
+    const id = routingTag(userId) + random(16);
+    return new SessionToken(id as SessionId, random(16), random(32));
+  }
+
+  /** Reads the text of a cookie; anything but a well-formed token is undefined. */
+  static parse(text: string): SessionToken | undefined {
+    const parts = tokenPattern.exec(text);
+    return parts ? new SessionToken(parts[1] as SessionId, parts[2]!, parts[3]!) : undefined;
+  }
+
+  /** The text for the cookie: the one way out. */
+  reveal(): string {
+    return `${this.id}.${this.#family}.${this.#secret}`;
+  }
+
+  get familyHash(): string {
+    return sha256(this.#family);
+  }
+
+  get secretHash(): string {
+    return sha256(`${this.#family}.${this.#secret}`);
+  }
+
+  /** The same session under an unrelated new secret. */
+  refreshed(): SessionToken {
+    return new SessionToken(this.id, this.#family, random(32));
+  }
+
+  /** The one successor of this token under this salt. Whoever holds the old token can be sent it again. */
+  successor(salt: string): SessionToken {
+    return new SessionToken(this.id, this.#family, hmac(this.#secret, salt));
+  }
+
+  /** A key of the session for one purpose. It survives renewal and is not at rest anywhere. */
+  key(purpose: "csrf" | "fingerprint"): Buffer {
+    return createHmac("sha256", this.#family).update(purpose).digest();
+  }
+
+  toString(): string {
+    return `[SessionToken ${this.id}]`;
+  }
+
+  toJSON(): string {
+    return this.toString();
+  }
+
+  [inspect](): string {
+    return this.toString();
+  }
+}
+
+/** Reads a session id from outside (a URL, a form); anything malformed is undefined. */
+export function parseSessionId(text: string): SessionId | undefined {
+  return idPattern.test(text) ? (text as SessionId) : undefined;
+}
+
+/**
+ * The first characters of every session id of a user: in a Redis Cluster they put all keys of one user into one
+ * slot. It groups; it proves nothing. Fixed for ever.
+ */
+export function routingTag(userId: string): string {
+  return sha256(userId).slice(0, routingTagLength);
+}
+
+/** A new salt for a renewal. */
+export function renewalSalt(): string {
+  return random(16);
+}
+
+/** Compares two hashes in constant time; hashes of different lengths are simply unequal. */
+export function sameHash(a: string, b: string): boolean {
+  const left = Buffer.from(a);
+  const right = Buffer.from(b);
+  return left.length === right.length && timingSafeEqual(left, right);
+}
+
+function sha256(text: string): string {
+  return createHash("sha256").update(text).digest("base64url");
+}
+
+function hmac(key: string, text: string): string {
+  return createHmac("sha256", key).update(text).digest("base64url");
+}
+
+function random(bytes: number): string {
+  return randomBytes(bytes).toString("base64url");
+}
