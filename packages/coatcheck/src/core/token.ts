@@ -8,7 +8,6 @@
 import { createHash, createHmac, randomBytes, timingSafeEqual } from "node:crypto";
 
 declare const sessionId: unique symbol;
-const inspect: unique symbol = Symbol.for("nodejs.util.inspect.custom");
 
 /** The public name of a session. Opens nothing. */
 export type SessionId = string & { readonly [sessionId]: true };
@@ -19,7 +18,7 @@ const tokenPattern = /^([A-Za-z0-9_-]{25})\.([A-Za-z0-9_-]{22})\.([A-Za-z0-9_-]{
 
 /**
  * The secret half of a session. Its text leaves memory only by `reveal`, which is for `Set-Cookie`:
- * printed, logged or turned to JSON it shows the public id.
+ * printed, logged or turned to JSON it shows the public id (private fields are invisible to all three).
  */
 export class SessionToken {
   readonly id: SessionId;
@@ -77,10 +76,6 @@ export class SessionToken {
   }
 
   toJSON(): string {
-    return this.toString();
-  }
-
-  [inspect](): string {
     return this.toString();
   }
 }
