@@ -1,0 +1,27 @@
+/** One question to the store: answered in time, or `StoreUnavailableError`. */
+import { StoreUnavailableError } from "./errors.ts";
+import type { SessionStore } from "./store.ts";
+
+/** How long a store may take where it does not say, in milliseconds. */
+const defaultTimeout = 2_000;
+
+/** Whatever goes wrong in a backend is the same to callers: nothing is known. */
+export async function ask<T>(
+  store: SessionStore,
+  operation: Exclude<keyof SessionStore, "timeout">,
+  question: () => Promise<T>,
+): Promise<T> {
+  const { timeout = defaultTimeout } = store;
+  try {
+    return await (timeout === Number.POSITIVE_INFINITY ? question() : within(timeout, question()));
+  } catch (cause) {
+    throw new StoreUnavailableError(operation, cause);
+  }
+}
+
+function within<T>(milliseconds: number, answer: Promise<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => reject(new Error(`No answer within ${milliseconds} ms`)), milliseconds);
+    answer.then(resolve, reject).finally(() => clearTimeout(timer));
+  });
+}

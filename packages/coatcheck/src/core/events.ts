@@ -1,0 +1,84 @@
+/** What happens to sessions, for observers. Events carry the public id, never a token. */
+import type { ClientInfo } from "./fingerprint.ts";
+import type { Rejection } from "./judge.ts";
+import type { EndReason } from "./store.ts";
+import type { SessionId } from "./token.ts";
+
+interface AboutSession {
+  /** Milliseconds since the epoch. */
+  readonly at: number;
+  readonly sessionId: SessionId;
+  readonly userId: string;
+}
+
+/**
+ * One thing that happened. Each end of a session is told at most once, by the node that ended it; `expired` is best
+ * effort, since stores may drop what expired on their own.
+ */
+export type SessionEvent =
+  | (AboutSession & {
+      readonly type: "created";
+      readonly client: ClientInfo;
+      readonly amr: readonly string[];
+    })
+  /** A successor was issued. */
+  | (AboutSession & { readonly type: "renewed"; readonly client: ClientInfo })
+  | (AboutSession & {
+      readonly type: "reauthenticated";
+      readonly client: ClientInfo;
+      readonly amr: readonly string[];
+    })
+  /** Signed out, ended from a list, or ended with all others. */
+  | (AboutSession & { readonly type: "revoked"; readonly reason: EndReason })
+  /** Ended because a new session exceeded the limit. */
+  | (AboutSession & { readonly type: "evicted" })
+  /** Ended because the same browser signed in again. */
+  | (AboutSession & { readonly type: "replaced" })
+  | (AboutSession & { readonly type: "expired" })
+  /** A replaced secret came back after its grace; the session was revoked. `client` presented it. */
+  | (AboutSession & { readonly type: "theft"; readonly client: ClientInfo })
+  /** A presented token opened nothing. */
+  | {
+      readonly type: "rejected";
+      readonly at: number;
+      readonly reason: Rejection["reason"];
+      readonly sessionId: SessionId | undefined;
+      readonly client: ClientInfo;
+    }
+  /** Stored data no longer fits the schema and could not be migrated; it was read as empty, and kept. */
+  | (AboutSession & { readonly type: "data-unreadable"; readonly issues: readonly string[] });
+
+/** Sees events; cannot change what happens. What it throws is reported. */
+export type SessionObserver = (event: SessionEvent) => void | Promise<void>;
+
+/** Reports what nobody waits for. The default prints to `console.warn`. */
+export type Warn = (message: string, cause?: unknown) => void;
+
+/** Tells each observer of each event. */
+export class SessionEvents {
+  readonly #observers = new Set<SessionObserver>();
+  readonly #warn: Warn;
+
+  constructor(warn: Warn) {
+    this.#warn = warn;
+  }
+
+  subscribe(observer: SessionObserver): () => void {
+    this.#observers.add(observer);
+    return () => void this.#observers.delete(observer);
+  }
+
+  emit(event: SessionEvent): void {
+    for (const observer of this.#observers) this.#tell(observer, event);
+  }
+
+  #tell(observer: SessionObserver, event: SessionEvent): void {
+    const report = (cause: unknown) => this.#warn(`A session observer failed at "${event.type}"`, cause);
+    try {
+      const outcome = observer(event);
+      if (outcome instanceof Promise) outcome.catch(report);
+    } catch (cause) {
+      report(cause);
+    }
+  }
+}

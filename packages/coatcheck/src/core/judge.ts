@@ -1,0 +1,86 @@
+/** The rule that decides about a presented token: pure, without a clock and without I/O. */
+import { type ClientInfo, tolerantFingerprint } from "./fingerprint.ts";
+import { expiry, type SessionPolicy } from "./policy.ts";
+import {
+  type EndedSession,
+  type EndReason,
+  isEnded,
+  type PendingRenewal,
+  type SessionRecord,
+} from "./store.ts";
+import { type SessionToken, sameHash } from "./token.ts";
+
+/** Why a token opens nothing. */
+export type Rejection =
+  /** No token was presented. */
+  | { readonly reason: "absent" }
+  /** Several cookies of the session's name were presented: they count as none. */
+  | { readonly reason: "duplicate" }
+  /** What was presented is no token. */
+  | { readonly reason: "malformed" }
+  /** No such session, or a token that was never ours. Tells nothing about the session of that id. */
+  | { readonly reason: "unknown" }
+  | { readonly reason: "idle-timeout" | "absolute-timeout" }
+  /** A replaced secret came back after its grace: the session was revoked. */
+  | { readonly reason: "theft" }
+  /** The session had ended; `ended` says why. Told only to a token of its family. */
+  | { readonly reason: "ended"; readonly ended: EndReason };
+
+/** What `judge` says. */
+export type Verdict =
+  /** The current secret. */
+  | { readonly kind: "current"; readonly record: SessionRecord }
+  /** The successor of a pending renewal, seen for the first time: the renewal can be completed. */
+  | { readonly kind: "confirm"; readonly record: SessionRecord; readonly pending: PendingRenewal }
+  /** The old secret of a pending renewal from the client that renewed: the successor may have been lost on the way. */
+  | { readonly kind: "resend"; readonly record: SessionRecord; readonly pending: PendingRenewal }
+  /** A replaced secret within its grace. */
+  | { readonly kind: "grace"; readonly record: SessionRecord }
+  /** The right family with a secret that was replaced before. */
+  | { readonly kind: "theft"; readonly record: SessionRecord }
+  /** The session had ended, and the token was one of its own. */
+  | { readonly kind: "ended"; readonly reason: EndReason }
+  | { readonly kind: "rejected"; readonly reason: "unknown" | "idle-timeout" | "absolute-timeout" };
+
+/**
+ * Judges a presented token by what the store found under its id.
+ *
+ * The family tells a former ticket from a guess: a wrong family changes nothing, since ids are public and guessing
+ * must not sign anyone out; the right family with any but an accepted secret is theft, at any age.
+ */
+export function judge(
+  policy: SessionPolicy,
+  found: SessionRecord | EndedSession | undefined,
+  token: SessionToken,
+  client: ClientInfo,
+  now: number,
+): Verdict {
+  if (!found) return { kind: "rejected", reason: "unknown" };
+  if (isEnded(found)) {
+    return sameHash(found.familyHash, token.familyHash)
+      ? { kind: "ended", reason: found.reason }
+      : { kind: "rejected", reason: "unknown" };
+  }
+
+  const verdict = judgeSecret(found, token, client, now);
+  if (verdict.kind === "rejected") return verdict;
+  const expired = expiry(policy, found, now);
+  return expired ? { kind: "rejected", reason: expired } : verdict;
+}
+
+function judgeSecret(record: SessionRecord, token: SessionToken, client: ClientInfo, now: number): Verdict {
+  const presented = token.secretHash;
+  const { pending } = record;
+  if (sameHash(presented, record.secretHash)) {
+    return pending && sameHash(pending.fingerprint, tolerantFingerprint(token, client))
+      ? { kind: "resend", record, pending }
+      : { kind: "current", record };
+  }
+  if (pending && sameHash(presented, pending.secretHash)) return { kind: "confirm", record, pending };
+  if (record.superseded.some((former) => now < former.until && sameHash(presented, former.secretHash))) {
+    return { kind: "grace", record };
+  }
+  return sameHash(token.familyHash, record.familyHash)
+    ? { kind: "theft", record }
+    : { kind: "rejected", reason: "unknown" };
+}

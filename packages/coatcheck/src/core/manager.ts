@@ -1,0 +1,511 @@
+/** The one place that acts: it asks the store, lets the pure rules decide, writes and tells. */
+import { ask } from "./ask.ts";
+import { type DataOptions, SessionData } from "./data.ts";
+import { DataConflictError, SignInRefusedError, StoreUnavailableError } from "./errors.ts";
+import { type SessionEvent, SessionEvents, type SessionObserver, type Warn } from "./events.ts";
+import type { ClientInfo } from "./fingerprint.ts";
+import { judge, type Rejection, type Verdict } from "./judge.ts";
+import { deadline, definePolicy, expiry, type PolicyOptions, type SessionPolicy } from "./policy.ts";
+import { beginRenewal, completeRenewal, replaceSecret } from "./renewal.ts";
+import { Session } from "./session.ts";
+import {
+  type Ended,
+  type EndReason,
+  isEnded,
+  type SessionChange,
+  type SessionLimit,
+  type SessionRecord,
+  type SessionStore,
+} from "./store.ts";
+import { type SessionId, SessionToken } from "./token.ts";
+
+/** How a manager is made. Only the store is needed. */
+export interface SessionManagerOptions<D> {
+  readonly store: SessionStore;
+  readonly policy?: PolicyOptions;
+  /** Types the session data. Without it, data is any JSON object. */
+  readonly data?: DataOptions<D>;
+  /** Sees every event. More observers can be added by `observe`. */
+  readonly onEvent?: SessionObserver;
+  /** Reports what nobody waits for: failed observers, failed touches, cookies that browsers will drop. Default `console.warn`. */
+  readonly warn?: Warn;
+  /** The clock, in milliseconds since the epoch. Default `Date.now`. */
+  readonly now?: () => number;
+}
+
+/** What a sign-in says about itself. */
+export interface SignIn<D> {
+  /** How the user proved who they are, after RFC 8176. Default `["pwd"]`. */
+  readonly amr?: readonly string[];
+  readonly data?: Partial<D>;
+  /**
+   * Asked after the session was written: whether what was checked at sign-in still holds. With it, a password change
+   * that runs meanwhile (write the user first, revoke then) never leaves a session behind.
+   */
+  readonly stillValid?: () => boolean | Promise<boolean>;
+}
+
+/** A new session and its ticket. */
+export interface CreatedSession<D> {
+  readonly session: Session<D>;
+  readonly token: SessionToken;
+}
+
+/** What is known about the request whose token is validated. */
+export interface TokenRequest {
+  readonly client?: ClientInfo;
+  /** Whether the answer can carry a cookie. Without it no renewal is started. Default false. */
+  readonly canRenew?: boolean;
+}
+
+/** What `validate` says. */
+export type Validation<D> = ValidSession<D> | { readonly ok: false; readonly rejection: Rejection };
+
+export interface ValidSession<D> {
+  readonly ok: true;
+  readonly session: Session<D>;
+  /** The token as it was presented. */
+  readonly token: SessionToken;
+  /** A token to send to the client in place of the presented one. */
+  readonly successor: SessionToken | undefined;
+  /** The presented secret is being replaced: it opens ordinary doors, and never counts as a recent sign-in. */
+  readonly superseded: boolean;
+}
+
+/** Whether the node may serve, and if not, why. */
+export interface Readiness {
+  readonly ready: boolean;
+  readonly problem?: "store-unavailable" | "clock-skew";
+  /** How far the store's clock is ahead of this node's, in milliseconds; undefined where it is the same clock. */
+  readonly skew?: number;
+}
+
+/** Beyond this difference of the clocks, in milliseconds, a node neither touches nor prunes. */
+const tolerableSkew = 5_000;
+const pruneBatch = 200;
+const maximumAttempts = 10;
+const maximumUserId = 256;
+
+/** Creates, validates and ends sessions, in any store, for any framework. */
+export class SessionManager<D = Record<string, unknown>> {
+  readonly policy: SessionPolicy;
+  /** The clock that this manager judges by. */
+  readonly now: () => number;
+  /** Reports what nobody waits for. */
+  readonly warn: Warn;
+  readonly #store: SessionStore;
+  readonly #data: SessionData<D>;
+  readonly #events: SessionEvents;
+  readonly #background = new Set<Promise<unknown>>();
+  readonly #readData = (record: SessionRecord): D => this.#dataOf(record);
+  #clockTrusted = true;
+
+  /** @throws TypeError if an option makes no sense. */
+  constructor(options: SessionManagerOptions<D>) {
+    if (typeof options?.store?.find !== "function") {
+      throw new TypeError(
+        "SessionManager needs a store: new SessionManager({ store: new MemorySessionStore() })",
+      );
+    }
+    this.policy = definePolicy(options.policy);
+    this.now = options.now ?? Date.now;
+    this.warn =
+      options.warn ?? ((message, cause) => console.warn(`coatcheck: ${message}`, ...(cause ? [cause] : [])));
+    this.#store = options.store;
+    this.#data = new SessionData(options.data);
+    this.#events = new SessionEvents(this.warn);
+    if (options.onEvent) this.observe(options.onEvent);
+  }
+
+  /** Adds an observer; returns how to remove it. */
+  observe(observer: SessionObserver): () => void {
+    return this.#events.subscribe(observer);
+  }
+
+  /**
+   * Starts a session for a user who has just proved who they are. Always a new one: there is nothing to fixate.
+   * `replacing` is the session that the browser presented; it ends in the same step.
+   *
+   * @throws SignInRefusedError at the session limit under `refuse`, or if `stillValid` says no.
+   * @throws InvalidDataError if the data does not fit the schema.
+   * @throws TypeError if the user id is empty, longer than 256 characters or no well-formed Unicode.
+   */
+  async create(
+    userId: string,
+    options: SignIn<D> & { readonly client?: ClientInfo; readonly replacing?: Session<D> | undefined } = {},
+  ): Promise<CreatedSession<D>> {
+    assertUserId(userId);
+    const { client = {}, replacing, stillValid } = options;
+    const { record, token } = await this.#insert(userId, options);
+    const { id } = record;
+    this.#tell(record, { type: "created", client, amr: record.amr });
+    if (replacing && replacing.userId !== userId) await this.revoke(replacing.id, { reason: "replaced" });
+    if (stillValid && !(await this.#confirmSignIn(id, stillValid)))
+      throw new SignInRefusedError("sign-in-outdated");
+    return { session: this.#session(record), token };
+  }
+
+  /**
+   * Says whose session a token opens, and notes its use. Never throws on any token.
+   * @throws StoreUnavailableError if the store failed: nothing is known then, and nobody is signed out.
+   */
+  async validate(
+    presented: SessionToken | string | undefined,
+    request: TokenRequest = {},
+  ): Promise<Validation<D>> {
+    if (presented === undefined) return { ok: false, rejection: { reason: "absent" } };
+    const token = typeof presented === "string" ? SessionToken.parse(presented) : presented;
+    if (!token) return this.#reject({ reason: "malformed" }, undefined, request);
+
+    const verdict = await this.#examine(token, request.client);
+    if (verdict.kind === "rejected") return this.#reject({ reason: verdict.reason }, token.id, request);
+    if (verdict.kind === "ended")
+      return this.#reject({ reason: "ended", ended: verdict.reason }, token.id, request);
+    if (verdict.kind === "theft") {
+      await this.#endStolen(verdict.record, request.client);
+      return this.#reject({ reason: "theft" }, token.id, request);
+    }
+
+    const { record } = verdict;
+    this.#touchIfDue(record);
+    return {
+      ok: true,
+      session: this.#session(record),
+      token,
+      successor: await this.#successor(verdict, token, request),
+      superseded: verdict.kind === "grace",
+    };
+  }
+
+  /** Moves the idle deadline of a session that was used just now; false if it is gone. Never revives it. */
+  async touch(session: Pick<Session<D>, "id" | "createdAt">): Promise<boolean> {
+    const now = this.now();
+    const seen = { lastSeenAt: now, expiresAt: deadline(this.policy, session.createdAt, now) };
+    return ask(this.#store, "update", () => this.#store.update(session.id, { seen }, now));
+  }
+
+  /**
+   * Replaces the secret now, whatever its age. Gives the token to send to the client; undefined if the presented one
+   * opens nothing or is being replaced already. Both the old and the new one work until the new one is first seen.
+   */
+  async renew(token: SessionToken, client: ClientInfo = {}): Promise<SessionToken | undefined> {
+    const verdict = await this.#examine(token, client);
+    if (verdict.kind === "resend") return token.successor(verdict.pending.salt);
+    return verdict.kind === "current" ? this.#startRenewal(verdict.record, token, client) : undefined;
+  }
+
+  /**
+   * Notes that the user of this session has proved again who they are, and replaces the secret by an unrelated one,
+   * so that nobody who copied the old one comes along. Undefined if the token opens nothing.
+   */
+  async reauthenticate(
+    token: SessionToken,
+    options: { readonly amr?: readonly string[]; readonly client?: ClientInfo } = {},
+  ): Promise<CreatedSession<D> | undefined> {
+    const { amr = ["pwd"], client = {} } = options;
+    for (let attempt = 0; attempt < maximumAttempts; attempt++) {
+      const verdict = await this.#examine(token, client);
+      if (!isAccepted(verdict)) return undefined;
+      const { record } = verdict;
+      const now = this.now();
+      const fresh = token.refreshed();
+      const authentication = { authenticatedAt: now, amr };
+      const secret = replaceSecret(record, fresh.secretHash, this.policy.grace, now);
+      if (await this.#change(record, { authentication, secret })) {
+        this.#tell(record, { type: "reauthenticated", client, amr });
+        return { session: this.#session({ ...record, ...authentication }), token: fresh };
+      }
+    }
+    throw new StoreUnavailableError(
+      "update",
+      new Error("The session kept changing during re-authentication"),
+    );
+  }
+
+  /**
+   * Ends a session for good; false if there is none, or none of `userId`'s.
+   * @param options.userId end it only if it is this user's: for ids that come from outside.
+   * @param options.reason told to the ended device. Default `revoked`.
+   */
+  async revoke(
+    id: SessionId,
+    options: { readonly userId?: string; readonly reason?: EndReason } = {},
+  ): Promise<boolean> {
+    const { userId, reason = "revoked" } = options;
+    if (userId !== undefined && (await this.#ownerOf(id)) !== userId) return false;
+    const record = await ask(this.#store, "delete", () => this.#store.delete(id, reason, this.now()));
+    if (record) this.#tellEnd({ record, reason });
+    return record !== undefined;
+  }
+
+  /** Ends all sessions of a user but `except`, in one step. Returns how many it ended. Default reason `revoked`. */
+  async revokeAll(
+    userId: string,
+    options: { readonly except?: SessionId | undefined; readonly reason?: EndReason } = {},
+  ): Promise<number> {
+    const { except, reason = "revoked" } = options;
+    const ended = await ask(this.#store, "deleteByUser", () =>
+      this.#store.deleteByUser(userId, reason, this.now(), except),
+    );
+    for (const record of ended) this.#tellEnd({ record, reason });
+    return ended.length;
+  }
+
+  /** The live sessions of a user, the last used first. */
+  async list(userId: string): Promise<Session<D>[]> {
+    const records = await ask(this.#store, "findByUser", () => this.#store.findByUser(userId));
+    const now = this.now();
+    return records
+      .filter((record) => !expiry(this.policy, record, now))
+      .sort((a, b) => b.lastSeenAt - a.lastSeenAt || b.createdAt - a.createdAt)
+      .map((record) => this.#session(record));
+  }
+
+  /**
+   * Changes the data of a session, key by key: keys that are not named stay, also those that others write meanwhile;
+   * `undefined` removes a key. A function is given the data as it is and called again if another writer was faster.
+   * False if the session is gone.
+   *
+   * @throws InvalidDataError if the result does not fit the schema.
+   */
+  async update(id: SessionId, patch: Partial<D> | ((data: D) => Partial<D>)): Promise<boolean> {
+    for (let attempt = 0; attempt < 100; attempt++) {
+      const record = await this.#live(id);
+      if (!record) return false;
+      const wanted = typeof patch === "function" ? patch(this.#dataOf(record)) : patch;
+      const { change, whole } = this.#data.change(record, wanted);
+      const dataVersion = Math.max(record.dataVersion, this.#data.version);
+      const asRead = whole || typeof patch === "function";
+      const condition = asRead ? { dataRevision: record.dataRevision } : undefined;
+      const written = await ask(this.#store, "update", () =>
+        this.#store.update(id, { data: change, dataVersion }, this.now(), condition),
+      );
+      if (written || !asRead) return written;
+    }
+    throw new DataConflictError();
+  }
+
+  /**
+   * Removes what has expired, in bounded steps that leave the event loop free, and returns how many sessions it
+   * removed. Safe on many nodes at once. Expired sessions are dead with or without it: it is housekeeping.
+   */
+  async prune(): Promise<number> {
+    let removed = 0;
+    let from: string | undefined;
+    do {
+      if (!this.#clockTrusted) break;
+      const step = await ask(this.#store, "deleteExpired", () =>
+        this.#store.deleteExpired(this.now(), pruneBatch, from),
+      );
+      for (const record of step.expired) this.#tellEnd({ record, reason: "expired" });
+      removed += step.expired.length;
+      from = step.next;
+      await new Promise((resolve) => setImmediate(resolve));
+    } while (from !== undefined);
+    return removed;
+  }
+
+  /**
+   * Asks the store whether it answers, and compares its clock with this node's. While they differ by more than
+   * 5 seconds this node neither touches nor prunes, so that it cannot end or prolong what others judge rightly.
+   */
+  async ready(): Promise<Readiness> {
+    let time: number | undefined;
+    try {
+      time = await ask(this.#store, "time", () => this.#store.time());
+    } catch {
+      return { ready: false, problem: "store-unavailable" };
+    }
+    if (time === undefined) return { ready: true };
+    const skew = time - this.now();
+    this.#clockTrusted = Math.abs(skew) <= tolerableSkew;
+    return this.#clockTrusted ? { ready: true, skew } : { ready: false, problem: "clock-skew", skew };
+  }
+
+  /** Waits for writes that nobody waited for. Call it before the store is closed. */
+  async close(): Promise<void> {
+    await Promise.allSettled(this.#background);
+  }
+
+  async #insert(
+    userId: string,
+    options: SignIn<D> & { readonly client?: ClientInfo; readonly replacing?: Session<D> | undefined },
+  ): Promise<{ record: SessionRecord; token: SessionToken }> {
+    const { client = {}, amr = ["pwd"], replacing } = options;
+    const data = this.#data.start(options.data);
+    const limit: SessionLimit = {
+      maximum: this.policy.maxSessions,
+      exceeded: this.policy.onLimit,
+      ...(replacing?.userId === userId && { replacing: replacing.id }),
+    };
+    for (;;) {
+      const token = SessionToken.generate(userId);
+      const now = this.now();
+      const record: SessionRecord = {
+        id: token.id,
+        userId,
+        familyHash: token.familyHash,
+        secretHash: token.secretHash,
+        secretIssuedAt: now,
+        superseded: [],
+        secretRevision: 0,
+        createdAt: now,
+        authenticatedAt: now,
+        amr,
+        lastSeenAt: now,
+        expiresAt: deadline(this.policy, now, now),
+        client,
+        data,
+        dataVersion: this.#data.version,
+        dataRevision: 0,
+      };
+      const result = await ask(this.#store, "insert", () => this.#store.insert(record, now, limit));
+      if (result.inserted) {
+        for (const ended of result.ended) this.#tellEnd(ended);
+        return { record, token };
+      }
+      if (result.because === "limit") throw new SignInRefusedError("session-limit");
+    }
+  }
+
+  async #confirmSignIn(id: SessionId, stillValid: () => boolean | Promise<boolean>): Promise<boolean> {
+    let valid = false;
+    try {
+      valid = await stillValid();
+    } finally {
+      if (!valid) await this.revoke(id, { reason: "account-changed" });
+    }
+    return valid;
+  }
+
+  /** Finds and judges. A renewal whose successor came back is completed first, so `confirm` never leaves here. */
+  async #examine(token: SessionToken, client: ClientInfo = {}): Promise<Settled> {
+    for (let attempt = 0; attempt < maximumAttempts; attempt++) {
+      const found = await ask(this.#store, "find", () => this.#store.find(token.id));
+      const verdict = judge(this.policy, found, token, client, this.now());
+      if (verdict.kind !== "confirm") return verdict;
+      const { record, pending } = verdict;
+      await this.#change(record, { secret: completeRenewal(record, pending, this.policy.grace, this.now()) });
+    }
+    throw new StoreUnavailableError("update", new Error("The session kept changing while it was validated"));
+  }
+
+  async #successor(
+    verdict: Accepted,
+    token: SessionToken,
+    request: TokenRequest,
+  ): Promise<SessionToken | undefined> {
+    if (!request.canRenew) return undefined;
+    if (verdict.kind === "resend") return token.successor(verdict.pending.salt);
+    const { record } = verdict;
+    const due =
+      verdict.kind === "current" &&
+      !record.pending &&
+      this.now() >= record.secretIssuedAt + this.policy.renewAfter;
+    if (!due) return undefined;
+    try {
+      return await this.#startRenewal(record, token, request.client ?? {});
+    } catch (cause) {
+      this.warn("A renewal could not be written; the session goes on with its present secret", cause);
+      return undefined;
+    }
+  }
+
+  /** One conditional write. Who loses the race sends no cookie: the winner's successor is the only one. */
+  async #startRenewal(
+    record: SessionRecord,
+    token: SessionToken,
+    client: ClientInfo,
+  ): Promise<SessionToken | undefined> {
+    if (record.pending) return undefined;
+    const { secret, successor } = beginRenewal(record, token, client, this.now());
+    if (!(await this.#change(record, { secret }))) return undefined;
+    this.#tell(record, { type: "renewed", client });
+    return successor;
+  }
+
+  /** Writes a change of the secret if nobody changed it since the record was read. */
+  #change(record: SessionRecord, change: SessionChange): Promise<boolean> {
+    const condition = { secretRevision: record.secretRevision };
+    return ask(this.#store, "update", () => this.#store.update(record.id, change, this.now(), condition));
+  }
+
+  async #endStolen(record: SessionRecord, client: ClientInfo = {}): Promise<void> {
+    const ended = await ask(this.#store, "delete", () => this.#store.delete(record.id, "theft", this.now()));
+    if (ended) this.#tell(ended, { type: "theft", client });
+  }
+
+  #reject(rejection: Rejection, sessionId: SessionId | undefined, request: TokenRequest): Validation<D> {
+    const { client = {} } = request;
+    this.#events.emit({ type: "rejected", at: this.now(), reason: rejection.reason, sessionId, client });
+    return { ok: false, rejection };
+  }
+
+  #touchIfDue(record: SessionRecord): void {
+    if (!this.#clockTrusted || this.now() - record.lastSeenAt < this.policy.touchInterval) return;
+    const touch = this.touch(record)
+      .catch((cause) => this.warn("A session's last use could not be noted", cause))
+      .finally(() => this.#background.delete(touch));
+    this.#background.add(touch);
+  }
+
+  async #live(id: SessionId): Promise<SessionRecord | undefined> {
+    const found = await ask(this.#store, "find", () => this.#store.find(id));
+    return found && !isEnded(found) && !expiry(this.policy, found, this.now()) ? found : undefined;
+  }
+
+  async #ownerOf(id: SessionId): Promise<string | undefined> {
+    return (await this.#live(id))?.userId;
+  }
+
+  #session(record: SessionRecord): Session<D> {
+    return new Session(record, this.#readData);
+  }
+
+  #dataOf(record: SessionRecord): D {
+    const { data, issues } = this.#data.read(record);
+    if (issues) this.#tell(record, { type: "data-unreadable", issues });
+    return data;
+  }
+
+  #tellEnd({ record, reason }: Ended): void {
+    const own = reason === "evicted" || reason === "replaced" || reason === "expired";
+    this.#tell(record, own ? { type: reason } : { type: "revoked", reason });
+  }
+
+  #tell(record: SessionRecord, event: EventDetails): void {
+    this.#events.emit({
+      at: this.now(),
+      sessionId: record.id,
+      userId: record.userId,
+      ...event,
+    } as SessionEvent);
+  }
+}
+
+type EventDetails = SessionEvent extends infer E
+  ? E extends { readonly userId: string }
+    ? Omit<E, "at" | "sessionId" | "userId">
+    : never
+  : never;
+
+/** A verdict after a pending renewal was completed. */
+type Settled = Exclude<Verdict, { kind: "confirm" }>;
+type Accepted = Exclude<Settled, { kind: "theft" | "ended" | "rejected" }>;
+
+function isAccepted(verdict: Settled): verdict is Accepted {
+  return verdict.kind !== "theft" && verdict.kind !== "ended" && verdict.kind !== "rejected";
+}
+
+function assertUserId(userId: string): void {
+  if (
+    typeof userId !== "string" ||
+    userId === "" ||
+    userId.length > maximumUserId ||
+    !userId.isWellFormed()
+  ) {
+    throw new TypeError(
+      `A user id must be a string of 1 to ${maximumUserId} characters of well-formed Unicode`,
+    );
+  }
+}

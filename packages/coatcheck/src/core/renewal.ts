@@ -1,0 +1,72 @@
+/**
+ * The states of a session's secret, as pure functions from a record to its next state.
+ *
+ * current ──begin──▶ pending (old accepted, successor sent, again if lost) ──complete──▶ current (old in grace)
+ * any ──replace──▶ current (all former in grace)
+ */
+import { type ClientInfo, tolerantFingerprint } from "./fingerprint.ts";
+import type { PendingRenewal, SessionChange, SessionRecord, SupersededSecret } from "./store.ts";
+import { renewalSalt, type SessionToken } from "./token.ts";
+
+type SecretState = NonNullable<SessionChange["secret"]>;
+
+/** More secrets than this in one grace are no browser's doing. */
+const maximumSuperseded = 8;
+
+/** Begins a renewal: the successor can be computed again by whoever holds the old secret, as often as it is lost. */
+export function beginRenewal(
+  record: SessionRecord,
+  token: SessionToken,
+  client: ClientInfo,
+  now: number,
+): { readonly secret: SecretState; readonly successor: SessionToken } {
+  const salt = renewalSalt();
+  const successor = token.successor(salt);
+  const fingerprint = tolerantFingerprint(token, client);
+  const secret = {
+    secretHash: record.secretHash,
+    secretIssuedAt: record.secretIssuedAt,
+    pending: { secretHash: successor.secretHash, salt, fingerprint, startedAt: now },
+    superseded: inGrace(record, now),
+  };
+  return { secret, successor };
+}
+
+/** The successor was seen: it is the current secret now, the salt is dropped and the old secret begins its grace. */
+export function completeRenewal(
+  record: SessionRecord,
+  pending: PendingRenewal,
+  grace: number,
+  now: number,
+): SecretState {
+  return {
+    secretHash: pending.secretHash,
+    secretIssuedAt: now,
+    superseded: supersede(record, [record.secretHash], grace, now),
+  };
+}
+
+/** An unrelated secret takes over; what was valid before, a pending successor included, begins its grace. */
+export function replaceSecret(
+  record: SessionRecord,
+  secretHash: string,
+  grace: number,
+  now: number,
+): SecretState {
+  const former = record.pending ? [record.secretHash, record.pending.secretHash] : [record.secretHash];
+  return { secretHash, secretIssuedAt: now, superseded: supersede(record, former, grace, now) };
+}
+
+function supersede(
+  record: SessionRecord,
+  hashes: readonly string[],
+  grace: number,
+  now: number,
+): SupersededSecret[] {
+  const beginning = hashes.map((secretHash) => ({ secretHash, until: now + grace }));
+  return [...inGrace(record, now), ...beginning].slice(-maximumSuperseded);
+}
+
+function inGrace(record: SessionRecord, now: number): SupersededSecret[] {
+  return record.superseded.filter((former) => now < former.until);
+}

@@ -1,0 +1,48 @@
+/** A live session as the application sees it. */
+import type { ClientInfo } from "./fingerprint.ts";
+import type { SessionRecord } from "./store.ts";
+import type { SessionId } from "./token.ts";
+
+/** An authenticated period of one user on one device. Times are milliseconds since the epoch. */
+export class Session<D = Record<string, unknown>> {
+  /** The public name: safe in device lists, logs and URLs. */
+  readonly id: SessionId;
+  readonly userId: string;
+  readonly createdAt: number;
+  /** When the user last proved who they are. */
+  readonly authenticatedAt: number;
+  /** How they proved it, after RFC 8176: `pwd`, `otp`, …; `remember` for a remembered browser. */
+  readonly amr: readonly string[];
+  /** Accurate to the policy's `touchInterval`. */
+  readonly lastSeenAt: number;
+  /** When it dies if it is not used again. */
+  readonly expiresAt: number;
+  /** Who signed in. */
+  readonly client: ClientInfo;
+  readonly #record: SessionRecord;
+  readonly #read: (record: SessionRecord) => D;
+  #data: { readonly value: D } | undefined;
+
+  constructor(record: SessionRecord, read: (record: SessionRecord) => D) {
+    this.id = record.id;
+    this.userId = record.userId;
+    this.createdAt = record.createdAt;
+    this.authenticatedAt = record.authenticatedAt;
+    this.amr = record.amr;
+    this.lastSeenAt = record.lastSeenAt;
+    this.expiresAt = record.expiresAt;
+    this.client = record.client;
+    this.#record = record;
+    this.#read = read;
+  }
+
+  /** The application's data, read through its schema at first use. Change it by `sessions.update`. */
+  get data(): D {
+    this.#data ??= { value: this.#read(this.#record) };
+    return this.#data.value;
+  }
+
+  toJSON(): object {
+    return { ...this, data: this.data };
+  }
+}

@@ -1,0 +1,46 @@
+/** Server-side sessions: the manager, its rules and its port. Stores and adapters have subpaths of their own. */
+export type { DataOptions, StandardSchema } from "./core/data.ts";
+export {
+  type AnyCoatcheckError,
+  DataConflictError,
+  InvalidDataError,
+  NotSignedInError,
+  SignInRefusedError,
+  StoreUnavailableError,
+} from "./core/errors.ts";
+export type { SessionEvent, SessionObserver, Warn } from "./core/events.ts";
+export type { ClientInfo } from "./core/fingerprint.ts";
+export { judge, type Rejection, type Verdict } from "./core/judge.ts";
+export {
+  type CreatedSession,
+  type Readiness,
+  SessionManager,
+  type SessionManagerOptions,
+  type SignIn,
+  type TokenRequest,
+  type Validation,
+  type ValidSession,
+} from "./core/manager.ts";
+export { type AssuranceLevel, definePolicy, type PolicyOptions, type SessionPolicy } from "./core/policy.ts";
+export type { Session } from "./core/session.ts";
+export {
+  type DataChange,
+  dataText,
+  type Ended,
+  type EndedSession,
+  type EndReason,
+  type InsertResult,
+  isEnded,
+  mergeData,
+  type PendingRenewal,
+  type PruneStep,
+  type SessionChange,
+  type SessionLimit,
+  type SessionRecord,
+  type SessionStore,
+  type SupersededSecret,
+  tombstone,
+  tombstoneLifetime,
+  type UpdateCondition,
+} from "./core/store.ts";
+export { parseSessionId, type SessionId, SessionToken } from "./core/token.ts";
