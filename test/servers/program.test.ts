@@ -1,0 +1,37 @@
+import assert from "node:assert/strict";
+import { existsSync } from "node:fs";
+import { test } from "node:test";
+import { startProgram } from "./program.ts";
+
+const serve = "require('node:http').createServer((_, r) => r.end('here')).listen(process.env.PORT)";
+
+const node = (script: string) => (place: { port: number }) => ({
+  command: process.execPath,
+  args: ["--eval", script],
+  env: { PORT: String(place.port) },
+});
+
+test("a program is started on a free port and stopped at the end", async () => {
+  let folder: string;
+  let url: string;
+  {
+    await using program = await startProgram(node(serve));
+    folder = program.folder;
+    url = `http://localhost:${program.port}`;
+    assert.equal(await (await fetch(url)).text(), "here");
+    assert.ok(existsSync(folder));
+  }
+  await assert.rejects(fetch(url));
+  assert.ok(!existsSync(folder));
+});
+
+test("a program that ends before it answers fails with what it printed", async () => {
+  await assert.rejects(startProgram(node("console.log('no database here')")), /no database here/);
+});
+
+test("a program that does not exist fails at once", async () => {
+  await assert.rejects(
+    startProgram(() => ({ command: "/nowhere/to/be-found", args: [] })),
+    /ENOENT/,
+  );
+});

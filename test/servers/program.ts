@@ -1,0 +1,115 @@
+/** Starts a program that serves on a port of its own, for as long as a test needs it. */
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtemp, rm } from "node:fs/promises";
+import { connect, createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+
+/** Where a program may live: nothing else uses this port or this folder. */
+export interface Place {
+  readonly port: number;
+  readonly folder: string;
+}
+
+export interface Command {
+  readonly command: string;
+  readonly args: readonly string[];
+  /** Added to the environment of the tests. */
+  readonly env?: Readonly<Record<string, string | undefined>>;
+  readonly cwd?: string;
+}
+
+export interface RunningProgram extends AsyncDisposable {
+  readonly port: number;
+  readonly folder: string;
+  /** The process itself, for tests that stop or pause it. */
+  readonly process: ChildProcess;
+  /** Everything that it has printed. */
+  output(): string;
+}
+
+/** Long enough for a database to create its files on a busy machine. */
+const patience = 60_000;
+
+/**
+ * Starts what `command` says for a place made for it, and returns when the port answers. Stopped when disposed:
+ * `await using server = await startProgram(({ port }) => …)`.
+ */
+export async function startProgram(command: (place: Place) => Command): Promise<RunningProgram> {
+  const place = { port: await freePort(), folder: await mkdtemp(join(tmpdir(), "coatcheck-test-")) };
+  const { command: path, args, env, cwd } = command(place);
+  const child = spawn(path, args, {
+    cwd,
+    env: { ...process.env, ...env },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  const printed: string[] = [];
+  for (const stream of [child.stdout, child.stderr])
+    stream.on("data", (chunk) => printed.push(String(chunk)));
+  const program: RunningProgram = {
+    ...place,
+    process: child,
+    output: () => printed.join(""),
+    [Symbol.asyncDispose]: async () => {
+      await stop(child);
+      await rm(place.folder, { recursive: true, force: true });
+    },
+  };
+  try {
+    await answers(program);
+  } catch (error) {
+    await program[Symbol.asyncDispose]();
+    throw error;
+  }
+  return program;
+}
+
+async function answers(program: RunningProgram): Promise<void> {
+  const { process: child, port } = program;
+  let failure: Error | undefined;
+  child.once("error", (error) => {
+    failure = error;
+  });
+  for (const deadline = Date.now() + patience; Date.now() < deadline; await delay(20)) {
+    if (failure) throw failure;
+    if (hasEnded(child)) throw new Error(`It ended before it answered. It printed:\n${program.output()}`);
+    if (await accepts(port)) return;
+  }
+  throw new Error(
+    `It did not answer on port ${port} within ${patience / 1000} s. It printed:\n${program.output()}`,
+  );
+}
+
+function hasEnded(child: ChildProcess): boolean {
+  return child.exitCode !== null || child.signalCode !== null;
+}
+
+/** Asks politely first. */
+async function stop(child: ChildProcess): Promise<void> {
+  if (child.pid === undefined || hasEnded(child)) return;
+  const ended = once(child, "exit");
+  child.kill("SIGTERM");
+  const insist = setTimeout(() => child.kill("SIGKILL"), 10_000);
+  await ended;
+  clearTimeout(insist);
+}
+
+function accepts(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(port, "localhost");
+    socket.once("connect", () => resolve(true)).once("error", () => resolve(false));
+    socket.once("connect", () => socket.destroy());
+  });
+}
+
+/** A port that nothing listens on at this moment. */
+export async function freePort(): Promise<number> {
+  const server = createServer().listen(0);
+  await once(server, "listening");
+  const { port } = server.address() as { port: number };
+  server.close();
+  await once(server, "close");
+  return port;
+}
