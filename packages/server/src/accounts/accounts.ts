@@ -1,0 +1,101 @@
+/** Who may sign in, and with what. Knows nothing of sessions: what joins the two are the deeds beside this file. */
+import type { AccountStore } from "./account-store.ts";
+import { emailKey, tidyEmail } from "./email.ts";
+import type { PasswordHasher } from "./password-hasher.ts";
+import { newSetupCode, setupCodeHash, setupLinkLifetime } from "./setup-link.ts";
+import { newUserId, type User } from "./user.ts";
+
+export interface Credentials {
+  readonly email: string;
+  readonly password: string;
+}
+
+export class Accounts {
+  readonly #store: AccountStore;
+  readonly #hasher: PasswordHasher;
+  readonly #now: () => number;
+
+  constructor(store: AccountStore, hasher: PasswordHasher, now: () => number = Date.now) {
+    this.#store = store;
+    this.#hasher = hasher;
+    this.#now = now;
+  }
+
+  find(id: string): Promise<User | undefined> {
+    return this.#store.find(id);
+  }
+
+  /** Whether nobody has an account yet. */
+  isEmpty(): Promise<boolean> {
+    return this.#store.isEmpty();
+  }
+
+  /**
+   * The user behind correct credentials. An unknown address, a wrong password and a disabled account are one answer,
+   * after the same work.
+   */
+  async authenticate({ email, password }: Credentials): Promise<User | undefined> {
+    const user = await this.#store.findByEmail(emailKey(email));
+    const right = await this.#hasher.verify(user?.passwordHash, password);
+    if (!user || !right || user.disabled) return undefined;
+    await this.#rehashIfOutdated(user, password);
+    return user;
+  }
+
+  /** Whether the password is this user's. */
+  confirm(user: User, password: string): Promise<boolean> {
+    return this.#hasher.verify(user.passwordHash, password);
+  }
+
+  /** Whether the account still is what it was when `user` was read: enabled, and under the same password. */
+  async stillValid(user: User): Promise<boolean> {
+    const current = await this.#store.find(user.id);
+    return current !== undefined && !current.disabled && current.credentialVersion === user.credentialVersion;
+  }
+
+  /** False if the password was changed since `user` was read. */
+  async changePassword(user: User, password: string): Promise<boolean> {
+    const passwordHash = await this.#hasher.hash(password);
+    return this.#store.changePassword(user.id, user.credentialVersion, passwordHash, this.#now());
+  }
+
+  /** Creates the first user; undefined if there is one already. */
+  async createAdministrator(credentials: Credentials): Promise<User | undefined> {
+    const user = await this.#newAdministrator(credentials);
+    return (await this.#store.insertFirst(user)) ? user : undefined;
+  }
+
+  /** As `createAdministrator`, for the holder of the set-up code; undefined also if the code is not valid. */
+  async createAdministratorByCode(credentials: Credentials, code: string): Promise<User | undefined> {
+    const user = await this.#newAdministrator(credentials);
+    const done = await this.#store.insertFirstByLink(user, setupCodeHash(code), this.#now());
+    return done ? user : undefined;
+  }
+
+  /** Makes a new set-up code and forgets the one before. */
+  async issueSetupCode(): Promise<string> {
+    const { code, hash } = newSetupCode();
+    await this.#store.replaceSetupLink(hash, this.#now() + setupLinkLifetime);
+    return code;
+  }
+
+  async #newAdministrator({ email, password }: Credentials): Promise<User> {
+    const now = this.#now();
+    return {
+      id: newUserId(),
+      email: tidyEmail(email),
+      passwordHash: await this.#hasher.hash(password),
+      credentialVersion: 1,
+      credentialsChangedAt: now,
+      roles: ["admin", "user"],
+      disabled: false,
+      createdAt: now,
+    };
+  }
+
+  async #rehashIfOutdated(user: User, password: string): Promise<void> {
+    if (!this.#hasher.isOutdated(user.passwordHash)) return;
+    const passwordHash = await this.#hasher.hash(password);
+    await this.#store.rehashPassword(user.id, user.credentialVersion, passwordHash);
+  }
+}

@@ -1,0 +1,28 @@
+/** E-mail addresses as names of accounts. */
+
+const longest = 254;
+// One @, and nothing in it that could change the meaning of a mail header or a log line.
+const pattern = /^[^\s\p{C}@<>()[\],;:"\\]+@[^\s\p{C}@<>()[\],;:"\\]+$/u;
+
+/** The address as it is kept and shown. */
+export function tidyEmail(text: string): string {
+  return text.normalize("NFC").trim();
+}
+
+/**
+ * The address as it is looked up: whether the keyboard of a phone began it with a capital makes no other account.
+ * Two addresses may share a key, so mail always goes to the address that is kept, never to the one that was typed.
+ */
+export function emailKey(text: string): string {
+  return tidyEmail(text).toLowerCase().normalize("NFC");
+}
+
+/** What is wrong with an address, and what to do about it. */
+export function emailProblem(text: string): string | undefined {
+  const email = tidyEmail(text);
+  if (email.length > longest) return `The e-mail address is longer than ${longest} characters.`;
+  if (!email.isWellFormed() || !pattern.test(email)) {
+    return "This is not an e-mail address. It looks like name@example.com.";
+  }
+  return undefined;
+}

@@ -1,0 +1,31 @@
+/** A person who can sign in. */
+import { randomBytes } from "node:crypto";
+
+export interface User {
+  readonly id: string;
+  /** As it is shown and written to. */
+  readonly email: string;
+  readonly passwordHash: string;
+  /** Advances by one with each change of the password. */
+  readonly credentialVersion: number;
+  /** Milliseconds since the epoch. */
+  readonly credentialsChangedAt: number;
+  readonly roles: readonly string[];
+  readonly disabled: boolean;
+  readonly createdAt: number;
+}
+
+/** What others may know about a user. */
+export interface PublicUser {
+  readonly id: string;
+  readonly email: string;
+  readonly roles: string[];
+}
+
+export function publicUser(user: User): PublicUser {
+  return { id: user.id, email: user.email, roles: [...user.roles] };
+}
+
+export function newUserId(): string {
+  return randomBytes(16).toString("base64url");
+}

@@ -1,0 +1,209 @@
+/**
+ * The configuration, read from the environment. All errors are found at once, and each says what to do:
+ * nobody should have to start a server five times to learn five mistakes.
+ */
+import { isIP } from "node:net";
+import { emailProblem } from "./accounts/email.ts";
+import { passwordProblem } from "./accounts/password-rules.ts";
+import { nearest } from "./nearest.ts";
+
+export interface Config {
+  readonly port: number;
+  readonly host: string;
+  /** The public origin, without a trailing slash; undefined: `http://localhost` at the port it gets. */
+  readonly origin: string | undefined;
+  /** The file of the embedded database. */
+  readonly databaseFile: string;
+  readonly sessions: "database" | "memory";
+  /** Created at the first start; undefined: the first start prints a set-up link. */
+  readonly administrator: Administrator | undefined;
+  /** Addresses and networks of proxies whose `X-Forwarded-For` is believed. */
+  readonly trustedProxies: readonly string[];
+  /** What is set but has no effect yet: to be told at start. */
+  readonly notices: readonly string[];
+}
+
+export interface Administrator {
+  readonly email: string;
+  readonly password: string;
+}
+
+/** Every mistake of the environment, each with its remedy. */
+export class ConfigError extends Error {
+  readonly problems: readonly string[];
+
+  constructor(problems: readonly string[]) {
+    super(`The configuration has ${problems.length} error${problems.length === 1 ? "" : "s"}`);
+    this.problems = problems;
+  }
+}
+
+type Environment = Readonly<Record<string, string | undefined>>;
+type Complain = (problem: string) => void;
+
+const known = [
+  "COATCHECK_ORIGIN",
+  "COATCHECK_DATABASE",
+  "COATCHECK_SESSIONS",
+  "COATCHECK_ADMIN_EMAIL",
+  "COATCHECK_ADMIN_PASSWORD",
+  "COATCHECK_TRUST_PROXY",
+] as const;
+
+/** Names of the plan that nothing reads yet. Refusing them would break an environment written ahead of time. */
+const unused = ["COATCHECK_SECRET", "COATCHECK_SMTP_URL"];
+
+/** @throws ConfigError that holds every mistake. */
+export function readConfig(environment: Environment): Config {
+  const problems: string[] = [];
+  const complain: Complain = (problem) => problems.push(problem);
+  // An empty variable is how shells and compose files say "not set".
+  const env = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== ""));
+
+  complainOfUnknown(env, complain);
+  const host = env.HOST ?? "127.0.0.1";
+  const databaseFile = readDatabase(env, complain);
+  const config: Config = {
+    port: readPort(env, complain),
+    host,
+    origin: readOrigin(env, host, complain),
+    databaseFile,
+    sessions: readSessions(env, complain),
+    administrator: readAdministrator(env, complain),
+    trustedProxies: readTrustedProxies(env, complain),
+    notices: unused.filter((name) => name in env).map((name) => `${name} is set, but nothing uses it yet.`),
+  };
+  if (problems.length > 0) throw new ConfigError(problems);
+  return config;
+}
+
+function complainOfUnknown(env: Environment, complain: Complain): void {
+  const names = [...known, ...unused];
+  for (const name of Object.keys(env)) {
+    if (!name.startsWith("COATCHECK_") || names.includes(name)) continue;
+    const meant = nearest(name, names);
+    complain(
+      meant
+        ? `${name} is not a setting. Did you mean ${meant}?`
+        : `${name} is not a setting. Remove it; the settings are ${known.join(", ")}.`,
+    );
+  }
+}
+
+function readPort(env: Environment, complain: Complain): number {
+  const text = env.PORT ?? "3000";
+  if (/^\d{1,5}$/.test(text) && Number(text) <= 65_535) return Number(text);
+  complain(`PORT is ${JSON.stringify(text)}. Set it to a number from 1 to 65535, or 0 for any free port.`);
+  return 0;
+}
+
+function readOrigin(env: Environment, host: string, complain: Complain): string | undefined {
+  const text = env.COATCHECK_ORIGIN;
+  if (text === undefined) {
+    if (!isLoopback(host)) {
+      complain(
+        `HOST is ${host}, which other machines can reach, but COATCHECK_ORIGIN is not set. ` +
+          "Set it to the address that people type: https://sign-in.example.com, " +
+          "or http://localhost:3000 if only this machine reaches it (a container's published port).",
+      );
+    }
+    return undefined;
+  }
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (!url || (url.protocol !== "https:" && url.protocol !== "http:")) {
+    complain(
+      `COATCHECK_ORIGIN is ${JSON.stringify(text)}. ` +
+        "Set it to scheme, host and port as people type them, for example https://sign-in.example.com.",
+    );
+    return undefined;
+  }
+  if (url.pathname !== "/" || url.search || url.hash || url.username || url.password) {
+    complain(`COATCHECK_ORIGIN has more than scheme, host and port. Set it to ${url.origin}.`);
+    return undefined;
+  }
+  if (url.protocol === "http:" && !isLoopback(url.hostname)) {
+    complain(
+      `COATCHECK_ORIGIN is ${url.origin}: over plain http browsers drop the session cookie and anybody on the way reads it. ` +
+        `Put a proxy with TLS in front and set it to https://${url.host}; plain http works on localhost only.`,
+    );
+    return undefined;
+  }
+  return url.origin;
+}
+
+function readDatabase(env: Environment, complain: Complain): string {
+  const text = env.COATCHECK_DATABASE ?? "sqlite:data/coatcheck.db";
+  const file = /^sqlite:(?!:|\/\/)(.+)$/.exec(text)?.[1];
+  if (file !== undefined) return file;
+  const why = /^postgres(ql)?:/.test(text)
+    ? "PostgreSQL is not supported yet"
+    : `${JSON.stringify(withoutCredentials(text))} is no database`;
+  complain(`COATCHECK_DATABASE: ${why}. Set it to sqlite: and a file, for example sqlite:data/coatcheck.db.`);
+  return "";
+}
+
+function readSessions(env: Environment, complain: Complain): Config["sessions"] {
+  const text = env.COATCHECK_SESSIONS;
+  if (text === undefined || text === (env.COATCHECK_DATABASE ?? "sqlite:data/coatcheck.db"))
+    return "database";
+  if (text === "memory:") return "memory";
+  const name = {
+    "redis:": "Redis",
+    "rediss:": "Redis",
+    "postgres:": "PostgreSQL",
+    "postgresql:": "PostgreSQL",
+  }[/^[a-z]+:/.exec(text)?.[0] ?? ""];
+  const why = name
+    ? `sessions in ${name} are not supported yet`
+    : `${JSON.stringify(withoutCredentials(text))} is neither the database nor memory:`;
+  complain(
+    `COATCHECK_SESSIONS: ${why}. Leave it unset to keep sessions in the database, or set it to memory:.`,
+  );
+  return "database";
+}
+
+function readAdministrator(env: Environment, complain: Complain): Administrator | undefined {
+  const { COATCHECK_ADMIN_EMAIL: email, COATCHECK_ADMIN_PASSWORD: password } = env;
+  if (email === undefined && password === undefined) return undefined;
+  if (email === undefined || password === undefined) {
+    complain(
+      `${email === undefined ? "COATCHECK_ADMIN_PASSWORD" : "COATCHECK_ADMIN_EMAIL"} is set alone. ` +
+        "Set both COATCHECK_ADMIN_EMAIL and COATCHECK_ADMIN_PASSWORD, or neither to get a set-up link.",
+    );
+    return undefined;
+  }
+  const badEmail = emailProblem(email);
+  if (badEmail) complain(`COATCHECK_ADMIN_EMAIL: ${badEmail}`);
+  const badPassword = passwordProblem(password, email);
+  if (badPassword) complain(`COATCHECK_ADMIN_PASSWORD: ${badPassword}`);
+  return { email, password };
+}
+
+function readTrustedProxies(env: Environment, complain: Complain): string[] {
+  const entries = (env.COATCHECK_TRUST_PROXY ?? "").split(",").map((entry) => entry.trim());
+  const proxies = entries.filter((entry) => entry !== "");
+  for (const proxy of proxies.filter((entry) => !isNetwork(entry))) {
+    complain(
+      `COATCHECK_TRUST_PROXY has ${JSON.stringify(proxy)}. ` +
+        "List the addresses or networks of your proxies, separated by commas: 127.0.0.1, 10.0.0.0/8.",
+    );
+  }
+  return proxies;
+}
+
+function isNetwork(text: string): boolean {
+  const [address = "", prefix, ...rest] = text.split("/");
+  const version = isIP(address);
+  if (version === 0 || rest.length > 0) return false;
+  return prefix === undefined || (/^\d{1,3}$/.test(prefix) && Number(prefix) <= (version === 4 ? 32 : 128));
+}
+
+/** Whether only this machine can reach what listens there. */
+function isLoopback(host: string): boolean {
+  return host === "localhost" || host.endsWith(".localhost") || /^127(\.\d{1,3}){3}$|^\[?::1\]?$/.test(host);
+}
+
+/** Connection strings carry passwords, and complaints end in logs. */
+function withoutCredentials(text: string): string {
+  return text.replace(/\/\/[^@/]*@/, "//…@");
+}

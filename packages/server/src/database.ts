@@ -1,0 +1,37 @@
+/** The embedded database: one file that nobody else on the machine may read. */
+import { chmodSync, closeSync, mkdirSync, openSync } from "node:fs";
+import { dirname } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+
+/** Opens the file, creating it and its folder. SQLite gives its `-wal` and `-shm` files the same mode. */
+export function openDatabase(file: string): DatabaseSync {
+  mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+  closeSync(openSync(file, "a", 0o600));
+  // The umask may have taken from the mode, and an older file may have more.
+  chmodSync(file, 0o600);
+  const database = new DatabaseSync(file);
+  database.exec("PRAGMA journal_mode = WAL; PRAGMA busy_timeout = 2000; PRAGMA foreign_keys = ON");
+  return database;
+}
+
+/**
+ * Runs those of `migrations` that this database has not seen, each with its mark in one transaction. The marks have a
+ * table of their own, because the session store lives in the same file and keeps its own.
+ */
+export function migrate(database: DatabaseSync, marks: string, migrations: readonly string[]): void {
+  database.exec(`CREATE TABLE IF NOT EXISTS ${marks} (version INTEGER PRIMARY KEY) STRICT`);
+  migrations.forEach((sql, index) => {
+    const version = index + 1;
+    database.exec("BEGIN IMMEDIATE");
+    try {
+      const { changes } = database
+        .prepare(`INSERT OR IGNORE INTO ${marks} (version) VALUES (?)`)
+        .run(version);
+      if (changes === 1) database.exec(sql);
+      database.exec("COMMIT");
+    } catch (error) {
+      database.exec("ROLLBACK");
+      throw error;
+    }
+  });
+}
