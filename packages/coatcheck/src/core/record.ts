@@ -1,0 +1,76 @@
+/**
+ * The port's rules about one record as pure functions, for stores that work on records in this process. Stores whose
+ * backend works on the records itself have the same rules in its language.
+ */
+import {
+  type Ended,
+  mergeData,
+  type SessionChange,
+  type SessionLimit,
+  type SessionRecord,
+  type UpdateCondition,
+} from "./store.ts";
+
+/** Whether a session is alive: it is dead from the very millisecond of its deadline on. */
+export function isLive(record: SessionRecord, now: number): boolean {
+  return now < record.expiresAt;
+}
+
+/** Whether the record is still as the writer of a change believes it to be. */
+export function meets(record: SessionRecord, condition: UpdateCondition = {}): boolean {
+  const { secretRevision = record.secretRevision, dataRevision = record.dataRevision } = condition;
+  return record.secretRevision === secretRevision && record.dataRevision === dataRevision;
+}
+
+/** The record after a change. It shares `amr`, `pending` and `superseded` with the change. */
+export function changed(record: SessionRecord, change: SessionChange): SessionRecord {
+  const { seen, secret, authentication, data, dataVersion } = change;
+  return {
+    ...(secret ? withSecret(record, secret) : record),
+    ...(seen && {
+      lastSeenAt: Math.max(record.lastSeenAt, seen.lastSeenAt),
+      expiresAt: Math.max(record.expiresAt, seen.expiresAt),
+    }),
+    ...(authentication && {
+      authenticatedAt: authentication.authenticatedAt,
+      amr: authentication.amr,
+    }),
+    ...(data && { data: mergeData(record.data, data), dataRevision: record.dataRevision + 1 }),
+    ...(dataVersion !== undefined && { dataVersion }),
+  };
+}
+
+function withSecret(record: SessionRecord, secret: NonNullable<SessionChange["secret"]>): SessionRecord {
+  const { pending: _, ...rest } = record;
+  const { secretHash, secretIssuedAt, pending, superseded } = secret;
+  const secretRevision = record.secretRevision + 1;
+  return { ...rest, secretHash, secretIssuedAt, superseded, secretRevision, ...(pending && { pending }) };
+}
+
+/**
+ * Which of a user's sessions leave when one more comes in under this limit: the expired ones, the replaced one, and
+ * as many of the oldest as it takes. Undefined if the limit refuses the new one.
+ */
+export function leaving(
+  sessions: readonly SessionRecord[],
+  limit: SessionLimit,
+  now: number,
+): readonly Ended[] | undefined {
+  const ended: Ended[] = [];
+  const staying: SessionRecord[] = [];
+  for (const record of sessions) {
+    if (!isLive(record, now)) ended.push({ record, reason: "expired" });
+    else if (record.id === limit.replacing) ended.push({ record, reason: "replaced" });
+    else staying.push(record);
+  }
+  const tooMany = staying.length + 1 - limit.maximum;
+  if (tooMany <= 0) return ended;
+  if (limit.exceeded === "refuse") return undefined;
+  const oldest = staying.sort(byAge).slice(0, tooMany);
+  return [...ended, ...oldest.map((record) => ({ record, reason: "evicted" as const }))];
+}
+
+/** The oldest first. Ids break ties, so that every store ends the same session. */
+function byAge(a: SessionRecord, b: SessionRecord): number {
+  return a.createdAt - b.createdAt || (a.id < b.id ? -1 : 1);
+}

@@ -1,0 +1,217 @@
+/** Sessions in the memory of this process: for tests, and for programs of a single process that may forget. */
+import { changed, isLive, leaving, meets } from "../core/record.ts";
+import {
+  type EndedSession,
+  type EndReason,
+  type InsertResult,
+  type PruneStep,
+  type SessionChange,
+  type SessionLimit,
+  type SessionRecord,
+  type SessionStore,
+  tombstone,
+  type UpdateCondition,
+} from "../core/store.ts";
+import type { SessionId } from "../core/token.ts";
+
+/** How much a `MemorySessionStore` may hold. */
+export interface MemorySessionStoreOptions {
+  /**
+   * The most sessions that are kept at a time; a sign-in beyond it fails. Default 100,000, about 100 MB.
+   * As many tombstones are kept beside them, of which the oldest make way: they only explain.
+   */
+  readonly maximumSessions?: number;
+}
+
+/**
+ * Keeps sessions in this process: nothing outlives it, and no other process sees them.
+ *
+ * Full, it drops what has expired; if all are alive, `insert` rejects, so that the newcomer sees an outage (503).
+ * Making room by ending somebody's session would let anyone with an account sign the others out.
+ */
+export class MemorySessionStore implements SessionStore {
+  /** Nothing here can hang. */
+  readonly timeout: number = Number.POSITIVE_INFINITY;
+  readonly #maximum: number;
+  readonly #sessions = new Rack<SessionRecord>();
+  readonly #tombstones = new Rack<EndedSession>();
+  readonly #idsByUser = new Map<string, Set<SessionId>>();
+
+  /** @throws TypeError if `maximumSessions` is no whole number from 1 on. */
+  constructor(options: MemorySessionStoreOptions = {}) {
+    const { maximumSessions = 100_000 } = options;
+    if (!Number.isSafeInteger(maximumSessions) || maximumSessions < 1) {
+      throw new TypeError("maximumSessions must be a whole number from 1 on");
+    }
+    this.#maximum = maximumSessions;
+  }
+
+  // No method awaits anything: each has done its work before it returns, and so is one atomic step.
+
+  async insert(record: SessionRecord, now: number, limit?: SessionLimit): Promise<InsertResult> {
+    if (this.#sessions.get(record.id) || this.#tombstones.get(record.id)) {
+      return { inserted: false, because: "duplicate" };
+    }
+    const ended = limit ? leaving(this.#sessionsOf(record.userId), limit, now) : [];
+    if (!ended) return { inserted: false, because: "limit" };
+    if (ended.length === 0) this.#assertRoom(now);
+    for (const { record: former, reason } of ended) this.#end(former, reason, now);
+    this.#add(frozen(record));
+    return { inserted: true, ended };
+  }
+
+  async find(id: SessionId): Promise<SessionRecord | EndedSession | undefined> {
+    return this.#sessions.get(id) ?? this.#tombstones.get(id);
+  }
+
+  async update(
+    id: SessionId,
+    change: SessionChange,
+    now: number,
+    condition?: UpdateCondition,
+  ): Promise<boolean> {
+    const record = this.#sessions.get(id);
+    if (!record || !isLive(record, now) || !meets(record, condition)) return false;
+    this.#sessions.replace(frozen(changed(record, change)));
+    return true;
+  }
+
+  async delete(id: SessionId, reason: EndReason, now: number): Promise<SessionRecord | undefined> {
+    const record = this.#sessions.get(id);
+    if (record) this.#end(record, reason, now);
+    return record;
+  }
+
+  async findByUser(userId: string): Promise<readonly SessionRecord[]> {
+    return this.#sessionsOf(userId);
+  }
+
+  async deleteByUser(
+    userId: string,
+    reason: EndReason,
+    now: number,
+    except?: SessionId,
+  ): Promise<readonly SessionRecord[]> {
+    const ended = this.#sessionsOf(userId).filter((record) => record.id !== except);
+    for (const record of ended) this.#end(record, reason, now);
+    return ended;
+  }
+
+  async deleteExpired(now: number, batch: number, from = "sessions"): Promise<PruneStep> {
+    const [rack, place] = from.split(":");
+    const start = place === undefined ? undefined : Number(place);
+    if (rack === "sessions") {
+      const { seen, next } = this.#sessions.walk(batch, start);
+      const expired = seen.filter((record) => !isLive(record, now));
+      for (const record of expired) this.#remove(record);
+      return { expired, next: next === undefined ? "tombstones" : `sessions:${next}` };
+    }
+    const { seen, next } = this.#tombstones.walk(batch, start);
+    for (const { id, until } of seen) if (until <= now) this.#tombstones.remove(id);
+    return { expired: [], next: next === undefined ? undefined : `tombstones:${next}` };
+  }
+
+  async time(): Promise<undefined> {
+    return undefined;
+  }
+
+  #sessionsOf(userId: string): SessionRecord[] {
+    return Array.from(this.#idsByUser.get(userId) ?? [], (id) => this.#sessions.get(id)!);
+  }
+
+  #add(record: SessionRecord): void {
+    this.#sessions.add(record);
+    const ids = this.#idsByUser.get(record.userId);
+    if (ids) ids.add(record.id);
+    else this.#idsByUser.set(record.userId, new Set([record.id]));
+  }
+
+  #end(record: SessionRecord, reason: EndReason, now: number): void {
+    this.#remove(record);
+    this.#tombstones.add(Object.freeze(tombstone(record, reason, now)));
+    if (this.#tombstones.size > this.#maximum) this.#tombstones.removeOldest();
+  }
+
+  #remove({ id, userId }: SessionRecord): void {
+    this.#sessions.remove(id);
+    const ids = this.#idsByUser.get(userId)!;
+    ids.delete(id);
+    if (ids.size === 0) this.#idsByUser.delete(userId);
+  }
+
+  #assertRoom(now: number): void {
+    if (this.#sessions.size < this.#maximum) return;
+    const { seen } = this.#sessions.walk(this.#sessions.size);
+    for (const record of seen) if (!isLive(record, now)) this.#remove(record);
+    if (this.#sessions.size < this.#maximum) return;
+    throw new Error(
+      `MemorySessionStore is full: ${this.#maximum} live sessions. Raise maximumSessions, or keep sessions in a database`,
+    );
+  }
+}
+
+interface Hook<T> {
+  item: T;
+  place: number;
+}
+
+/**
+ * A map that can be walked in bounded steps while it changes. The hooks stand in a dense row that is walked from its
+ * end to its beginning: the last one fills any gap, so what the walk has still to see stays ahead of it.
+ */
+class Rack<T extends { readonly id: SessionId }> {
+  readonly #byId = new Map<SessionId, Hook<T>>();
+  readonly #row: Hook<T>[] = [];
+
+  get size(): number {
+    return this.#row.length;
+  }
+
+  get(id: SessionId): T | undefined {
+    return this.#byId.get(id)?.item;
+  }
+
+  add(item: T): void {
+    const hook = { item, place: this.#row.length };
+    this.#byId.set(item.id, hook);
+    this.#row.push(hook);
+  }
+
+  replace(item: T): void {
+    this.#byId.get(item.id)!.item = item;
+  }
+
+  remove(id: SessionId): void {
+    const hook = this.#byId.get(id)!;
+    this.#byId.delete(id);
+    const last = this.#row.pop()!;
+    if (last === hook) return;
+    this.#row[hook.place] = last;
+    last.place = hook.place;
+  }
+
+  removeOldest(): void {
+    const [oldest] = this.#byId.keys();
+    this.remove(oldest!);
+  }
+
+  /** Up to `batch` items before `from`, and where to go on; without `from`, at the end of the row. */
+  walk(batch: number, from: number = this.size): { readonly seen: T[]; readonly next: number | undefined } {
+    const end = Math.min(from, this.size);
+    const start = Math.max(0, end - batch);
+    const seen = this.#row.slice(start, end).map((hook) => hook.item);
+    return { seen, next: start > 0 ? start : undefined };
+  }
+}
+
+/** A copy that nobody can change, so that it can be handed out as often as it is asked for. */
+function frozen(record: SessionRecord): SessionRecord {
+  const { pending, superseded, amr, client } = record;
+  return Object.freeze({
+    ...record,
+    client: Object.freeze({ ...client }),
+    amr: Object.freeze([...amr]),
+    superseded: Object.freeze(superseded.map((former) => Object.freeze({ ...former }))),
+    ...(pending && { pending: Object.freeze({ ...pending }) }),
+  });
+}
