@@ -44,3 +44,16 @@ export {
   type UpdateCondition,
 } from "./core/store.ts";
 export { parseSessionId, type SessionId, SessionToken } from "./core/token.ts";
+export { type AuthOptions, type AuthSettings, resolveAuth } from "./http/auth-settings.ts";
+export type { CookieOptions } from "./http/cookie.ts";
+export {
+  applyGuard,
+  csrfTokenPresent,
+  type Guard,
+  type Guarded,
+  problemOf,
+  recentAuth,
+  sessionWhere,
+} from "./http/guard.ts";
+export { type Problem, problemHeaders, problemResponse } from "./http/problem.ts";
+export { type AuthRequest, RequestAuth } from "./http/request-auth.ts";

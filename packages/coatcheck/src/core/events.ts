@@ -45,6 +45,13 @@ export type SessionEvent =
       readonly sessionId: SessionId | undefined;
       readonly client: ClientInfo;
     }
+  /** An unsafe request came from another site, or without the CSRF token of its session. */
+  | {
+      readonly type: "csrf";
+      readonly at: number;
+      readonly reason: "cross-origin" | "token";
+      readonly client: ClientInfo;
+    }
   /** Stored data no longer fits the schema and could not be migrated; it was read as empty, and kept. */
   | (AboutSession & { readonly type: "data-unreadable"; readonly issues: readonly string[] });
 

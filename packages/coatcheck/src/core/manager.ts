@@ -122,6 +122,11 @@ export class SessionManager<D = Record<string, unknown>> {
     return this.#events.subscribe(observer);
   }
 
+  /** Tells the observers; for adapters and features that see more than the manager does. */
+  tell(event: SessionEvent): void {
+    this.#events.emit(event);
+  }
+
   /**
    * Starts a session for a user who has just proved who they are. Always a new one: there is nothing to fixate.
    * `replacing` is the session that the browser presented; it ends in the same step.

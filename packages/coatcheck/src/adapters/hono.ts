@@ -1,0 +1,151 @@
+/** For Hono: `new Hono().use(coatcheck(sessions))`, then `c.var.auth` everywhere and `c.var.session` behind a guard. */
+import type { Context, MiddlewareHandler } from "hono";
+import type { SessionManager } from "../core/manager.ts";
+import type { Session } from "../core/session.ts";
+import { type AuthOptions, resolveAuth } from "../http/auth-settings.ts";
+import {
+  applyGuard,
+  csrfTokenPresent,
+  type Guard,
+  problemOf,
+  recentAuth,
+  sessionWhere,
+} from "../http/guard.ts";
+import { type Problem, problemResponse } from "../http/problem.ts";
+import { type AuthRequest, RequestAuth } from "../http/request-auth.ts";
+
+export interface HonoOptions extends AuthOptions {
+  /** Answers in place of the problem documents. */
+  readonly onProblem?: ProblemHandler;
+}
+
+type ProblemHandler = (problem: Problem, c: Context) => Response | Promise<Response>;
+
+/** What `coatcheck` puts into the context. */
+export interface AuthVariables<D> {
+  auth: RequestAuth<D>;
+}
+
+/** What a guard adds to it. */
+export interface SessionVariables<D> {
+  session: Session<D>;
+}
+
+/**
+ * Gives every handler `c.var.auth`, keeps other sites from acting in a user's name, and answers 503 when the store
+ * fails. A request that ignores its session costs no store call.
+ * @throws TypeError if an option makes no sense.
+ */
+export function coatcheck<D>(
+  sessions: SessionManager<D>,
+  options: HonoOptions = {},
+): MiddlewareHandler<{ Variables: AuthVariables<D> }> {
+  const settings = resolveAuth(options);
+  const onProblem: ProblemHandler = options.onProblem ?? problemResponse;
+  return async (c, next) => {
+    const auth = new RequestAuth(sessions, settings, new HonoAuthRequest(c));
+    c.set("auth", auth);
+    problemHandlers.set(auth, onProblem);
+    const refused = await auth.check();
+    if (refused) c.res = await onProblem(refused, c);
+    else await next();
+    const failed = problemOf(c.error);
+    if (failed) c.res = await onProblem(failed, c);
+    addHeaders(c, auth);
+  };
+}
+
+/** Lets only requests with a session pass, and gives them `c.var.session`. Name the manager to have its data typed. */
+export function requireSession<D = Record<string, unknown>>(
+  _sessions?: SessionManager<D>,
+): GuardMiddleware<D> {
+  return guarded();
+}
+
+/** Demands that the user proved within so many milliseconds who they are. Anybody else gets 403 `reauth-required`. */
+export function requireRecentAuth<D = Record<string, unknown>>(
+  within: number,
+  _sessions?: SessionManager<D>,
+): GuardMiddleware<D> {
+  return guarded(recentAuth(within));
+}
+
+/** Demands something of the session: a role, a tenant. Anybody else gets 403. */
+export function requireSessionWhere<D = Record<string, unknown>>(
+  predicate: (session: Session<D>) => boolean | Promise<boolean>,
+): GuardMiddleware<D> {
+  return guarded(sessionWhere(predicate));
+}
+
+/** Demands the session's CSRF token of unsafe requests, in `X-CSRF-Token` or the form field `csrf_token`. */
+export function requireCsrfToken<D = Record<string, unknown>>(
+  _sessions?: SessionManager<D>,
+): GuardMiddleware<D> {
+  return guarded(csrfTokenPresent);
+}
+
+type GuardMiddleware<D> = MiddlewareHandler<{ Variables: SessionVariables<D> }>;
+
+/** How the application that a request belongs to answers problems. */
+const problemHandlers = new WeakMap<object, ProblemHandler>();
+
+function guarded<D>(guard?: Guard<D>): GuardMiddleware<D> {
+  return async (c, next) => {
+    const auth = (c.var as unknown as Partial<AuthVariables<D>>).auth;
+    if (!auth) throw new TypeError("Guards need the middleware before them: app.use(coatcheck(sessions))");
+    const { session, problem } = await applyGuard(auth, guard);
+    if (problem) return problemHandlers.get(auth)!(problem, c);
+    c.set("session", session);
+    await next();
+  };
+}
+
+/** Headers come from the Node message where there is one: a `Request` would first build all of them. */
+class HonoAuthRequest implements AuthRequest {
+  readonly #c: Context;
+  readonly #message: NodeMessage | undefined;
+
+  constructor(c: Context) {
+    this.#c = c;
+    this.#message = (c.env as { incoming?: NodeMessage } | undefined)?.incoming;
+  }
+
+  get method(): string {
+    return this.#c.req.method;
+  }
+
+  get remoteAddress(): string | undefined {
+    return this.#message?.socket.remoteAddress;
+  }
+
+  get encrypted(): boolean {
+    return this.#message ? this.#message.socket.encrypted === true : this.#c.req.url.startsWith("https:");
+  }
+
+  header(name: string): string | undefined {
+    if (!this.#message)
+      return this.#c.req.header(name) ?? (name === "host" ? new URL(this.#c.req.url).host : undefined);
+    const value = this.#message.headers[name];
+    return Array.isArray(value) ? value.join(", ") : value;
+  }
+
+  async formField(name: string): Promise<string | undefined> {
+    const form = await this.#c.req.parseBody().catch(() => ({}) as Record<string, unknown>);
+    const value = form[name];
+    return typeof value === "string" ? value : undefined;
+  }
+}
+
+/** The part of Node's `IncomingMessage` that is read. */
+interface NodeMessage {
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  readonly socket: { readonly remoteAddress?: string; readonly encrypted?: boolean };
+}
+
+function addHeaders<D>(c: Context, auth: RequestAuth<D>): void {
+  const added = auth.responseHeaders();
+  if (!added) return;
+  c.header("Set-Cookie", added["Set-Cookie"], { append: true });
+  c.header("Cache-Control", added["Cache-Control"]);
+  c.header("Vary", added.Vary, { append: true });
+}

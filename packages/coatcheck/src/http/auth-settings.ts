@@ -1,0 +1,96 @@
+/** What an application says once about its cookies and its place in the network, checked at start. */
+import type { Warn } from "../core/events.ts";
+import {
+  isLoopback,
+  isLoopbackHost,
+  type RequestSource,
+  resolveTrustedProxies,
+  type TrustedProxies,
+} from "./client.ts";
+import { type CookieOptions, type CookieSettings, plainName, resolveCookie } from "./cookie.ts";
+import { type TrustedOrigins, trustedOrigins } from "./csrf.ts";
+
+/** Everything has a safe default. */
+export interface AuthOptions {
+  readonly cookie?: CookieOptions;
+  /**
+   * Where browsers reach the application, as `https://example.com`. With it, Origin is compared whole; without it,
+   * with the Host of the request.
+   */
+  readonly origin?: string;
+  /** Other origins that may send unsafe requests. */
+  readonly trustedOrigins?: readonly string[];
+  /**
+   * `origin` (default): unsafe methods must come from the own origin. `token`: those of a session must also carry
+   * its CSRF token, in `X-CSRF-Token` or the form field `csrf_token`.
+   */
+  readonly csrf?: "origin" | "token";
+  /** Proxies in front whose `X-Forwarded-*` count: addresses, ranges, `loopback`, `private`. Default none. */
+  readonly trustedProxies?: readonly string[];
+  /**
+   * For clients that refuse `Secure` cookies on `http://localhost`: requests that come straight from this machine to
+   * a loopback host get a cookie without prefix and `Secure`. All others get the secure one.
+   */
+  readonly insecureCookieForLocalhost?: boolean;
+}
+
+/** Options that were found sound. */
+export interface AuthSettings {
+  readonly cookie: CookieSettings;
+  readonly localCookie: CookieSettings | undefined;
+  readonly origins: TrustedOrigins;
+  readonly csrf: "origin" | "token";
+  readonly proxies: TrustedProxies;
+  readonly warnings: Warnings;
+}
+
+/**
+ * Checks the options once, at start.
+ * @throws TypeError for options that browsers would punish silently, saying what to do.
+ */
+export function resolveAuth(options: AuthOptions = {}): AuthSettings {
+  const { csrf = "origin", insecureCookieForLocalhost = false } = options;
+  if (csrf !== "origin" && csrf !== "token") throw new TypeError('csrf must be "origin" or "token"');
+  const cookie = resolveCookie(options.cookie);
+  assertSecure(options.origin);
+  return {
+    cookie,
+    localCookie: insecureCookieForLocalhost ? { ...cookie, name: plainName(cookie.name) } : undefined,
+    origins: trustedOrigins(options.trustedOrigins, options.origin),
+    csrf,
+    proxies: resolveTrustedProxies(options.trustedProxies ?? []),
+    warnings: new Warnings(),
+  };
+}
+
+function assertSecure(origin: string | undefined): void {
+  if (!origin?.startsWith("http:") || !URL.canParse(origin) || isLoopbackHost(new URL(origin).host)) return;
+  throw new TypeError(
+    `Sessions do not work on ${origin}: browsers drop Secure cookies on plain http. Serve it over https (a proxy in front can do that) and set origin to the https address`,
+  );
+}
+
+/**
+ * Whether a request came straight from this machine to a loopback host. What a proxy passed on did not, even where
+ * the proxy runs on this machine and rewrites Host.
+ */
+export function isDirectLoopback(request: RequestSource): boolean {
+  return (
+    isLoopback(request.remoteAddress ?? "") &&
+    isLoopbackHost(request.header("host") ?? "") &&
+    !forwardingHeaders.some((name) => request.header(name) !== undefined)
+  );
+}
+
+const forwardingHeaders = ["forwarded", "via", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto"];
+
+/** Says each thing once. */
+export class Warnings {
+  readonly #said = new Set<string>();
+
+  once(message: string, warn: Warn): void {
+    if (this.#said.has(message)) return;
+    this.#said.add(message);
+    warn(message);
+  }
+}

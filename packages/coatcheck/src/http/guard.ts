@@ -1,0 +1,72 @@
+/** Rules that a route puts before its handler. Adapters turn each into what their framework calls middleware. */
+import { NotSignedInError, SignInRefusedError, StoreUnavailableError } from "../core/errors.ts";
+import type { Rejection } from "../core/judge.ts";
+import type { Session } from "../core/session.ts";
+import {
+  forbidden,
+  notSignedIn,
+  type Problem,
+  reauthenticationRequired,
+  sessionLimitReached,
+  storeUnavailable,
+} from "./problem.ts";
+import type { RequestAuth } from "./request-auth.ts";
+
+/** Lets a request with a session pass, or says what is wrong with it. */
+export type Guard<D> = (
+  session: Session<D>,
+  auth: RequestAuth<D>,
+) => Promise<Problem | undefined> | Problem | undefined;
+
+/** The session that a guarded handler gets, or the problem that is answered in its place. */
+export type Guarded<D> =
+  | { readonly session: Session<D>; readonly problem?: undefined }
+  | { readonly session?: undefined; readonly problem: Problem };
+
+/** Asks for the session, then applies the guard. */
+export async function applyGuard<D>(auth: RequestAuth<D>, guard?: Guard<D>): Promise<Guarded<D>> {
+  const validation = await auth.validation();
+  if (!validation.ok) return { problem: signInProblem(validation.rejection) };
+  const { session } = validation;
+  const problem = await guard?.(session, auth);
+  return problem ? { problem } : { session };
+}
+
+/** Demands that the user proved within so many milliseconds who they are ("sudo mode", ASVS 7.5.1). */
+export function recentAuth<D>(within: number): Guard<D> {
+  if (!(within > 0)) throw new TypeError("requireRecentAuth needs a duration in milliseconds");
+  return async (_session, auth) => ((await auth.isRecent(within)) ? undefined : reauthenticationRequired());
+}
+
+/** Demands something of the session: a role, a tenant. */
+export function sessionWhere<D>(predicate: (session: Session<D>) => boolean | Promise<boolean>): Guard<D> {
+  return async (session) => ((await predicate(session)) ? undefined : forbidden());
+}
+
+/** Demands the session's CSRF token of an unsafe request, on top of the origin check. */
+export function csrfTokenPresent<D>(
+  _session: Session<D>,
+  auth: RequestAuth<D>,
+): Promise<Problem | undefined> {
+  return auth.checkCsrfToken();
+}
+
+/** The problem that an error of the library is to the client; undefined for all others. */
+export function problemOf(error: unknown): Problem | undefined {
+  if (error instanceof StoreUnavailableError) return storeUnavailable();
+  if (error instanceof NotSignedInError) return notSignedIn();
+  if (error instanceof SignInRefusedError) {
+    return error.code === "session-limit" ? sessionLimitReached() : notSignedIn();
+  }
+  return undefined;
+}
+
+function signInProblem(rejection: Rejection): Problem {
+  if (rejection.reason === "ended") return notSignedIn(rejection.ended);
+  if (rejection.reason === "theft") return notSignedIn("theft");
+  return isExpired(rejection) ? notSignedIn("expired") : notSignedIn();
+}
+
+function isExpired({ reason }: Rejection): boolean {
+  return reason === "idle-timeout" || reason === "absolute-timeout";
+}

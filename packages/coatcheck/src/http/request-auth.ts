@@ -1,0 +1,231 @@
+/** One request's view of its session: what adapters put before handlers. */
+import { NotSignedInError } from "../core/errors.ts";
+import type { ClientInfo } from "../core/fingerprint.ts";
+import type { Rejection } from "../core/judge.ts";
+import type { CreatedSession, SessionManager, SignIn, Validation } from "../core/manager.ts";
+import type { Session } from "../core/session.ts";
+import type { SessionToken } from "../core/token.ts";
+import { type AuthSettings, isDirectLoopback } from "./auth-settings.ts";
+import {
+  clientInfo,
+  hidesHttps,
+  isLoopbackHost,
+  isSecureRequest,
+  publicHost,
+  type RequestSource,
+} from "./client.ts";
+import { type CookieSettings, duplicateCookie, expireCookie, readCookie, serializeCookie } from "./cookie.ts";
+import { crossOrigin, csrfToken, isSafeMethod, verifyCsrfToken } from "./csrf.ts";
+import { csrfFailed, type Problem } from "./problem.ts";
+
+/** A request as an adapter shows it. */
+export interface AuthRequest extends RequestSource {
+  readonly method: string;
+  /** Reads a field of a form body without taking the body from the handler; undefined if it is no form. */
+  formField?(name: string): Promise<string | undefined>;
+}
+
+/**
+ * The session of one request, and the verbs that change it. Nothing is asked of the store until the session is
+ * asked for; every verb has written when its promise resolves.
+ */
+export class RequestAuth<D = Record<string, unknown>> {
+  readonly sessions: SessionManager<D>;
+  readonly #settings: AuthSettings;
+  readonly #request: AuthRequest;
+  #client: ClientInfo | undefined;
+  #validation: Promise<Validation<D>> | undefined;
+  #cookie: string | undefined;
+
+  constructor(sessions: SessionManager<D>, settings: AuthSettings, request: AuthRequest) {
+    this.sessions = sessions;
+    this.#settings = settings;
+    this.#request = request;
+  }
+
+  /** Who sent the request, as far as it is known. */
+  get client(): ClientInfo {
+    this.#client ??= clientInfo(this.#request, this.#settings.proxies);
+    return this.#client;
+  }
+
+  /** Requests can be answered with a cookie: a renewal that is due may begin. */
+  get canRenew(): boolean {
+    return true;
+  }
+
+  /**
+   * The session of this request; undefined if it has none.
+   * @throws StoreUnavailableError if the store failed: the request is not anonymous then, it is unknown.
+   */
+  async session(): Promise<Session<D> | undefined> {
+    const validation = await this.validation();
+    return validation.ok ? validation.session : undefined;
+  }
+
+  /** Why the request has no session; undefined if it has one. */
+  async rejection(): Promise<Rejection | undefined> {
+    const validation = await this.validation();
+    return validation.ok ? undefined : validation.rejection;
+  }
+
+  /** The session or the reason why there is none, asked of the store once per request. */
+  validation(): Promise<Validation<D>> {
+    this.#validation ??= this.#validate();
+    return this.#validation;
+  }
+
+  /**
+   * Signs a user in: always a new session, which takes the place of the one that was presented. Call it after the
+   * credentials were checked.
+   * @throws SignInRefusedError at the session limit, or if `stillValid` says no.
+   */
+  async login(userId: string, options: SignIn<D> = {}): Promise<Session<D>> {
+    const replacing = await this.session();
+    const created = await this.sessions.create(userId, { ...options, client: this.client, replacing });
+    this.#warnIfDropped();
+    return this.#issue(created);
+  }
+
+  /** Signs out: the session is ended for good and the cookie cleared. Without a session it only clears the cookie. */
+  async logout(): Promise<void> {
+    const session = await this.session();
+    if (session) await this.sessions.revoke(session.id, { reason: "logout" });
+    this.#validation = Promise.resolve({ ok: false, rejection: { reason: "absent" } });
+    this.#cookie = expireCookie(this.#cookieSettings, { secure: this.#secure });
+  }
+
+  /** Replaces the secret now, whatever its age. False if a renewal is under way already. */
+  async renew(): Promise<boolean> {
+    const { token, session, successor } = await this.#valid();
+    const next = successor ?? (await this.sessions.renew(token, this.client));
+    if (next) this.#send(next, session);
+    return next !== undefined;
+  }
+
+  /** Call it after the user of this session has proved again who they are: the sign-in counts as recent again. */
+  async reauthenticate(options: { readonly amr?: readonly string[] } = {}): Promise<Session<D>> {
+    const { token } = await this.#valid();
+    const created = await this.sessions.reauthenticate(token, { ...options, client: this.client });
+    if (!created) throw new NotSignedInError();
+    return this.#issue(created);
+  }
+
+  /** Whether the user proved within so many milliseconds who they are. A secret that is being replaced never counts. */
+  async isRecent(within: number): Promise<boolean> {
+    const validation = await this.validation();
+    if (!validation.ok || validation.superseded) return false;
+    return this.sessions.now() - validation.session.authenticatedAt < within;
+  }
+
+  /** A token for forms and `X-CSRF-Token`, bound to the session and different at each call. */
+  async csrfToken(): Promise<string> {
+    const { token } = await this.#valid();
+    return csrfToken(token);
+  }
+
+  /**
+   * What every request must pass before its handler runs: unsafe methods must come from the own origin, and under
+   * `csrf: "token"` those of a session must carry its token.
+   */
+  check(): Promise<Problem | undefined> | undefined {
+    return isSafeMethod(this.#request.method) ? undefined : this.#checkUnsafe();
+  }
+
+  /** Whether an unsafe request of a session carries its CSRF token, in the header or else in the form. */
+  async checkCsrfToken(): Promise<Problem | undefined> {
+    if (isSafeMethod(this.#request.method)) return undefined;
+    const validation = await this.validation();
+    if (!validation.ok) return undefined;
+    const presented = this.#request.header("x-csrf-token") ?? (await this.#request.formField?.("csrf_token"));
+    return verifyCsrfToken(validation.token, presented) ? undefined : this.#csrfFailure("token");
+  }
+
+  /** The headers that the response must get; undefined if none. `Set-Cookie` is never more than one. */
+  responseHeaders():
+    | { readonly "Set-Cookie": string; readonly "Cache-Control": string; readonly Vary: string }
+    | undefined {
+    if (this.#cookie === undefined) return undefined;
+    return { "Set-Cookie": this.#cookie, "Cache-Control": "no-store", Vary: "Cookie" };
+  }
+
+  async #validate(): Promise<Validation<D>> {
+    const presented = readCookie(this.#request.header("cookie"), this.#cookieSettings.name);
+    if (presented === duplicateCookie) return this.#rejectDuplicate();
+    const validation = await this.sessions.validate(presented, this);
+    if (validation.ok && validation.successor) this.#send(validation.successor, validation.session);
+    return validation;
+  }
+
+  #rejectDuplicate(): Validation<D> {
+    const { client, sessions } = this;
+    const reason = "duplicate";
+    sessions.tell({ type: "rejected", at: sessions.now(), reason, sessionId: undefined, client });
+    return { ok: false, rejection: { reason } };
+  }
+
+  async #checkUnsafe(): Promise<Problem | undefined> {
+    const { method } = this.#request;
+    const headers = {
+      secFetchSite: this.#request.header("sec-fetch-site"),
+      origin: this.#request.header("origin"),
+      host: publicHost(this.#request, this.#settings.proxies),
+    };
+    if (crossOrigin(method, headers, this.#settings.origins)) return this.#csrfFailure("cross-origin");
+    return this.#settings.csrf === "token" ? this.checkCsrfToken() : undefined;
+  }
+
+  #csrfFailure(reason: "cross-origin" | "token"): Problem {
+    this.sessions.tell({ type: "csrf", at: this.sessions.now(), reason, client: this.client });
+    return csrfFailed();
+  }
+
+  async #valid(): Promise<Validation<D> & { readonly ok: true }> {
+    const validation = await this.validation();
+    if (!validation.ok) throw new NotSignedInError();
+    return validation;
+  }
+
+  #issue({ session, token }: CreatedSession<D>): Session<D> {
+    this.#validation = Promise.resolve({ ok: true, session, token, successor: undefined, superseded: false });
+    this.#send(token, session);
+    return session;
+  }
+
+  #send(token: SessionToken, session: Session<D>): void {
+    const { persistent } = this.#cookieSettings;
+    const lifetime = session.createdAt + this.sessions.policy.absoluteTimeout - this.sessions.now();
+    this.#cookie = serializeCookie(this.#cookieSettings, token.reveal(), {
+      secure: this.#secure,
+      ...(persistent && { maxAge: Math.max(0, Math.ceil(lifetime / 1000)) }),
+    });
+  }
+
+  get #cookieSettings(): CookieSettings {
+    const { cookie, localCookie } = this.#settings;
+    return localCookie && isDirectLoopback(this.#request) ? localCookie : cookie;
+  }
+
+  get #secure(): boolean {
+    return this.#cookieSettings === this.#settings.cookie;
+  }
+
+  /** Silence is a bug: with a cookie that the browser drops, a sign-in seems to do nothing. */
+  #warnIfDropped(): void {
+    const { origins, proxies, warnings } = this.#settings;
+    if (origins.publicOrigin || !this.#secure || isSecureRequest(this.#request, proxies)) return;
+    const { remoteAddress } = this.#request;
+    const host = this.#request.header("host") ?? "an unknown host";
+    if (hidesHttps(this.#request, proxies)) {
+      warnings.once(
+        `A proxy at ${remoteAddress} says that browsers use https, but it is not declared: its word does not count. Set trustedProxies: [${JSON.stringify(remoteAddress)}], or origin to the https address`,
+        this.sessions.warn,
+      );
+    } else if (!isLoopbackHost(host)) {
+      warnings.once(
+        `Somebody signed in over plain http on ${host}: browsers drop the Secure session cookie there, so the sign-in has no effect. Serve it over https, or set origin to the https address if a proxy does`,
+        this.sessions.warn,
+      );
+    }
+  }
+}
