@@ -1,0 +1,155 @@
+/**
+ * Who sent a request, and how. What a proxy says about it (`X-Forwarded-*`) counts only if the peer that said so was
+ * declared: anybody can send these headers (ASVS 4.1.3).
+ */
+import { BlockList, isIP, SocketAddress } from "node:net";
+import type { ClientInfo } from "../core/fingerprint.ts";
+
+/** The parts of a request that say where it comes from. */
+export interface RequestSource {
+  /** The address of the socket's other end; undefined where there is none, as on a Unix socket. */
+  readonly remoteAddress: string | undefined;
+  /** Whether the socket itself speaks TLS. */
+  readonly encrypted: boolean;
+  /** A header by its lower-case name; several of one name joined by commas. */
+  header(name: string): string | undefined;
+}
+
+/** Whether a canonical address is that of a declared proxy. */
+export type TrustedProxies = (address: string) => boolean;
+
+const proxyWords: ReadonlyMap<string, readonly string[]> = new Map([
+  ["loopback", ["127.0.0.0/8", "::1"]],
+  // RFC 1918 and RFC 4193
+  ["private", ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7"]],
+]);
+
+/**
+ * Reads the list of declared proxies once, at start: addresses, ranges (`10.0.0.0/8`) and the words `loopback` and
+ * `private`.
+ * @throws TypeError naming the entry that is none of these, or that would trust everybody (`/0`).
+ */
+export function resolveTrustedProxies(list: readonly string[]): TrustedProxies {
+  if (list.length === 0) return () => false;
+  const declared = new BlockList();
+  for (const entry of list) {
+    for (const range of proxyWords.get(entry) ?? [entry]) declare(declared, range, entry);
+  }
+  return (address) => declared.check(address, family(address));
+}
+
+function declare(declared: BlockList, range: string, entry: string): void {
+  const [, addressText = "", lengthText] = /^([^/]*)(?:\/([0-9]{1,3}))?$/.exec(range) ?? [];
+  const address = canonicalAddress(addressText);
+  if (address === undefined) {
+    throw new TypeError(`trusted proxy ${JSON.stringify(entry)} is not an address, a range or a known word`);
+  }
+  const bits = family(address) === "ipv4" ? 32 : 128;
+  const length = lengthText === undefined ? bits : Number(lengthText);
+  if (length < 1 || length > bits) {
+    throw new TypeError(`trusted proxy ${JSON.stringify(entry)} must have a prefix length from 1 to ${bits}`);
+  }
+  declared.addSubnet(address, length, family(address));
+}
+
+function family(address: string): "ipv4" | "ipv6" {
+  return address.includes(":") ? "ipv6" : "ipv4";
+}
+
+/** The client of a request, behind declared proxies the one they name. */
+export function clientInfo(request: RequestSource, proxies: TrustedProxies): ClientInfo {
+  const ip = clientAddress(request, proxies);
+  const userAgent = printable(request.header("user-agent"), 512);
+  const language = printable(request.header("accept-language"), 256);
+  return { ...(ip && { ip }), ...(userAgent && { userAgent }), ...(language && { language }) };
+}
+
+/**
+ * Each proxy appends to X-Forwarded-For the peer that it saw. From right to left over declared proxies, the first
+ * address that is not one of them is the client; whatever stands further left it may have made up itself.
+ */
+function clientAddress(request: RequestSource, proxies: TrustedProxies): string | undefined {
+  let client = canonicalAddress(request.remoteAddress ?? "");
+  const hops = request.header("x-forwarded-for")?.split(",") ?? [];
+  while (client !== undefined && proxies(client)) {
+    const next = canonicalAddress(withoutPort(hops.pop()?.trim() ?? ""));
+    if (next === undefined) break;
+    client = next;
+  }
+  return client;
+}
+
+/** Some proxies (Azure's, for one) append the port. */
+function withoutPort(hop: string): string {
+  const [, bracketed, dotted] = /^\[([^\]]*)\](?::[0-9]+)?$|^([0-9.]+):[0-9]+$/.exec(hop) ?? [];
+  return bracketed ?? dotted ?? hop;
+}
+
+const mappedIpv4 = /^::ffff:([0-9.]+)$/;
+
+/**
+ * The one text of an address: IPv4 in dots even where IPv6 maps it, IPv6 as RFC 5952 writes it, without its zone.
+ * Limits that count by address would otherwise be evaded by other spellings (CVE-2026-45364). Undefined if the text
+ * is no address.
+ */
+export function canonicalAddress(text: string): string | undefined {
+  const version = isIP(text);
+  if (version !== 6) return version === 4 ? text : undefined;
+  const { address } = new SocketAddress({ address: text.replace(/%.*$/, ""), family: "ipv6" });
+  return mappedIpv4.exec(address)?.[1] ?? address;
+}
+
+/** What ends up in lists and logs has no line breaks, escape sequences or invisible characters (ASVS 16.4.1). */
+function printable(text: string | undefined, length: number): string | undefined {
+  return text?.slice(0, length).replace(/[\p{C}\p{Zl}\p{Zp}]/gu, "");
+}
+
+/** Some proxies (Traefik, for one) name the scheme of a WebSocket. */
+const secureScheme = /^(?:https|wss)$/i;
+
+/** Whether the client speaks TLS: to a declared proxy by that proxy's word, else to us. */
+export function isSecureRequest(request: RequestSource, proxies: TrustedProxies): boolean {
+  const forwarded = forwardedValue(request, proxies, "x-forwarded-proto");
+  return forwarded ? secureScheme.test(forwarded) : request.encrypted;
+}
+
+/** The host, with its port if there is one, that the client asked for. */
+export function publicHost(request: RequestSource, proxies: TrustedProxies): string | undefined {
+  return forwardedValue(request, proxies, "x-forwarded-host") ?? request.header("host");
+}
+
+/**
+ * Whether a proxy that was not declared says that the client speaks https: the application then takes the request
+ * for plain http. To be reported with its fix, never believed.
+ */
+export function hidesHttps(request: RequestSource, proxies: TrustedProxies): boolean {
+  const claimed = lastOf(request.header("x-forwarded-proto")) ?? "";
+  return secureScheme.test(claimed) && !request.encrypted && !fromDeclaredProxy(request, proxies);
+}
+
+function forwardedValue(request: RequestSource, proxies: TrustedProxies, name: string): string | undefined {
+  const value = lastOf(request.header(name));
+  return value && fromDeclaredProxy(request, proxies) ? value : undefined;
+}
+
+function fromDeclaredProxy(request: RequestSource, proxies: TrustedProxies): boolean {
+  const peer = canonicalAddress(request.remoteAddress ?? "");
+  return peer !== undefined && proxies(peer);
+}
+
+/** Of several values the last is that of our peer; those before it came in from outside. */
+function lastOf(header: string | undefined): string | undefined {
+  return header?.slice(header.lastIndexOf(",") + 1).trim();
+}
+
+/** Whether an address is of this machine only. */
+export function isLoopback(address: string): boolean {
+  const canonical = canonicalAddress(address);
+  return canonical !== undefined && (canonical === "::1" || canonical.startsWith("127."));
+}
+
+/** Whether a host, with or without a port, is of this machine only: `localhost` and below (RFC 6761), or an address. */
+export function isLoopbackHost(host: string): boolean {
+  const [, bracketed, name = ""] = /^(?:\[([^\]]*)\]|([^:]*))(?::[0-9]*)?$/.exec(host) ?? [];
+  return isLoopback(bracketed ?? name) || /^(?:.+\.)?localhost\.?$/i.test(name);
+}
