@@ -128,7 +128,7 @@ export function resolveCookie(options: CookieOptions = {}): CookieSettings {
   const sameSite = sameSiteTexts.get(options.sameSite ?? "lax");
   demand(token.test(name), `cookie name ${quoted(name)} is not a token (RFC 9110 §5.6.2)`);
   demand(plainName(name) !== "", `cookie name ${quoted(name)} is only a prefix`);
-  demand(name.length <= longestAttribute, `cookie name leaves no room for its value`);
+  demand(name.length <= largestPair / 2, "cookie name leaves no room for its value");
   demand(sameSite !== undefined, `sameSite ${quoted(options.sameSite)} is not "lax", "strict" or "none"`);
   demand(
     pathValue.test(path) && path.length <= longestAttribute,
