@@ -11,18 +11,10 @@ export {
 export type { SessionEvent, SessionObserver, Warn } from "./core/events.ts";
 export type { ClientInfo } from "./core/fingerprint.ts";
 export { judge, type Rejection, type Verdict } from "./core/judge.ts";
-export {
-  type CreatedSession,
-  type Readiness,
-  SessionManager,
-  type SessionManagerOptions,
-  type SignIn,
-  type TokenRequest,
-  type Validation,
-  type ValidSession,
-} from "./core/manager.ts";
+export { type Readiness, SessionManager, type SessionManagerOptions } from "./core/manager.ts";
 export { type AssuranceLevel, definePolicy, type PolicyOptions, type SessionPolicy } from "./core/policy.ts";
 export type { Session } from "./core/session.ts";
+export type { CreatedSession, SignIn, SignInRequest } from "./core/sign-in.ts";
 export {
   type DataChange,
   dataText,
@@ -44,6 +36,8 @@ export {
   type UpdateCondition,
 } from "./core/store.ts";
 export { parseSessionId, type SessionId, SessionToken } from "./core/token.ts";
+export { startUpkeep, type UpkeepOptions } from "./core/upkeep.ts";
+export type { TokenRequest, Validation, ValidSession } from "./core/validation.ts";
 export { type AuthOptions, type AuthSettings, resolveAuth } from "./http/auth-settings.ts";
 export type { CookieOptions } from "./http/cookie.ts";
 export {

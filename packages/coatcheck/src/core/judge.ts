@@ -46,13 +46,14 @@ export type Verdict =
  * Judges a presented token by what the store found under its id.
  *
  * The family tells a former ticket from a guess: a wrong family changes nothing, since ids are public and guessing
- * must not sign anyone out; the right family with any but an accepted secret is theft, at any age.
+ * must not sign anyone out; the right family with any but an accepted secret is theft, at any age. The client is
+ * looked at only while a renewal is pending.
  */
 export function judge(
   policy: SessionPolicy,
   found: SessionRecord | EndedSession | undefined,
   token: SessionToken,
-  client: ClientInfo,
+  request: { readonly client?: ClientInfo },
   now: number,
 ): Verdict {
   if (!found) return { kind: "rejected", reason: "unknown" };
@@ -62,17 +63,22 @@ export function judge(
       : { kind: "rejected", reason: "unknown" };
   }
 
-  const verdict = judgeSecret(found, token, client, now);
+  const verdict = judgeSecret(found, token, request, now);
   if (verdict.kind === "rejected") return verdict;
   const expired = expiry(policy, found, now);
   return expired ? { kind: "rejected", reason: expired } : verdict;
 }
 
-function judgeSecret(record: SessionRecord, token: SessionToken, client: ClientInfo, now: number): Verdict {
+function judgeSecret(
+  record: SessionRecord,
+  token: SessionToken,
+  request: { readonly client?: ClientInfo },
+  now: number,
+): Verdict {
   const presented = token.secretHash;
   const { pending } = record;
   if (sameHash(presented, record.secretHash)) {
-    return pending && sameHash(pending.fingerprint, tolerantFingerprint(token, client))
+    return pending && sameHash(pending.fingerprint, tolerantFingerprint(token, request.client ?? {}))
       ? { kind: "resend", record, pending }
       : { kind: "current", record };
   }

@@ -8,6 +8,7 @@ import { judge, type Rejection, type Verdict } from "./judge.ts";
 import { deadline, definePolicy, expiry, type PolicyOptions, type SessionPolicy } from "./policy.ts";
 import { beginRenewal, completeRenewal, replaceSecret } from "./renewal.ts";
 import { Session } from "./session.ts";
+import { assertUserId, type CreatedSession, newRecord, type SignInRequest } from "./sign-in.ts";
 import {
   type Ended,
   type EndReason,
@@ -18,6 +19,7 @@ import {
   type SessionStore,
 } from "./store.ts";
 import { type SessionId, SessionToken } from "./token.ts";
+import type { TokenRequest, Validation } from "./validation.ts";
 
 /** How a manager is made. Only the store is needed. */
 export interface SessionManagerOptions<D> {
@@ -33,45 +35,6 @@ export interface SessionManagerOptions<D> {
   readonly now?: () => number;
 }
 
-/** What a sign-in says about itself. */
-export interface SignIn<D> {
-  /** How the user proved who they are, after RFC 8176. Default `["pwd"]`. */
-  readonly amr?: readonly string[];
-  readonly data?: Partial<D>;
-  /**
-   * Asked after the session was written: whether what was checked at sign-in still holds. With it, a password change
-   * that runs meanwhile (write the user first, revoke then) never leaves a session behind.
-   */
-  readonly stillValid?: () => boolean | Promise<boolean>;
-}
-
-/** A new session and its ticket. */
-export interface CreatedSession<D> {
-  readonly session: Session<D>;
-  readonly token: SessionToken;
-}
-
-/** What is known about the request whose token is validated. */
-export interface TokenRequest {
-  readonly client?: ClientInfo;
-  /** Whether the answer can carry a cookie. Without it no renewal is started. Default false. */
-  readonly canRenew?: boolean;
-}
-
-/** What `validate` says. */
-export type Validation<D> = ValidSession<D> | { readonly ok: false; readonly rejection: Rejection };
-
-export interface ValidSession<D> {
-  readonly ok: true;
-  readonly session: Session<D>;
-  /** The token as it was presented. */
-  readonly token: SessionToken;
-  /** A token to send to the client in place of the presented one. */
-  readonly successor: SessionToken | undefined;
-  /** The presented secret is being replaced: it opens ordinary doors, and never counts as a recent sign-in. */
-  readonly superseded: boolean;
-}
-
 /** Whether the node may serve, and if not, why. */
 export interface Readiness {
   readonly ready: boolean;
@@ -83,8 +46,10 @@ export interface Readiness {
 /** Beyond this difference of the clocks, in milliseconds, a node neither touches nor prunes. */
 const tolerableSkew = 5_000;
 const pruneBatch = 200;
+/** More lost races than this are a store that contradicts itself. */
 const maximumAttempts = 10;
-const maximumUserId = 256;
+/** Data may have many writers at once; each round one of them wins. */
+const maximumDataAttempts = 100;
 
 /** Creates, validates and ends sessions, in any store, for any framework. */
 export class SessionManager<D = Record<string, unknown>> {
@@ -96,7 +61,7 @@ export class SessionManager<D = Record<string, unknown>> {
   readonly #store: SessionStore;
   readonly #data: SessionData<D>;
   readonly #events: SessionEvents;
-  readonly #background = new Set<Promise<unknown>>();
+  readonly #touches = new Map<SessionId, Promise<unknown>>();
   readonly #readData = (record: SessionRecord): D => this.#dataOf(record);
   #clockTrusted = true;
 
@@ -135,18 +100,13 @@ export class SessionManager<D = Record<string, unknown>> {
    * @throws InvalidDataError if the data does not fit the schema.
    * @throws TypeError if the user id is empty, longer than 256 characters or no well-formed Unicode.
    */
-  async create(
-    userId: string,
-    options: SignIn<D> & { readonly client?: ClientInfo; readonly replacing?: Session<D> | undefined } = {},
-  ): Promise<CreatedSession<D>> {
+  async create(userId: string, options: SignInRequest<D> = {}): Promise<CreatedSession<D>> {
     assertUserId(userId);
     const { client = {}, replacing, stillValid } = options;
     const { record, token } = await this.#insert(userId, options);
-    const { id } = record;
     this.#tell(record, { type: "created", client, amr: record.amr });
     if (replacing && replacing.userId !== userId) await this.revoke(replacing.id, { reason: "replaced" });
-    if (stillValid && !(await this.#confirmSignIn(id, stillValid)))
-      throw new SignInRefusedError("sign-in-outdated");
+    if (stillValid) await this.#confirmSignIn(record.id, stillValid);
     return { session: this.#session(record), token };
   }
 
@@ -162,12 +122,12 @@ export class SessionManager<D = Record<string, unknown>> {
     const token = typeof presented === "string" ? SessionToken.parse(presented) : presented;
     if (!token) return this.#reject({ reason: "malformed" }, undefined, request);
 
-    const verdict = await this.#examine(token, request.client);
+    const verdict = await this.#examine(token, request);
     if (verdict.kind === "rejected") return this.#reject({ reason: verdict.reason }, token.id, request);
     if (verdict.kind === "ended")
       return this.#reject({ reason: "ended", ended: verdict.reason }, token.id, request);
     if (verdict.kind === "theft") {
-      await this.#endStolen(verdict.record, request.client);
+      await this.#endStolen(verdict.record, request);
       return this.#reject({ reason: "theft" }, token.id, request);
     }
 
@@ -194,7 +154,7 @@ export class SessionManager<D = Record<string, unknown>> {
    * opens nothing or is being replaced already. Both the old and the new one work until the new one is first seen.
    */
   async renew(token: SessionToken, client: ClientInfo = {}): Promise<SessionToken | undefined> {
-    const verdict = await this.#examine(token, client);
+    const verdict = await this.#examine(token, { client });
     if (verdict.kind === "resend") return token.successor(verdict.pending.salt);
     return verdict.kind === "current" ? this.#startRenewal(verdict.record, token, client) : undefined;
   }
@@ -209,7 +169,7 @@ export class SessionManager<D = Record<string, unknown>> {
   ): Promise<CreatedSession<D> | undefined> {
     const { amr = ["pwd"], client = {} } = options;
     for (let attempt = 0; attempt < maximumAttempts; attempt++) {
-      const verdict = await this.#examine(token, client);
+      const verdict = await this.#examine(token, { client });
       if (!isAccepted(verdict)) return undefined;
       const { record } = verdict;
       const now = this.now();
@@ -274,16 +234,16 @@ export class SessionManager<D = Record<string, unknown>> {
    * @throws InvalidDataError if the result does not fit the schema.
    */
   async update(id: SessionId, patch: Partial<D> | ((data: D) => Partial<D>)): Promise<boolean> {
-    for (let attempt = 0; attempt < 100; attempt++) {
+    for (let attempt = 0; attempt < maximumDataAttempts; attempt++) {
       const record = await this.#live(id);
       if (!record) return false;
       const wanted = typeof patch === "function" ? patch(this.#dataOf(record)) : patch;
       const { change, whole } = this.#data.change(record, wanted);
-      const dataVersion = Math.max(record.dataVersion, this.#data.version);
       const asRead = whole || typeof patch === "function";
       const condition = asRead ? { dataRevision: record.dataRevision } : undefined;
+      const update = { data: change, ...(whole && { dataVersion: this.#data.version }) };
       const written = await ask(this.#store, "update", () =>
-        this.#store.update(id, { data: change, dataVersion }, this.now(), condition),
+        this.#store.update(id, update, this.now(), condition),
       );
       if (written || !asRead) return written;
     }
@@ -329,12 +289,12 @@ export class SessionManager<D = Record<string, unknown>> {
 
   /** Waits for writes that nobody waited for. Call it before the store is closed. */
   async close(): Promise<void> {
-    await Promise.allSettled(this.#background);
+    await Promise.allSettled(this.#touches.values());
   }
 
   async #insert(
     userId: string,
-    options: SignIn<D> & { readonly client?: ClientInfo; readonly replacing?: Session<D> | undefined },
+    options: SignInRequest<D>,
   ): Promise<{ record: SessionRecord; token: SessionToken }> {
     const { client = {}, amr = ["pwd"], replacing } = options;
     const data = this.#data.start(options.data);
@@ -343,27 +303,11 @@ export class SessionManager<D = Record<string, unknown>> {
       exceeded: this.policy.onLimit,
       ...(replacing?.userId === userId && { replacing: replacing.id }),
     };
-    for (;;) {
+    for (let attempt = 0; attempt < maximumAttempts; attempt++) {
       const token = SessionToken.generate(userId);
       const now = this.now();
-      const record: SessionRecord = {
-        id: token.id,
-        userId,
-        familyHash: token.familyHash,
-        secretHash: token.secretHash,
-        secretIssuedAt: now,
-        superseded: [],
-        secretRevision: 0,
-        createdAt: now,
-        authenticatedAt: now,
-        amr,
-        lastSeenAt: now,
-        expiresAt: deadline(this.policy, now, now),
-        client,
-        data,
-        dataVersion: this.#data.version,
-        dataRevision: 0,
-      };
+      const signedIn = { amr, client, data, dataVersion: this.#data.version };
+      const record = newRecord(this.policy, userId, token, signedIn, now);
       const result = await ask(this.#store, "insert", () => this.#store.insert(record, now, limit));
       if (result.inserted) {
         for (const ended of result.ended) this.#tellEnd(ended);
@@ -371,23 +315,25 @@ export class SessionManager<D = Record<string, unknown>> {
       }
       if (result.because === "limit") throw new SignInRefusedError("session-limit");
     }
+    throw new StoreUnavailableError("insert", new Error("Every new session id was taken"));
   }
 
-  async #confirmSignIn(id: SessionId, stillValid: () => boolean | Promise<boolean>): Promise<boolean> {
+  /** Asked after the insert, so that of a sign-in and a credential change at least one sees the other. */
+  async #confirmSignIn(id: SessionId, stillValid: () => boolean | Promise<boolean>): Promise<void> {
     let valid = false;
     try {
       valid = await stillValid();
     } finally {
       if (!valid) await this.revoke(id, { reason: "account-changed" });
     }
-    return valid;
+    if (!valid) throw new SignInRefusedError("sign-in-outdated");
   }
 
   /** Finds and judges. A renewal whose successor came back is completed first, so `confirm` never leaves here. */
-  async #examine(token: SessionToken, client: ClientInfo = {}): Promise<Settled> {
+  async #examine(token: SessionToken, request: TokenRequest): Promise<Settled> {
     for (let attempt = 0; attempt < maximumAttempts; attempt++) {
       const found = await ask(this.#store, "find", () => this.#store.find(token.id));
-      const verdict = judge(this.policy, found, token, client, this.now());
+      const verdict = judge(this.policy, found, token, request, this.now());
       if (verdict.kind !== "confirm") return verdict;
       const { record, pending } = verdict;
       await this.#change(record, { secret: completeRenewal(record, pending, this.policy.grace, this.now()) });
@@ -435,7 +381,7 @@ export class SessionManager<D = Record<string, unknown>> {
     return ask(this.#store, "update", () => this.#store.update(record.id, change, this.now(), condition));
   }
 
-  async #endStolen(record: SessionRecord, client: ClientInfo = {}): Promise<void> {
+  async #endStolen(record: SessionRecord, { client = {} }: TokenRequest): Promise<void> {
     const ended = await ask(this.#store, "delete", () => this.#store.delete(record.id, "theft", this.now()));
     if (ended) this.#tell(ended, { type: "theft", client });
   }
@@ -446,12 +392,14 @@ export class SessionManager<D = Record<string, unknown>> {
     return { ok: false, rejection };
   }
 
+  /** The request does not wait for it. One at a time: parallel requests of a session note the same use. */
   #touchIfDue(record: SessionRecord): void {
-    if (!this.#clockTrusted || this.now() - record.lastSeenAt < this.policy.touchInterval) return;
+    if (this.now() - record.lastSeenAt < this.policy.touchInterval) return;
+    if (!this.#clockTrusted || this.#touches.has(record.id)) return;
     const touch = this.touch(record)
       .catch((cause) => this.warn("A session's last use could not be noted", cause))
-      .finally(() => this.#background.delete(touch));
-    this.#background.add(touch);
+      .finally(() => this.#touches.delete(record.id));
+    this.#touches.set(record.id, touch);
   }
 
   async #live(id: SessionId): Promise<SessionRecord | undefined> {
@@ -500,17 +448,4 @@ type Accepted = Exclude<Settled, { kind: "theft" | "ended" | "rejected" }>;
 
 function isAccepted(verdict: Settled): verdict is Accepted {
   return verdict.kind !== "theft" && verdict.kind !== "ended" && verdict.kind !== "rejected";
-}
-
-function assertUserId(userId: string): void {
-  if (
-    typeof userId !== "string" ||
-    userId === "" ||
-    userId.length > maximumUserId ||
-    !userId.isWellFormed()
-  ) {
-    throw new TypeError(
-      `A user id must be a string of 1 to ${maximumUserId} characters of well-formed Unicode`,
-    );
-  }
 }

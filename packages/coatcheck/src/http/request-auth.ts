@@ -2,9 +2,11 @@
 import { NotSignedInError } from "../core/errors.ts";
 import type { ClientInfo } from "../core/fingerprint.ts";
 import type { Rejection } from "../core/judge.ts";
-import type { CreatedSession, SessionManager, SignIn, Validation } from "../core/manager.ts";
+import type { SessionManager } from "../core/manager.ts";
 import type { Session } from "../core/session.ts";
+import type { CreatedSession, SignIn } from "../core/sign-in.ts";
 import type { SessionToken } from "../core/token.ts";
+import type { Validation } from "../core/validation.ts";
 import { type AuthSettings, isDirectLoopback } from "./auth-settings.ts";
 import {
   clientInfo,
