@@ -1,0 +1,64 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { deadline, definePolicy } from "../../src/core/policy.ts";
+import { hour, minute, second } from "./house.ts";
+
+describe("policy", () => {
+  it("has both timeouts by default", () => {
+    assert.deepEqual(definePolicy(), {
+      idleTimeout: 30 * minute,
+      absoluteTimeout: 12 * hour,
+      renewAfter: hour,
+      grace: 30 * second,
+      touchInterval: minute,
+      maxSessions: Number.POSITIVE_INFINITY,
+      onLimit: "evict-oldest",
+    });
+  });
+
+  for (const [level, idleTimeout, absoluteTimeout] of [
+    ["aal1", 14 * 24 * hour, 30 * 24 * hour],
+    ["aal2", hour, 24 * hour],
+    ["aal3", 15 * minute, 12 * hour],
+  ] as const) {
+    it(`${level} has the timeouts of NIST SP 800-63B-4, and refuses looser ones`, () => {
+      const policy = definePolicy({ level });
+      assert.deepEqual([policy.idleTimeout, policy.absoluteTimeout], [idleTimeout, absoluteTimeout]);
+      assert.throws(
+        () => definePolicy({ level, idleTimeout: idleTimeout + 1 }),
+        /idleTimeout is looser than/,
+      );
+      assert.throws(() => definePolicy({ level, absoluteTimeout: absoluteTimeout + 1 }), /looser than/);
+      assert.equal(definePolicy({ level, idleTimeout: minute }).idleTimeout, minute);
+    });
+  }
+
+  it("notes use once a minute, or ten times per idle timeout where that is shorter", () => {
+    assert.equal(definePolicy({ idleTimeout: 20 * minute }).touchInterval, minute);
+    assert.equal(definePolicy({ idleTimeout: minute }).touchInterval, 6 * second);
+    assert.throws(() => definePolicy({ touchInterval: minute + 1 }), /would sign active users out/);
+  });
+
+  const senseless = {
+    "a negative timeout": { idleTimeout: -1 },
+    "no timeout": { idleTimeout: 0 },
+    "an endless timeout": { absoluteTimeout: Number.POSITIVE_INFINITY },
+    "a fraction": { grace: 0.5 },
+    "a text": { renewAfter: "1h" as unknown as number },
+    "no sessions": { maxSessions: 0 },
+    "half a session": { maxSessions: 1.5 },
+    "an unknown level": { level: "aal4" as "aal3" },
+    "an inherited level": { level: "constructor" as "aal3" },
+    "an unknown answer to the limit": { onLimit: "ask" as "refuse" },
+  };
+  for (const [name, options] of Object.entries(senseless)) {
+    it(`refuses ${name} at start`, () => assert.throws(() => definePolicy(options), TypeError));
+  }
+
+  it("lets a session die at the earlier of both deadlines", () => {
+    const policy = definePolicy({ idleTimeout: 10, absoluteTimeout: 25 });
+    assert.equal(deadline(policy, 0, 0), 10);
+    assert.equal(deadline(policy, 0, 14), 24);
+    assert.equal(deadline(policy, 0, 20), 25);
+  });
+});
