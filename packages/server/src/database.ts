@@ -3,8 +3,31 @@ import { chmodSync, closeSync, mkdirSync, openSync } from "node:fs";
 import { dirname } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 
-/** Opens the file, creating it and its folder. SQLite gives its `-wal` and `-shm` files the same mode. */
+/** The file cannot be made, read or written, or is something else. */
+export class DatabaseOpenError extends Error {
+  constructor(file: string, cause: unknown) {
+    const { message } = cause as Error;
+    super(
+      `The database ${file} cannot be opened: ${message}. ` +
+        "Set COATCHECK_DATABASE to sqlite: and a file that this user may write.",
+      { cause },
+    );
+  }
+}
+
+/**
+ * Opens the file, creating it and its folder. SQLite gives its `-wal` and `-shm` files the same mode.
+ * @throws DatabaseOpenError
+ */
 export function openDatabase(file: string): DatabaseSync {
+  try {
+    return open(file);
+  } catch (error) {
+    throw new DatabaseOpenError(file, error);
+  }
+}
+
+function open(file: string): DatabaseSync {
   mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
   closeSync(openSync(file, "a", 0o600));
   // The umask may have taken from the mode, and an older file may have more.

@@ -11,7 +11,7 @@ describe("the rules for a new password", () => {
     "tea kettle upstairs window",
     "аналитическая машина",
     "9 kettles & 1 window",
-    "x".repeat(20) + "unrelated words here",
+    `${"x".repeat(20)}unrelated words here`,
     "🫖🪟🧶🪴🎻🧭🪁🦔🐌🍋🧄🫐🥨🍯🧂",
     `${"tea kettle upstairs window ".repeat(37)}`,
   ]) {

@@ -1,0 +1,44 @@
+/** Changing the password, and proving that one still knows it. */
+import type { RequestAuth, Session } from "coatcheck";
+import type { Accounts } from "./accounts.ts";
+import type { Identity } from "./identify.ts";
+import { passwordProblem } from "./password-rules.ts";
+
+export type PasswordChange =
+  | { readonly done: true; readonly endedSessions: number }
+  /** `changed-meanwhile`: another change was faster, so `current` is wrong by now. */
+  | { readonly done: false; readonly problem: "wrong-password" | "changed-meanwhile" }
+  | { readonly done: false; readonly problem: "unacceptable"; readonly message: string };
+
+/**
+ * Writes the user first and ends the other sessions then: a sign-in with the old password that runs meanwhile either
+ * ends with them, or finds the new password when it asks whether it is still valid. This session goes on under a
+ * new secret, so that nobody who copied the old one comes along.
+ */
+export async function changePassword(
+  accounts: Accounts,
+  auth: RequestAuth,
+  { user, session }: Identity,
+  { current, next }: { readonly current: string; readonly next: string },
+): Promise<PasswordChange> {
+  const message = passwordProblem(next, user.email);
+  if (message) return { done: false, problem: "unacceptable", message };
+  if (!(await accounts.confirm(user, current))) return { done: false, problem: "wrong-password" };
+  if (!(await accounts.changePassword(user, next))) return { done: false, problem: "changed-meanwhile" };
+  const endedSessions = await auth.sessions.revokeAll(user.id, {
+    except: session.id,
+    reason: "credentials-changed",
+  });
+  await auth.reauthenticate({ amr: ["pwd"] });
+  return { done: true, endedSessions };
+}
+
+/** Makes the sign-in recent again; undefined if the password is wrong. */
+export async function reauthenticate(
+  accounts: Accounts,
+  auth: RequestAuth,
+  user: Identity["user"],
+  password: string,
+): Promise<Session | undefined> {
+  return (await accounts.confirm(user, password)) ? auth.reauthenticate({ amr: ["pwd"] }) : undefined;
+}

@@ -1,0 +1,33 @@
+/** Creating the first administrator with the code of the set-up link. */
+import type { RequestAuth } from "coatcheck";
+import type { Accounts, Credentials } from "./accounts.ts";
+import { emailProblem } from "./email.ts";
+import { passwordProblem } from "./password-rules.ts";
+import { startSession } from "./sign-in.ts";
+import type { User } from "./user.ts";
+
+export type SetupResult =
+  | { readonly done: true; readonly user: User }
+  | { readonly done: false; readonly problem: "already-set-up" | "invalid-code" }
+  | {
+      readonly done: false;
+      readonly problem: "invalid-input";
+      readonly email: string | undefined;
+      readonly password: string | undefined;
+    };
+
+/** Creates the administrator and signs them in. */
+export async function completeSetup(
+  accounts: Accounts,
+  auth: RequestAuth,
+  { code, ...credentials }: Credentials & { readonly code: string },
+): Promise<SetupResult> {
+  if (!(await accounts.isEmpty())) return { done: false, problem: "already-set-up" };
+  const email = emailProblem(credentials.email);
+  const password = passwordProblem(credentials.password, credentials.email);
+  if (email || password) return { done: false, problem: "invalid-input", email, password };
+  const user = await accounts.createAdministratorByCode(credentials, code);
+  if (!user) return { done: false, problem: "invalid-code" };
+  await startSession(accounts, auth, user);
+  return { done: true, user };
+}

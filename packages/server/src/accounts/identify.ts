@@ -1,0 +1,54 @@
+/** Joins a request's session with the user it belongs to, as that user is now. */
+import type { EndReason, Rejection, RequestAuth, Session } from "coatcheck";
+import type { Accounts } from "./accounts.ts";
+import type { User } from "./user.ts";
+
+export interface Identity {
+  readonly session: Session;
+  readonly user: User;
+}
+
+/** Who sent a request; if nobody that is known, why a session of theirs ended. */
+export type Identification =
+  | { readonly signedIn: true; readonly identity: Identity }
+  | { readonly signedIn: false; readonly reason: EndReason | undefined };
+
+/** How far the clocks of two nodes may differ. */
+const tolerableSkew = 5_000;
+
+/**
+ * A session of a user who is gone or disabled opens nothing, nor does one from before the password changed. Both were
+ * revoked when that happened; this holds even if the server died between the two writes.
+ */
+export async function identify(accounts: Accounts, auth: RequestAuth): Promise<Identification> {
+  const validation = await auth.validation();
+  if (!validation.ok) return { signedIn: false, reason: endReason(validation.rejection) };
+  const { session } = validation;
+  const user = await accounts.find(session.userId);
+  const reason = whyInvalid(session, user);
+  if (user && !reason) return { signedIn: true, identity: { session, user } };
+  await auth.sessions.revoke(session.id, { reason: reason! });
+  return { signedIn: false, reason };
+}
+
+function whyInvalid(session: Session, user: User | undefined): EndReason | undefined {
+  if (!user || user.disabled) return "account-changed";
+  return session.authenticatedAt + tolerableSkew < user.credentialsChangedAt
+    ? "credentials-changed"
+    : undefined;
+}
+
+/** What may be told about a rejected token; a guess or a malformed one is told nothing. */
+function endReason(rejection: Rejection): EndReason | undefined {
+  switch (rejection.reason) {
+    case "ended":
+      return rejection.ended;
+    case "theft":
+      return "theft";
+    case "idle-timeout":
+    case "absolute-timeout":
+      return "expired";
+    default:
+      return undefined;
+  }
+}

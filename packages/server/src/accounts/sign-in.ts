@@ -1,0 +1,33 @@
+/** Signing in and out. */
+import { type RequestAuth, SignInRefusedError } from "coatcheck";
+import type { Accounts, Credentials } from "./accounts.ts";
+import type { User } from "./user.ts";
+
+/**
+ * Gives the browser a session if the credentials are right; undefined if not, without a hint at what was wrong.
+ * A password change that runs meanwhile leaves no session: the password that was typed is wrong by then.
+ */
+export async function signIn(
+  accounts: Accounts,
+  auth: RequestAuth,
+  credentials: Credentials,
+): Promise<User | undefined> {
+  const user = await accounts.authenticate(credentials);
+  if (!user) return undefined;
+  try {
+    await startSession(accounts, auth, user);
+    return user;
+  } catch (error) {
+    if (error instanceof SignInRefusedError && error.code === "sign-in-outdated") return undefined;
+    throw error;
+  }
+}
+
+/** A session for a user who has just typed their password. */
+export async function startSession(accounts: Accounts, auth: RequestAuth, user: User): Promise<void> {
+  await auth.login(user.id, { amr: ["pwd"], stillValid: () => accounts.stillValid(user) });
+}
+
+export async function signOut(auth: RequestAuth): Promise<void> {
+  await auth.logout();
+}

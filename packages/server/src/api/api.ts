@@ -1,0 +1,50 @@
+/** The JSON API: the same deeds as the pages. */
+import { OpenAPIHono } from "@hono/zod-openapi";
+import { answerProblem } from "../answer.ts";
+import type { AppEnv, House } from "../env.ts";
+import { type FieldError, invalidInput } from "../problems.ts";
+import { passwordApi } from "./password-api.ts";
+import { sessionsApi } from "./sessions-api.ts";
+import { signInApi } from "./sign-in-api.ts";
+
+export function createApi(house: House): OpenAPIHono<AppEnv> {
+  const api = new OpenAPIHono<AppEnv>({
+    defaultHook: (result, c) => {
+      if (!result.success) return answerProblem(invalidInput(result.error.issues.map(fieldError)), c);
+    },
+  });
+  signInApi(api, house);
+  sessionsApi(api, house);
+  passwordApi(api, house);
+  return api;
+}
+
+/** The document that describes the API, made of the schemas that check it. */
+export function openApiDocument(api: OpenAPIHono<AppEnv>, origin: string): Record<string, unknown> {
+  return api.getOpenAPI31Document({
+    openapi: "3.1.0",
+    info: {
+      title: "Coatcheck",
+      version: "0.1.0",
+      description:
+        "Sign-in and sessions. The session is a cookie; sign in first, get a CSRF token, and send it with every call that changes something. Errors are problem documents (RFC 9457).",
+    },
+    servers: [{ url: origin }],
+  }) as unknown as Record<string, unknown>;
+}
+
+interface Issue {
+  readonly code: string;
+  readonly path: readonly PropertyKey[];
+  readonly message: string;
+  readonly keys?: readonly string[];
+}
+
+const longestMessage = 200;
+
+/** An unknown field is named as such; the message never repeats a value. */
+function fieldError(issue: unknown): FieldError {
+  const { path, message, keys } = issue as Issue;
+  const field = [...path, ...(keys?.slice(0, 1) ?? [])].join(".");
+  return { field: field.slice(0, longestMessage), message: message.slice(0, longestMessage) };
+}

@@ -1,0 +1,103 @@
+/** The shapes that several routes of the API share. */
+import { z } from "@hono/zod-openapi";
+import type { Session } from "coatcheck";
+import type { PublicUser } from "../accounts/user.ts";
+import { deviceName } from "../pages/device-name.ts";
+
+export interface SessionJson {
+  id: string;
+  current: boolean;
+  device: string;
+  ip?: string | undefined;
+  userAgent?: string | undefined;
+  amr: string[];
+  createdAt: string;
+  authenticatedAt: string;
+  lastSeenAt: string;
+  expiresAt: string;
+}
+
+const time = z.iso.datetime();
+
+export const sessionSchema: z.ZodType<SessionJson> = z
+  .strictObject({
+    id: z.string().openapi({
+      description: "The public name of the session. It opens nothing.",
+      example: "q0bJ2bX3mUq0vT1lWzV7kAe4s",
+    }),
+    current: z.boolean().openapi({ description: "Whether this request was sent under it." }),
+    device: z.string().openapi({ example: "Firefox on Windows" }),
+    ip: z.string().optional().openapi({ example: "203.0.113.7" }),
+    userAgent: z.string().optional(),
+    amr: z.array(z.string()).openapi({ description: "How the user signed in (RFC 8176).", example: ["pwd"] }),
+    createdAt: time,
+    authenticatedAt: time.openapi({ description: "When the user last proved who they are." }),
+    lastSeenAt: time.openapi({ description: "Accurate to a minute." }),
+    expiresAt: time.openapi({ description: "When it ends if it is not used again." }),
+  })
+  .openapi("Session");
+
+export const userSchema: z.ZodType<PublicUser> = z
+  .strictObject({
+    id: z.string(),
+    email: z.string().openapi({ example: "ada@example.com" }),
+    roles: z.array(z.string()).openapi({ example: ["user"] }),
+  })
+  .openapi("User");
+
+export interface ProblemJson {
+  type: string;
+  title: string;
+  status: number;
+  detail?: string | undefined;
+  reason?: string | undefined;
+  retryAfter?: number | undefined;
+  errors?: { field: string; message: string }[] | undefined;
+  requestId?: string | undefined;
+}
+
+export const problemSchema: z.ZodType<ProblemJson> = z
+  .object({
+    type: z.string().openapi({ example: "urn:coatcheck:problem:not-signed-in" }),
+    title: z.string(),
+    status: z.int(),
+    detail: z.string().optional(),
+    reason: z.string().optional().openapi({ description: "Why the session ended." }),
+    retryAfter: z.int().optional().openapi({ description: "When to try again, in seconds." }),
+    errors: z.array(z.object({ field: z.string(), message: z.string() })).optional(),
+    requestId: z.string().optional().openapi({ description: "Names the request in the server's log." }),
+  })
+  .openapi("Problem");
+
+/** Documents the header. What checks it is the guard, by the rules of the library. */
+export const csrfHeader: z.ZodObject<{ "x-csrf-token": z.ZodOptional<z.ZodString> }> = z.object({
+  "x-csrf-token": z.string().optional().openapi({
+    description: "A token from `GET /api/csrf`. Demanded of signed-in sessions.",
+  }),
+});
+
+export interface MessageJson {
+  message: string;
+}
+
+/** A sentence for people; programs go by the status. */
+export function messageSchema(example: string): z.ZodType<MessageJson> {
+  return z.strictObject({ message: z.string().openapi({ example }) });
+}
+
+/** A session as the API shows it: never its token, never a hash. */
+export function sessionJson(session: Session, current: boolean): SessionJson {
+  const { ip, userAgent } = session.client;
+  return {
+    id: session.id,
+    current,
+    device: deviceName(userAgent),
+    ...(ip && { ip }),
+    ...(userAgent && { userAgent }),
+    amr: [...session.amr],
+    createdAt: new Date(session.createdAt).toISOString(),
+    authenticatedAt: new Date(session.authenticatedAt).toISOString(),
+    lastSeenAt: new Date(session.lastSeenAt).toISOString(),
+    expiresAt: new Date(session.expiresAt).toISOString(),
+  };
+}

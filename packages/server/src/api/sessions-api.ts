@@ -1,0 +1,102 @@
+/** The user's sessions, for programs. */
+import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
+import { endAllDevices, endDevice, endOtherDevices, listDevices } from "../accounts/devices.ts";
+import { publicUser } from "../accounts/user.ts";
+import { clearSiteData } from "../clear-site-data.ts";
+import type { AppEnv, House } from "../env.ts";
+import { notFound, ProblemError } from "../problems.ts";
+import { requireUser } from "./api-guard.ts";
+import { json, problems } from "./responses.ts";
+import { csrfHeader, sessionJson, sessionSchema, userSchema } from "./schemas.ts";
+
+const tags = ["Sessions"];
+const ended = z.strictObject({ ended: z.int().openapi({ description: "How many sessions it ended." }) });
+
+export function sessionsApi(api: OpenAPIHono<AppEnv>, house: House): void {
+  const middleware = requireUser(house);
+
+  const current = createRoute({
+    method: "get",
+    path: "/api/session",
+    tags,
+    summary: "Who is signed in",
+    middleware,
+    responses: {
+      200: json("This session and its user.", z.strictObject({ session: sessionSchema, user: userSchema })),
+      ...problems(401, 503),
+    },
+  });
+  api.openapi(current, (c) => {
+    const { session, user } = c.var.identity;
+    return c.json({ session: sessionJson(session, true), user: publicUser(user) }, 200);
+  });
+
+  const list = createRoute({
+    method: "get",
+    path: "/api/sessions",
+    tags,
+    summary: "List the user's sessions",
+    description: "This one first, then the others, the last used first.",
+    middleware,
+    responses: {
+      200: json("The live sessions.", z.strictObject({ sessions: z.array(sessionSchema) })),
+      ...problems(401, 503),
+    },
+  });
+  api.openapi(list, async (c) => {
+    const { identity, auth } = c.var;
+    const sessions = await listDevices(auth, identity);
+    return c.json(
+      { sessions: sessions.map((each) => sessionJson(each, each.id === identity.session.id)) },
+      200,
+    );
+  });
+
+  // Before the route with a parameter, which would take "others" for an id.
+  const endOthers = createRoute({
+    method: "delete",
+    path: "/api/sessions/others",
+    tags,
+    summary: "End all sessions but this one",
+    middleware,
+    request: { headers: csrfHeader },
+    responses: { 200: json("Ended.", ended), ...problems(401, 403, 503) },
+  });
+  api.openapi(endOthers, async (c) => {
+    return c.json({ ended: await endOtherDevices(c.var.auth, c.var.identity) }, 200);
+  });
+
+  const endOne = createRoute({
+    method: "delete",
+    path: "/api/sessions/{id}",
+    tags,
+    summary: "End one session",
+    description: "Ending this one signs out.",
+    middleware,
+    request: { headers: csrfHeader, params: z.object({ id: z.string() }) },
+    responses: { 200: json("Ended.", ended), ...problems(401, 403, 404, 503) },
+  });
+  api.openapi(endOne, async (c) => {
+    const { id } = c.req.valid("param");
+    if (!(await endDevice(c.var.auth, c.var.identity, id))) {
+      throw new ProblemError(notFound("You have no session of this id."));
+    }
+    if (id === c.var.identity.session.id) clearSiteData(c);
+    return c.json({ ended: 1 }, 200);
+  });
+
+  const endAll = createRoute({
+    method: "delete",
+    path: "/api/sessions",
+    tags,
+    summary: "End all sessions, this one too",
+    middleware,
+    request: { headers: csrfHeader },
+    responses: { 200: json("Ended, and signed out.", ended), ...problems(401, 403, 503) },
+  });
+  api.openapi(endAll, async (c) => {
+    const count = await endAllDevices(c.var.auth, c.var.identity);
+    clearSiteData(c);
+    return c.json({ ended: count }, 200);
+  });
+}

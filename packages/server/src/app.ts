@@ -1,0 +1,116 @@
+/** The application: what happens to a request, from the outside in. */
+import { randomBytes } from "node:crypto";
+import { problemOf } from "coatcheck";
+import { coatcheck } from "coatcheck/hono";
+import { type Context, Hono, type MiddlewareHandler } from "hono";
+import { bodyLimit } from "hono/body-limit";
+import { HTTPException } from "hono/http-exception";
+import { HasherBusyError } from "./accounts/password-hasher.ts";
+import { answerProblem } from "./answer.ts";
+import { createApi, openApiDocument } from "./api/api.ts";
+import { serveAssets } from "./assets.ts";
+import type { AppEnv, House } from "./env.ts";
+import { healthRoutes } from "./health.ts";
+import { accountPages } from "./pages/account-page.ts";
+import { devicesPages } from "./pages/devices-page.ts";
+import { docsPage } from "./pages/docs-page.ts";
+import { setupPages } from "./pages/setup-page.ts";
+import { signInPages } from "./pages/sign-in-page.ts";
+import {
+  bodyTooLarge,
+  busy,
+  internalError,
+  malformedBody,
+  methodNotAllowed,
+  notFound,
+  ProblemError,
+  type ServerProblem,
+  unsupportedMediaType,
+} from "./problems.ts";
+import { requestLog } from "./request-log.ts";
+import { securityHeaders } from "./security-headers.ts";
+
+/** Far more than any form or body of ours needs. */
+const largestBody = 16 * 1024;
+
+export function createApp(house: House): Hono<AppEnv> {
+  const { sessions, origin, trustedProxies } = house;
+  const app = new Hono<AppEnv>();
+
+  app.use(names);
+  app.use(requestLog(house.logger));
+  app.use(headers(house));
+  app.use(coatcheck(sessions, { origin, trustedProxies, onProblem: answerProblem }));
+  app.use(bodyLimit({ maxSize: largestBody, onError: (c) => answerProblem(bodyTooLarge(), c) }));
+
+  serveAssets(app);
+  healthRoutes(app, house);
+  signInPages(app, house);
+  setupPages(app, house);
+  devicesPages(app, house);
+  accountPages(app, house);
+
+  const api = createApi(house);
+  app.route("/", api);
+  const document = openApiDocument(api, origin);
+  app.get("/openapi.json", (c) => c.json(document));
+  docsPage(app, document);
+
+  app.notFound((c) => {
+    const methods = methodsOf(app, c.req.path);
+    if (methods.length === 0) return answerProblem(notFound(), c);
+    c.header("Allow", methods.join(", "));
+    return answerProblem(methodNotAllowed(methods), c);
+  });
+  app.onError((error, c) => answerProblem(problemOfError(error, c, house), c));
+  return app;
+}
+
+/** Names the request, and what its page may load. */
+const names: MiddlewareHandler<AppEnv> = async (c, next) => {
+  c.set("requestId", randomBytes(9).toString("base64url"));
+  c.set("nonce", randomBytes(16).toString("base64url"));
+  await next();
+};
+
+/** What depends on who asks is kept by nobody; what may be kept says so itself. */
+function headers({ origin, isStopping }: House): MiddlewareHandler<AppEnv> {
+  return async (c, next) => {
+    await next();
+    for (const [name, value] of Object.entries(securityHeaders(origin, c.var.nonce))) c.header(name, value);
+    c.header("X-Request-Id", c.var.requestId);
+    if (!c.res.headers.has("Cache-Control")) c.header("Cache-Control", "no-store");
+    if (c.res.headers.get("Cache-Control") === "no-store" && !c.res.headers.has("Vary"))
+      c.header("Vary", "Cookie");
+    if (isStopping()) c.header("Connection", "close");
+  };
+}
+
+/** The methods that a path has, where it has any: the difference between 404 and 405. */
+function methodsOf(app: Hono<AppEnv>, path: string): string[] {
+  const found = app.routes
+    .filter(({ method, path: pattern }) => method !== "ALL" && matches(pattern, path))
+    .map(({ method }) => method);
+  const methods = new Set(found.includes("GET") ? ["GET", "HEAD", ...found] : found);
+  return [...methods].sort();
+}
+
+function matches(pattern: string, path: string): boolean {
+  const wanted = pattern.split("/");
+  const given = path.split("/");
+  return (
+    wanted.length === given.length && wanted.every((part, i) => part.startsWith(":") || part === given[i])
+  );
+}
+
+function problemOfError(error: Error, c: Context<AppEnv>, { logger }: House): ServerProblem {
+  if (error instanceof ProblemError) return error.problem;
+  if (error instanceof HasherBusyError) return busy(error.retryAfterSeconds);
+  if (error instanceof HTTPException && error.status === 400) return malformedBody("The body is no JSON.");
+  if (error instanceof HTTPException && error.status === 415) return unsupportedMediaType("application/json");
+  const known = problemOf(error);
+  const { requestId } = c.var;
+  if (known?.status !== 503 && known) return known;
+  logger.error({ event: known ? "store-unavailable" : "internal-error", requestId, err: error });
+  return known ?? internalError();
+}

@@ -1,0 +1,45 @@
+/** The few files that pages load. Their names carry a hash of their content, so that browsers may keep them for ever. */
+import { createHash } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { extname } from "node:path";
+import type { Hono } from "hono";
+import type { AppEnv } from "./env.ts";
+
+const types: Readonly<Record<string, string>> = {
+  ".css": "text/css; charset=utf-8",
+  ".js": "text/javascript; charset=utf-8",
+  ".svg": "image/svg+xml",
+};
+
+interface Asset {
+  readonly url: string;
+  readonly type: string;
+  readonly body: string;
+}
+
+const style = load("style.css");
+const icon = load("icon.svg");
+const setup = load("setup.js");
+
+/** The addresses to link to. */
+export const assets: Readonly<Record<"style" | "icon" | "setup", string>> = {
+  style: style.url,
+  icon: icon.url,
+  setup: setup.url,
+};
+
+export function serveAssets(app: Hono<AppEnv>): void {
+  for (const { url, type, body } of [style, icon, setup]) {
+    app.get(url, (c) =>
+      c.body(body, 200, { "Content-Type": type, "Cache-Control": "public, max-age=31536000, immutable" }),
+    );
+  }
+}
+
+function load(name: string): Asset {
+  const body = readFileSync(new URL(`./assets/${name}`, import.meta.url), "utf8");
+  const hash = createHash("sha256").update(body).digest("hex").slice(0, 12);
+  const extension = extname(name);
+  const type = types[extension]!;
+  return { url: `/assets/${name.slice(0, -extension.length)}.${hash}${extension}`, type, body };
+}

@@ -1,0 +1,32 @@
+/** What the handlers of a request have at hand. */
+import type { HttpBindings } from "@hono/node-server";
+import type { RequestAuth, SessionManager } from "coatcheck";
+import type { Logger } from "pino";
+import type { Accounts } from "./accounts/accounts.ts";
+import type { Identity } from "./accounts/identify.ts";
+
+/** What the whole application shares. */
+export interface House {
+  readonly accounts: Accounts;
+  readonly sessions: SessionManager;
+  readonly logger: Logger;
+  /** The public origin, without a trailing slash. */
+  readonly origin: string;
+  readonly trustedProxies: readonly string[];
+  /** Whether the server was told to stop: it still answers, but wants no new work. */
+  readonly isStopping: () => boolean;
+}
+
+/** The types of the Hono context. */
+export interface AppEnv {
+  Bindings: HttpBindings;
+  Variables: {
+    auth: RequestAuth;
+    /** Names this request in logs and in what people are told of a failure. */
+    requestId: string;
+    /** Allows the scripts and styles of this one response. */
+    nonce: string;
+    /** Who is signed in. Only behind a guard. */
+    identity: Identity;
+  };
+}

@@ -1,0 +1,59 @@
+/** One's own account: changing the password. */
+import type { Context, Hono } from "hono";
+import { changePassword, type PasswordChange } from "../accounts/change-password.ts";
+import { longestPassword, shortestPassword } from "../accounts/password-rules.ts";
+import type { AppEnv, House } from "../env.ts";
+import type { FieldError } from "../problems.ts";
+import { errorSummary, field, readForm } from "./form.ts";
+import { html } from "./html.ts";
+import { page } from "./layout.ts";
+import { notice, withNotice } from "./notices.ts";
+import { requireSignIn } from "./page-guard.ts";
+
+export const passwordHint: string = `${shortestPassword} to ${longestPassword} characters. A few unrelated words are easy to remember.`;
+
+export function accountPages(app: Hono<AppEnv>, house: House): void {
+  const signedIn = requireSignIn(house);
+
+  app.get("/account", signedIn, (c) => accountPage(c));
+
+  app.post("/account/password", signedIn, async (c) => {
+    const form = await readForm(c);
+    const passwords = { current: form("current"), next: form("new") };
+    const change = await changePassword(house.accounts, c.var.auth, c.var.identity, passwords);
+    if (change.done) return c.redirect(withNotice("/account", "password-changed"), 303);
+    return accountPage(c, [fieldError(change)]);
+  });
+}
+
+function fieldError(change: PasswordChange & { readonly done: false }): FieldError {
+  switch (change.problem) {
+    case "unacceptable":
+      return { field: "new", message: change.message };
+    case "wrong-password":
+      return { field: "current", message: "This is not your current password." };
+    case "changed-meanwhile":
+      return { field: "current", message: "Your password was changed a moment ago, on another device." };
+  }
+}
+
+function accountPage(c: Context<AppEnv>, errors: readonly FieldError[] = []): Promise<Response> {
+  const { user } = c.var.identity;
+  return page(c, (csrf) => ({
+    title: "Your account",
+    status: errors.length > 0 ? 422 : 200,
+    failed: errors.length > 0,
+    body: html`<h1>Your account</h1>
+      ${errors.length > 0 ? errorSummary(errors) : notice(c.req.query("done"))}
+      <p>You are signed in as <strong>${user.email}</strong>.</p>
+      <form class="sheet" method="post" action="/account/password" aria-labelledby="change-password">
+        <h2 id="change-password">Change password</h2>
+        <p class="quiet">All your other devices will be signed out.</p>
+        ${csrf}
+        <input type="text" name="username" value="${user.email}" autocomplete="username" hidden>
+        ${field({ name: "current", label: "Current password", type: "password", autocomplete: "current-password" }, errors)}
+        ${field({ name: "new", label: "New password", type: "password", autocomplete: "new-password", hint: passwordHint }, errors)}
+        <button>Change password</button>
+      </form>`,
+  }));
+}

@@ -1,0 +1,63 @@
+/** The parts of forms, and reading what they send. */
+import type { Context } from "hono";
+import type { AppEnv } from "../env.ts";
+import { type FieldError, malformedBody, ProblemError, unsupportedMediaType } from "../problems.ts";
+import { type Html, html } from "./html.ts";
+
+export interface Field {
+  readonly name: string;
+  readonly label: string;
+  readonly type?: "text" | "email" | "password";
+  /** What browsers and password managers fill in. */
+  readonly autocomplete: string;
+  readonly hint?: string;
+  readonly value?: string | undefined;
+  readonly autofocus?: boolean;
+}
+
+/** A labelled input that names its own error. */
+export function field(spec: Field, errors: readonly FieldError[] = []): Html {
+  const { name, label, type = "text", autocomplete, hint, value, autofocus } = spec;
+  const error = errors.find((candidate) => candidate.field === name)?.message;
+  const describedBy = [hint && `${name}-hint`, error && `${name}-error`].filter(Boolean).join(" ");
+  return html`<div class="field">
+    <label for="${name}">${label}</label>
+    ${hint ? html`<p class="hint" id="${name}-hint">${hint}</p>` : ""}
+    ${error ? html`<p class="error" id="${name}-error">${error}</p>` : ""}
+    <input id="${name}" name="${name}" type="${type}" autocomplete="${autocomplete}" required
+      ${value === undefined ? "" : html`value="${value}"`}
+      ${type === "text" ? html`spellcheck="false" autocapitalize="none"` : ""}
+      ${describedBy ? html`aria-describedby="${describedBy}"` : ""}
+      ${error ? html`aria-invalid="true"` : ""}
+      ${autofocus && !error ? html`autofocus` : ""}>
+  </div>`;
+}
+
+/** What is wrong with the form, told at once when the page comes up. Each line leads to its field. */
+export function errorSummary(errors: readonly FieldError[]): Html | "" {
+  if (errors.length === 0) return "";
+  const lines = errors.map(({ field, message }) =>
+    field ? html`<li><a href="#${field}">${message}</a></li>` : html`<li>${message}</li>`,
+  );
+  return html`<div class="summary" role="alert" tabindex="-1" autofocus><strong>That did not work</strong><ul>${lines}</ul></div>`;
+}
+
+export type Form = (name: string) => string;
+
+/**
+ * The fields of a form, missing ones as "". A field that comes twice means whoever sent it hopes that two readers
+ * pick different ones, so it is refused.
+ */
+export async function readForm(c: Context<AppEnv>): Promise<Form> {
+  const type = c.req.header("content-type")?.split(";")[0]?.trim().toLowerCase();
+  if (type !== "application/x-www-form-urlencoded") {
+    throw new ProblemError(unsupportedMediaType("application/x-www-form-urlencoded"));
+  }
+  const form = await c.req.parseBody({ all: true });
+  const fields = new Map(Object.entries(form));
+  for (const [name, value] of fields) {
+    if (Array.isArray(value))
+      throw new ProblemError(malformedBody(`The field ${name} comes more than once.`));
+  }
+  return (name) => String(fields.get(name) ?? "");
+}

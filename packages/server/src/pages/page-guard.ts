@@ -1,0 +1,25 @@
+/** Pages that only a signed-in person sees. */
+import type { Context, MiddlewareHandler } from "hono";
+import { identify } from "../accounts/identify.ts";
+import { answerProblem } from "../answer.ts";
+import type { AppEnv, House } from "../env.ts";
+
+/**
+ * Sends everybody else to the sign-in page, which tells why, and back afterwards. Forms must carry the session's CSRF
+ * token: it is checked here, so that no page can forget it.
+ */
+export function requireSignIn({ accounts }: House): MiddlewareHandler<AppEnv> {
+  return async (c, next) => {
+    const found = await identify(accounts, c.var.auth);
+    if (!found.signedIn) return c.redirect(signInPath(c), 303);
+    const problem = await c.var.auth.checkCsrfToken();
+    if (problem) return answerProblem(problem, c);
+    c.set("identity", found.identity);
+    await next();
+  };
+}
+
+/** A form that comes too late cannot be sent again by a redirect, so only pages are returned to. */
+function signInPath(c: Context<AppEnv>): string {
+  return c.req.method === "GET" ? `/login?next=${encodeURIComponent(c.req.path)}` : "/login";
+}

@@ -1,0 +1,91 @@
+/** Signing in and out, for people. */
+import type { EndReason } from "coatcheck";
+import type { Context, Hono } from "hono";
+import { identify } from "../accounts/identify.ts";
+import { signIn, signOut } from "../accounts/sign-in.ts";
+import { answerProblem } from "../answer.ts";
+import { clearSiteData } from "../clear-site-data.ts";
+import type { AppEnv, House } from "../env.ts";
+import { type FieldError, signedOutBecause, wrongCredentials } from "../problems.ts";
+import { errorSummary, field, readForm } from "./form.ts";
+import { type Html, html } from "./html.ts";
+import { publicPage } from "./layout.ts";
+import { nextPath } from "./next-path.ts";
+import { notice, withNotice } from "./notices.ts";
+
+const start = "/devices";
+
+export function signInPages(app: Hono<AppEnv>, house: House): void {
+  const { accounts } = house;
+
+  app.get("/", async (c) => {
+    const { signedIn } = await identify(accounts, c.var.auth);
+    return c.redirect(signedIn ? start : "/login", 303);
+  });
+
+  app.get("/login", async (c) => {
+    const next = nextPath(c.req.query("next"));
+    const found = await identify(accounts, c.var.auth);
+    if (found.signedIn) return c.redirect(next ?? start, 303);
+    if (await accounts.isEmpty()) return c.redirect("/setup", 303);
+    const told = found.reason ? becauseOf(found.reason) : notice(c.req.query("done"));
+    return signInPage(c, { told, next });
+  });
+
+  app.post("/login", async (c) => {
+    const form = await readForm(c);
+    const next = nextPath(form("next"));
+    const email = form("email");
+    const missing = missingFields(email, form("password"));
+    if (missing.length > 0) return signInPage(c, { email, next, errors: missing, status: 422 });
+    const user = await signIn(accounts, c.var.auth, { email, password: form("password") });
+    if (user) return c.redirect(next ?? start, 303);
+    return signInPage(c, { email, next, errors: [{ field: "", message: wrongCredentials }], status: 401 });
+  });
+
+  app.post("/logout", async (c) => {
+    const problem = await c.var.auth.checkCsrfToken();
+    if (problem) return answerProblem(problem, c);
+    await signOut(c.var.auth);
+    clearSiteData(c);
+    return c.redirect(withNotice("/login", "signed-out"), 303);
+  });
+}
+
+function missingFields(email: string, password: string): FieldError[] {
+  return [
+    ...(email.trim() ? [] : [{ field: "email", message: "Enter your e-mail address." }]),
+    ...(password ? [] : [{ field: "password", message: "Enter your password." }]),
+  ];
+}
+
+function becauseOf(reason: EndReason): Html {
+  return html`<p class="notice" role="status">You were signed out because ${signedOutBecause(reason)}.</p>`;
+}
+
+interface SignInView {
+  readonly email?: string;
+  readonly next?: string | undefined;
+  readonly told?: Html | "";
+  readonly errors?: readonly FieldError[];
+  readonly status?: 401 | 422;
+}
+
+function signInPage(c: Context<AppEnv>, view: SignInView): Response | Promise<Response> {
+  const { email, next, told = "", errors = [], status } = view;
+  if (status === 401) c.header("WWW-Authenticate", 'Cookie realm="session"');
+  return publicPage(c, {
+    title: "Sign in",
+    narrow: true,
+    failed: errors.length > 0,
+    ...(status && { status }),
+    body: html`<h1>Sign in</h1>
+      ${told}${errorSummary(errors)}
+      <form class="sheet wide" method="post" action="/login">
+        ${next ? html`<input type="hidden" name="next" value="${next}">` : ""}
+        ${field({ name: "email", label: "E-mail address", type: "email", autocomplete: "username", value: email ?? "", autofocus: errors.length === 0 }, errors)}
+        ${field({ name: "password", label: "Password", type: "password", autocomplete: "current-password" }, errors)}
+        <button>Sign in</button>
+      </form>`,
+  });
+}

@@ -1,0 +1,118 @@
+/** What the server has to say when the answer is no, beyond what the library says. */
+import type { EndReason, Problem } from "coatcheck";
+
+/** What is wrong with one field of a form or a body. */
+export interface FieldError {
+  readonly field: string;
+  readonly message: string;
+}
+
+/** A problem document (RFC 9457) of this server. */
+export interface ServerProblem extends Problem {
+  readonly errors?: readonly FieldError[];
+}
+
+export class ProblemError extends Error {
+  readonly problem: ServerProblem;
+
+  constructor(problem: ServerProblem) {
+    super(problem.title);
+    this.problem = problem;
+  }
+}
+
+function problem(
+  name: string,
+  status: number,
+  title: string,
+  more: Pick<ServerProblem, "detail" | "errors" | "reason" | "retryAfter"> = {},
+): ServerProblem {
+  return { type: `urn:coatcheck:problem:${name}`, title, status, ...more };
+}
+
+/** One text for an unknown address, a wrong password and a disabled account. */
+export const wrongCredentials = "The e-mail address or the password is wrong.";
+
+export function invalidCredentials(): ServerProblem {
+  return problem("invalid-credentials", 401, "Invalid credentials", { detail: wrongCredentials });
+}
+
+export function wrongPassword(): ServerProblem {
+  return problem("wrong-password", 403, "Wrong password", { detail: "The current password is wrong." });
+}
+
+export function changedMeanwhile(): ServerProblem {
+  return problem("conflict", 409, "Changed meanwhile", {
+    detail: "The password was changed a moment ago, by another request.",
+  });
+}
+
+/** Gives the reason only to who held the session; see the library's `notSignedIn`. */
+export function notSignedIn(reason: EndReason | undefined): ServerProblem {
+  return problem("not-signed-in", 401, "Not signed in", {
+    ...(reason && { reason, detail: `You were signed out because ${signedOutBecause(reason)}.` }),
+  });
+}
+
+export function invalidInput(errors: readonly FieldError[]): ServerProblem {
+  return problem("invalid-input", 422, "Invalid input", { errors });
+}
+
+export function malformedBody(detail: string): ServerProblem {
+  return problem("malformed-body", 400, "Malformed request body", { detail });
+}
+
+export function unsupportedMediaType(expected: string): ServerProblem {
+  return problem("unsupported-media-type", 415, "Unsupported media type", { detail: `Send ${expected}.` });
+}
+
+export function bodyTooLarge(): ServerProblem {
+  return problem("body-too-large", 413, "Request body too large");
+}
+
+export function notFound(detail?: string): ServerProblem {
+  return problem("not-found", 404, "Not found", detail === undefined ? {} : { detail });
+}
+
+export function methodNotAllowed(allowed: readonly string[]): ServerProblem {
+  return problem("method-not-allowed", 405, "Method not allowed", { detail: `Use ${allowed.join(" or ")}.` });
+}
+
+export function busy(retryAfter: number): ServerProblem {
+  return problem("busy", 503, "Service temporarily unavailable", {
+    detail: "Too many people are signing in at this moment.",
+    retryAfter,
+  });
+}
+
+export function stopping(): ServerProblem {
+  return problem("stopping", 503, "Service temporarily unavailable", { retryAfter: 5 });
+}
+
+export function internalError(): ServerProblem {
+  return problem("internal-error", 500, "Internal server error", {
+    detail: "Something went wrong on our side. It has been recorded.",
+  });
+}
+
+/** Why somebody is signed out, told to the one who was signed in. */
+export function signedOutBecause(reason: EndReason): string {
+  switch (reason) {
+    case "logout":
+      return "you signed out on this device";
+    case "revoked":
+      return "this device was signed out from your list of devices";
+    case "evicted":
+      return "you signed in on another device and reached the limit of devices";
+    case "replaced":
+      return "you signed in again in this browser";
+    case "theft":
+      return "an outdated copy of this browser’s sign-in was used, which may mean that somebody copied it. If you did not restore an old browser profile, change your password";
+    case "expired":
+      return "you were away for too long, or signed in too long ago";
+    case "credentials-changed":
+      return "your password was changed";
+    case "account-changed":
+      return "your account was changed";
+  }
+}

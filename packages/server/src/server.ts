@@ -1,0 +1,97 @@
+/** Puts the parts together, and takes them apart again. */
+import { SessionManager, type SessionStore } from "coatcheck";
+import { MemorySessionStore } from "coatcheck/memory";
+import { SqliteSessionStore } from "coatcheck/sqlite";
+import type { Logger } from "pino";
+import { Accounts } from "./accounts/accounts.ts";
+import { PasswordHasher } from "./accounts/password-hasher.ts";
+import { setupLink } from "./accounts/setup-link.ts";
+import { SqliteAccounts } from "./accounts/sqlite-accounts.ts";
+import { createApp } from "./app.ts";
+import type { Config } from "./config.ts";
+import { openDatabase } from "./database.ts";
+import { close, listen } from "./http-server.ts";
+import { createLogger, logSessionEvents } from "./request-log.ts";
+import { startUpkeep } from "./upkeep.ts";
+
+export interface RunningServer {
+  readonly origin: string;
+  readonly sessions: SessionManager;
+  /** For the first administrator; undefined if there is a user already. */
+  readonly setupLink: string | undefined;
+  /** Finishes what is under way, then closes everything. */
+  stop(): Promise<void>;
+}
+
+/** What tests put in place of the real thing. */
+export interface Replacements {
+  readonly logger?: Logger;
+  readonly now?: () => number;
+  /** Wraps the store that the configuration asks for. */
+  readonly wrapStore?: (store: SessionStore) => SessionStore;
+}
+
+export async function startServer(config: Config, replacements: Replacements = {}): Promise<RunningServer> {
+  const { logger = createLogger(), now = Date.now, wrapStore = (store) => store } = replacements;
+  const database = openDatabase(config.databaseFile);
+  const store = openSessionStore(config);
+  const sessions = new SessionManager({
+    store: wrapStore(store),
+    now,
+    onEvent: logSessionEvents(logger),
+    warn: (message, err) => logger.warn({ event: "warning", message, err }),
+  });
+  const accounts = new Accounts(new SqliteAccounts(database), new PasswordHasher(), now);
+  const closeStores = async () => {
+    await sessions.close();
+    if ("close" in store) await store.close();
+    database.close();
+  };
+  try {
+    return await serve(config, { sessions, accounts, logger, closeStores });
+  } catch (error) {
+    await closeStores();
+    throw error;
+  }
+}
+
+interface Parts {
+  readonly sessions: SessionManager;
+  readonly accounts: Accounts;
+  readonly logger: Logger;
+  readonly closeStores: () => Promise<void>;
+}
+
+async function serve(config: Config, parts: Parts): Promise<RunningServer> {
+  const { sessions, accounts, logger, closeStores } = parts;
+  const { administrator, trustedProxies } = config;
+  if (administrator) await accounts.createAdministrator(administrator);
+  const code = (await accounts.isEmpty()) ? await accounts.issueSetupCode() : undefined;
+
+  let origin = "";
+  let stopping = false;
+  const http = await listen(config.port, config.host, (port) => {
+    origin = config.origin ?? `http://localhost:${port}`;
+    const isStopping = () => stopping;
+    return { app: createApp({ accounts, sessions, logger, origin, trustedProxies, isStopping }), origin };
+  });
+  const stopUpkeep = startUpkeep(sessions, logger);
+
+  return {
+    origin,
+    sessions,
+    setupLink: code && setupLink(origin, code),
+    stop: async () => {
+      stopping = true;
+      stopUpkeep();
+      await close(http);
+      await closeStores();
+    },
+  };
+}
+
+function openSessionStore(config: Config): MemorySessionStore | SqliteSessionStore {
+  return config.sessions === "memory"
+    ? new MemorySessionStore()
+    : new SqliteSessionStore(config.databaseFile);
+}
