@@ -40,6 +40,7 @@ describe("readCookie", () => {
     ["C-05: two cookies of one name count as none", `${name}=abc; ${name}=def`, duplicateCookie],
     ["two equal cookies of one name count as none", `${name}=abc; a=1; ${name}=abc`, duplicateCookie],
     ["an empty cookie of the name is one of two", `${name}=abc; ${name}=`, duplicateCookie],
+    ["and so is the first", `${name}=; ${name}=abc`, duplicateCookie],
     ["three cookies of one name count as none", `${name}=a; ${name}=b; ${name}=c`, duplicateCookie],
 
     ["C-02: ignores the name in other case", "__host-session=abc; __HOST-SESSION=abc", undefined],
@@ -106,7 +107,7 @@ describe("readCookie", () => {
       "x",
       "_",
     ),
-    fc.constantFrom(name.toLowerCase(), name.slice(0, 5), name.slice(5)),
+    fc.constantFrom(`;${name}=`, `; ${name}=x`, name.toLowerCase(), name.slice(0, 5), name.slice(5)),
     fc.string({ unit: "binary", maxLength: 8 }),
   );
   const headers = fc.array(fragments, { maxLength: 40 }).map((parts) => parts.join(""));
