@@ -45,9 +45,8 @@ export {
   csrfTokenPresent,
   type Guard,
   type Guarded,
-  problemOf,
   recentAuth,
   sessionWhere,
 } from "./http/guard.ts";
-export { type Problem, problemHeaders, problemResponse } from "./http/problem.ts";
+export { type Problem, problemHeaders, problemOf, problemResponse } from "./http/problem.ts";
 export { type AuthRequest, RequestAuth } from "./http/request-auth.ts";

@@ -3,15 +3,8 @@ import type { Context, MiddlewareHandler } from "hono";
 import type { SessionManager } from "../core/manager.ts";
 import type { Session } from "../core/session.ts";
 import { type AuthOptions, resolveAuth } from "../http/auth-settings.ts";
-import {
-  applyGuard,
-  csrfTokenPresent,
-  type Guard,
-  problemOf,
-  recentAuth,
-  sessionWhere,
-} from "../http/guard.ts";
-import { type Problem, problemResponse } from "../http/problem.ts";
+import { applyGuard, csrfTokenPresent, type Guard, recentAuth, sessionWhere } from "../http/guard.ts";
+import { type Problem, problemOf, problemResponse } from "../http/problem.ts";
 import { type AuthRequest, RequestAuth } from "../http/request-auth.ts";
 
 export interface HonoOptions extends AuthOptions {

@@ -1,8 +1,7 @@
 /** For anything that speaks `Request` and `Response`: Deno, Bun, workers, frameworks with a fetch handler. */
 import type { SessionManager } from "../core/manager.ts";
 import { type AuthOptions, type AuthSettings, resolveAuth } from "../http/auth-settings.ts";
-import { problemOf } from "../http/guard.ts";
-import { type Problem, problemResponse } from "../http/problem.ts";
+import { type Problem, problemOf, problemResponse } from "../http/problem.ts";
 import { type AuthRequest, RequestAuth } from "../http/request-auth.ts";
 
 export {

@@ -1,15 +1,7 @@
 /** Rules that a route puts before its handler. Adapters turn each into what their framework calls middleware. */
-import { NotSignedInError, SignInRefusedError, StoreUnavailableError } from "../core/errors.ts";
 import type { Rejection } from "../core/judge.ts";
 import type { Session } from "../core/session.ts";
-import {
-  forbidden,
-  notSignedIn,
-  type Problem,
-  reauthenticationRequired,
-  sessionLimitReached,
-  storeUnavailable,
-} from "./problem.ts";
+import { forbidden, notSignedIn, type Problem, reauthenticationRequired } from "./problem.ts";
 import type { RequestAuth } from "./request-auth.ts";
 
 /** Lets a request with a session pass, or says what is wrong with it. */
@@ -49,16 +41,6 @@ export function csrfTokenPresent<D>(
   auth: RequestAuth<D>,
 ): Promise<Problem | undefined> {
   return auth.checkCsrfToken();
-}
-
-/** The problem that an error of the library is to the client; undefined for all others. */
-export function problemOf(error: unknown): Problem | undefined {
-  if (error instanceof StoreUnavailableError) return storeUnavailable();
-  if (error instanceof NotSignedInError) return notSignedIn();
-  if (error instanceof SignInRefusedError) {
-    return error.code === "session-limit" ? sessionLimitReached() : notSignedIn();
-  }
-  return undefined;
 }
 
 function signInProblem(rejection: Rejection): Problem {

@@ -1,4 +1,5 @@
 /** What programs are told when the answer is no (RFC 9457). */
+import { NotSignedInError, SignInRefusedError, StoreUnavailableError } from "../core/errors.ts";
 import type { EndReason } from "../core/store.ts";
 
 /** A problem document. The last two members are extensions of ours. */
@@ -76,6 +77,16 @@ export function storeUnavailable(retryAfter = 5): Problem {
     status: 503,
     retryAfter,
   };
+}
+
+/** The problem that an error of the library is to the client; undefined for all others. */
+export function problemOf(error: unknown): Problem | undefined {
+  if (error instanceof StoreUnavailableError) return storeUnavailable();
+  if (error instanceof NotSignedInError) return notSignedIn();
+  if (error instanceof SignInRefusedError) {
+    return error.code === "session-limit" ? sessionLimitReached() : notSignedIn();
+  }
+  return undefined;
 }
 
 /** The headers that go with a problem. */

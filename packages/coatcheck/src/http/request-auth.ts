@@ -18,7 +18,7 @@ import {
 } from "./client.ts";
 import { type CookieSettings, duplicateCookie, expireCookie, readCookie, serializeCookie } from "./cookie.ts";
 import { crossOrigin, csrfToken, isSafeMethod, verifyCsrfToken } from "./csrf.ts";
-import { csrfFailed, type Problem } from "./problem.ts";
+import { csrfFailed, type Problem, problemOf } from "./problem.ts";
 
 /** A request as an adapter shows it. */
 export interface AuthRequest extends RequestSource {
@@ -131,7 +131,7 @@ export class RequestAuth<D = Record<string, unknown>> {
    * `csrf: "token"` those of a session must carry its token.
    */
   check(): Promise<Problem | undefined> | undefined {
-    return isSafeMethod(this.#request.method) ? undefined : this.#checkUnsafe();
+    return isSafeMethod(this.#request.method) ? undefined : this.#checkUnsafe().catch(problemOrThrow);
   }
 
   /** Whether an unsafe request of a session carries its CSRF token, in the header or else in the form. */
@@ -230,4 +230,11 @@ export class RequestAuth<D = Record<string, unknown>> {
       );
     }
   }
+}
+
+/** An outage while a request is checked is answered like one in its handler. */
+function problemOrThrow(error: unknown): Problem {
+  const problem = problemOf(error);
+  if (!problem) throw error;
+  return problem;
 }
