@@ -40,12 +40,17 @@ export function coatcheck<D>(
     c.set("auth", auth);
     problemHandlers.set(auth, onProblem);
     const refused = await auth.check();
-    if (refused) c.res = await onProblem(refused, c);
-    else await next();
-    const failed = problemOf(c.error);
-    if (failed) c.res = await onProblem(failed, c);
+    if (!refused) await next();
+    const problem = refused ?? problemOf(c.error);
+    if (problem) replaceResponse(c, await onProblem(problem, c));
     addHeaders(c, auth);
   };
+}
+
+/** Hono lets the headers of the response before win. No cache may keep a 503 because the handler allowed more. */
+function replaceResponse(c: Context, response: Response): void {
+  c.res = response;
+  for (const [name, value] of response.headers) if (name !== "set-cookie") c.header(name, value);
 }
 
 /** Lets only requests with a session pass, and gives them `c.var.session`. Name the manager to have its data typed. */
@@ -118,7 +123,9 @@ class HonoAuthRequest implements AuthRequest {
   header(name: string): string | undefined {
     if (!this.#message)
       return this.#c.req.header(name) ?? (name === "host" ? new URL(this.#c.req.url).host : undefined);
-    const value = this.#message.headers[name];
+    const { headers } = this.#message;
+    // HTTP/2 has no Host.
+    const value = headers[name] ?? (name === "host" ? headers[":authority"] : undefined);
     return Array.isArray(value) ? value.join(", ") : value;
   }
 

@@ -88,7 +88,8 @@ function isForm(contentType: string | null): boolean {
 
 function withHeaders<D>(response: Response, auth: RequestAuth<D>): Response {
   const added = auth.responseHeaders();
-  if (!added) return response;
+  // A switch of protocols cannot be built again. Only a renewal can be due on it, and its answer may be lost.
+  if (!added || response.status === 101) return response;
   const headers = new Headers(response.headers);
   headers.append("Set-Cookie", added["Set-Cookie"]);
   headers.set("Cache-Control", added["Cache-Control"]);

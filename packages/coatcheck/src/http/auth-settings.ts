@@ -55,12 +55,22 @@ export function resolveAuth(options: AuthOptions = {}): AuthSettings {
   assertSecure(options.origin);
   return {
     cookie,
-    localCookie: insecureCookieForLocalhost ? { ...cookie, name: plainName(cookie.name) } : undefined,
+    localCookie: insecureCookieForLocalhost ? withoutSecure(cookie) : undefined,
     origins: trustedOrigins(options.trustedOrigins, options.origin),
     csrf,
     proxies: resolveTrustedProxies(options.trustedProxies ?? []),
     warnings: new Warnings(),
   };
+}
+
+/** The cookie that a loopback host gets: browsers refuse prefixes, other domains and SameSite=None on it. */
+function withoutSecure(cookie: CookieSettings): CookieSettings {
+  if (cookie.sameSite === "None") {
+    throw new TypeError(
+      'insecureCookieForLocalhost and sameSite "none" exclude each other: browsers refuse SameSite=None without Secure',
+    );
+  }
+  return { ...cookie, name: plainName(cookie.name), domain: undefined };
 }
 
 function assertSecure(origin: string | undefined): void {
@@ -82,15 +92,25 @@ export function isDirectLoopback(request: RequestSource): boolean {
   );
 }
 
-const forwardingHeaders = ["forwarded", "via", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto"];
+const forwardingHeaders = [
+  "forwarded",
+  "via",
+  "x-forwarded-for",
+  "x-forwarded-host",
+  "x-forwarded-proto",
+  "x-real-ip",
+];
 
-/** Says each thing once. */
+/** What is reported when a cookie will not arrive. */
+type Trouble = "hidden-https" | "plain-http" | "late-cookie";
+
+/** Says each thing once, however many hosts and addresses it happens with: these come from outside. */
 export class Warnings {
-  readonly #said = new Set<string>();
+  readonly #said = new Set<Trouble>();
 
-  once(message: string, warn: Warn): void {
-    if (this.#said.has(message)) return;
-    this.#said.add(message);
+  once(trouble: Trouble, message: string, warn: Warn): void {
+    if (this.#said.has(trouble)) return;
+    this.#said.add(trouble);
     warn(message);
   }
 }

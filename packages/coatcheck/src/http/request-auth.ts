@@ -38,6 +38,7 @@ export class RequestAuth<D = Record<string, unknown>> {
   #client: ClientInfo | undefined;
   #validation: Promise<Validation<D>> | undefined;
   #cookie: string | undefined;
+  #answered = false;
 
   constructor(sessions: SessionManager<D>, settings: AuthSettings, request: AuthRequest) {
     this.sessions = sessions;
@@ -51,9 +52,9 @@ export class RequestAuth<D = Record<string, unknown>> {
     return this.#client;
   }
 
-  /** Requests can be answered with a cookie: a renewal that is due may begin. */
+  /** Whether a renewal that is due may begin: until the response begins, it can carry a cookie. */
   get canRenew(): boolean {
-    return true;
+    return !this.#answered;
   }
 
   /**
@@ -94,7 +95,7 @@ export class RequestAuth<D = Record<string, unknown>> {
     const session = await this.session();
     if (session) await this.sessions.revoke(session.id, { reason: "logout" });
     this.#validation = Promise.resolve({ ok: false, rejection: { reason: "absent" } });
-    this.#cookie = expireCookie(this.#cookieSettings, { secure: this.#secure });
+    this.#setCookie(expireCookie(this.#cookieSettings, { secure: this.#secure }));
   }
 
   /** Replaces the secret now, whatever its age. False if a renewal is under way already. */
@@ -143,10 +144,11 @@ export class RequestAuth<D = Record<string, unknown>> {
     return verifyCsrfToken(validation.token, presented) ? undefined : this.#csrfFailure("token");
   }
 
-  /** The headers that the response must get; undefined if none. `Set-Cookie` is never more than one. */
+  /** The headers that the response, which now begins, must get; undefined if none. `Set-Cookie` is never more than one. */
   responseHeaders():
     | { readonly "Set-Cookie": string; readonly "Cache-Control": string; readonly Vary: string }
     | undefined {
+    this.#answered = true;
     if (this.#cookie === undefined) return undefined;
     return { "Set-Cookie": this.#cookie, "Cache-Control": "no-store", Vary: "Cookie" };
   }
@@ -197,10 +199,18 @@ export class RequestAuth<D = Record<string, unknown>> {
   #send(token: SessionToken, session: Session<D>): void {
     const { persistent } = this.#cookieSettings;
     const lifetime = session.createdAt + this.sessions.policy.absoluteTimeout - this.sessions.now();
-    this.#cookie = serializeCookie(this.#cookieSettings, token.reveal(), {
-      secure: this.#secure,
-      ...(persistent && { maxAge: Math.max(0, Math.ceil(lifetime / 1000)) }),
-    });
+    const maxAge = persistent ? Math.max(0, Math.ceil(lifetime / 1000)) : undefined;
+    this.#setCookie(serializeCookie(this.#cookieSettings, token.reveal(), { secure: this.#secure, maxAge }));
+  }
+
+  #setCookie(cookie: string): void {
+    this.#cookie = cookie;
+    if (!this.#answered) return;
+    this.#settings.warnings.once(
+      "late-cookie",
+      "A cookie came too late: the response had begun before login, logout, renew or reauthenticate was done. Await them before you answer",
+      this.sessions.warn,
+    );
   }
 
   get #cookieSettings(): CookieSettings {
@@ -216,15 +226,18 @@ export class RequestAuth<D = Record<string, unknown>> {
   #warnIfDropped(): void {
     const { origins, proxies, warnings } = this.#settings;
     if (origins.publicOrigin || !this.#secure || isSecureRequest(this.#request, proxies)) return;
-    const { remoteAddress } = this.#request;
-    const host = this.#request.header("host") ?? "an unknown host";
+    const host = publicHost(this.#request, proxies) ?? "an unknown host";
     if (hidesHttps(this.#request, proxies)) {
+      const { remoteAddress } = this.#request;
+      const declaration = remoteAddress ? `trustedProxies: [${JSON.stringify(remoteAddress)}], or ` : "";
       warnings.once(
-        `A proxy at ${remoteAddress} says that browsers use https, but it is not declared: its word does not count. Set trustedProxies: [${JSON.stringify(remoteAddress)}], or origin to the https address`,
+        "hidden-https",
+        `A proxy at ${remoteAddress ?? "an unknown address"} says that browsers use https, but it is not declared: its word does not count. Set ${declaration}origin to the https address`,
         this.sessions.warn,
       );
     } else if (!isLoopbackHost(host)) {
       warnings.once(
+        "plain-http",
         `Somebody signed in over plain http on ${host}: browsers drop the Secure session cookie there, so the sign-in has no effect. Serve it over https, or set origin to the https address if a proxy does`,
         this.sessions.warn,
       );

@@ -1,0 +1,50 @@
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { resolveAuth } from "../../src/http/auth-settings.ts";
+
+describe("resolveAuth", () => {
+  test("needs no options", () => {
+    const { cookie, localCookie, csrf } = resolveAuth();
+    assert.equal(cookie.name, "__Host-session");
+    assert.equal(localCookie, undefined);
+    assert.equal(csrf, "origin");
+  });
+
+  test("refuses an origin on which browsers drop the cookie, and says what to do", () => {
+    assert.throws(() => resolveAuth({ origin: "http://shop.example" }), /Serve it over https/);
+    assert.throws(() => resolveAuth({ origin: "http://192.168.0.7:3000" }), /Serve it over https/);
+  });
+
+  test("takes an origin on this machine", () => {
+    for (const origin of [
+      "http://localhost:3000",
+      "http://127.0.0.1",
+      "http://[::1]:3000",
+      "http://a.localhost",
+    ]) {
+      assert.equal(resolveAuth({ origin }).origins.publicOrigin, origin);
+    }
+  });
+
+  test("refuses what is no origin", () => {
+    for (const origin of ["shop.example", "https://shop.example/", "https://SHOP.example", "http:", ""]) {
+      assert.throws(() => resolveAuth({ origin }), TypeError, origin);
+    }
+  });
+
+  test("refuses an unknown kind of CSRF check", () => {
+    assert.throws(() => resolveAuth({ csrf: "off" as "token" }), TypeError);
+  });
+
+  test("gives this machine a cookie that it can keep: no prefix, no domain of others", () => {
+    const options = { name: "__Secure-sid", domain: "shop.example", path: "/app" };
+    const { cookie, localCookie } = resolveAuth({ cookie: options, insecureCookieForLocalhost: true });
+    assert.equal(cookie.domain, "shop.example");
+    assert.deepEqual([localCookie?.name, localCookie?.domain, localCookie?.path], ["sid", undefined, "/app"]);
+  });
+
+  test("refuses SameSite=None without Secure at start, not at the first sign-in", () => {
+    const options = { cookie: { sameSite: "none" }, insecureCookieForLocalhost: true } as const;
+    assert.throws(() => resolveAuth(options), /exclude each other/);
+  });
+});

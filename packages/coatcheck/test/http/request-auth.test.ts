@@ -1,0 +1,88 @@
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { SessionManager } from "../../src/core/manager.ts";
+import { type AuthOptions, resolveAuth } from "../../src/http/auth-settings.ts";
+import { RequestAuth } from "../../src/http/request-auth.ts";
+import { MemorySessionStore } from "../../src/stores/memory.ts";
+import { manualClock } from "../../src/testing/clock.ts";
+
+// What a request shows over a socket is tested with every adapter; here is what no socket shows.
+
+interface Seen {
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly remoteAddress?: string;
+}
+
+function application(options: AuthOptions = {}) {
+  const clock = manualClock();
+  const warnings: string[] = [];
+  const sessions = new SessionManager({
+    store: new MemorySessionStore(),
+    now: clock.now,
+    policy: { renewAfter: 60_000 },
+    warn: (message) => void warnings.push(message),
+  });
+  const settings = resolveAuth(options);
+  const request = ({ headers = {}, remoteAddress }: Seen = {}) =>
+    new RequestAuth(sessions, settings, {
+      method: "POST",
+      remoteAddress,
+      encrypted: false,
+      header: (name) => headers[name],
+    });
+  return { clock, sessions, warnings, request };
+}
+
+/** The `Cookie` header that answers a request's `Set-Cookie`. */
+function cookieOf(auth: RequestAuth): string {
+  return auth.responseHeaders()!["Set-Cookie"].split(";", 1)[0]!;
+}
+
+describe("a response that has begun", () => {
+  test("gets no cookie any more, and a verb that nobody awaited is reported once", async () => {
+    const { request, warnings } = application();
+    for (let times = 0; times < 2; times++) {
+      const auth = request({ headers: { host: "localhost" } });
+      const login = auth.login("ada");
+      assert.equal(auth.responseHeaders(), undefined);
+      await login;
+    }
+    assert.equal(warnings.length, 1);
+    assert.match(warnings[0]!, /Await them before you answer/);
+  });
+
+  test("starts no renewal, for it could not carry the successor", async () => {
+    const { request, clock, warnings } = application();
+    const first = request({ headers: { host: "localhost" } });
+    await first.login("ada");
+    const cookie = cookieOf(first);
+    clock.advance(60_000);
+    const late = request({ headers: { cookie } });
+    assert.equal(late.responseHeaders(), undefined);
+    assert.equal((await late.session())?.userId, "ada");
+    assert.equal(late.responseHeaders(), undefined);
+    assert.deepEqual(warnings, []);
+    const next = request({ headers: { cookie } });
+    await next.session();
+    assert.notEqual(cookieOf(next), cookie);
+  });
+});
+
+describe("a cookie that browsers drop", () => {
+  test("is reported with advice that fits where the peer has no address", async () => {
+    const { request, warnings } = application();
+    await request({ headers: { host: "shop.example", "x-forwarded-proto": "https" } }).login("ada");
+    assert.match(warnings[0]!, /unknown address .* Set origin to the https address$/);
+  });
+
+  test("is reported for the host that a declared proxy was asked for", async () => {
+    const { request, warnings } = application({ trustedProxies: ["private"] });
+    const headers = {
+      host: "localhost:3000",
+      "x-forwarded-host": "shop.example",
+      "x-forwarded-proto": "http",
+    };
+    await request({ headers, remoteAddress: "10.0.0.1" }).login("ada");
+    assert.match(warnings[0]!, /plain http on shop\.example/);
+  });
+});
