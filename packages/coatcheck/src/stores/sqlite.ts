@@ -1,0 +1,306 @@
+/** Sessions in SQLite, by the driver that is part of Node. */
+import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlite";
+import { leaving } from "../core/record.ts";
+import {
+  type EndedSession,
+  type EndReason,
+  type InsertResult,
+  type PruneStep,
+  type SessionChange,
+  type SessionLimit,
+  type SessionRecord,
+  type SessionStore,
+  tombstoneLifetime,
+  type UpdateCondition,
+} from "../core/store.ts";
+import type { SessionId } from "../core/token.ts";
+import { DatabaseFile } from "./sqlite/file.ts";
+import {
+  dataChangeColumn,
+  mergeColumn,
+  pendingColumn,
+  type Row,
+  recordColumns,
+  toEnded,
+  toRecord,
+  toRow,
+  userColumn,
+} from "./sqlite/row.ts";
+import { migrate } from "./sqlite/schema.ts";
+
+/** How a `SqliteSessionStore` works. */
+export interface SqliteSessionStoreOptions {
+  /**
+   * How long to wait for another process that writes, in milliseconds. Default 2000. The wait holds up this process:
+   * SQLite has no other. Ignored for a connection that was passed in: it has its own.
+   */
+  readonly timeout?: number;
+}
+
+/**
+ * Keeps sessions in a SQLite database. Several processes of one machine may share a file.
+ *
+ * Given a path, the store opens the file, in WAL mode, creates it and its folder for the owner only (mode 0600 and
+ * 0700), checkpoints on a thread of its own, and closes it in `close`. What its methods have answered survives a power
+ * cut, but for touches, which may be lost by up to a second: a sign-out stays a sign-out, and a lost renewal would
+ * look like theft. The disk is waited for off the event loop.
+ *
+ * Given an open connection, the store works in it as it is: journal mode, durability, checkpoints and closing are the
+ * application's. While a transaction of the application is open on it, writes reject: its ROLLBACK would undo them.
+ */
+export class SqliteSessionStore implements SessionStore {
+  readonly timeout: number;
+  readonly #db: DatabaseSync;
+  readonly #file: DatabaseFile | undefined;
+  readonly #ownsConnection: boolean;
+  readonly #sql: Statements;
+
+  /**
+   * @param database the path of a file, `:memory:`, or a connection.
+   * @throws Error if the database cannot be opened, or was written by a later release.
+   */
+  constructor(database: string | DatabaseSync, options: SqliteSessionStoreOptions = {}) {
+    this.timeout = options.timeout ?? 2_000;
+    if (!Number.isSafeInteger(this.timeout) || this.timeout < 0) {
+      throw new TypeError("timeout must be a whole number of milliseconds");
+    }
+    this.#ownsConnection = typeof database === "string";
+    const isFile = typeof database === "string" && database !== ":memory:";
+    this.#file = isFile ? new DatabaseFile(database, this.timeout) : undefined;
+    this.#db = this.#file?.db ?? (typeof database === "string" ? new DatabaseSync(database) : database);
+    try {
+      migrate(this.#db);
+      this.#sql = prepareStatements(this.#db);
+    } catch (error) {
+      if (this.#ownsConnection) this.#db.close();
+      throw error;
+    }
+  }
+
+  async insert(record: SessionRecord, now: number, limit?: SessionLimit): Promise<InsertResult> {
+    const result = this.#write((): InsertResult => {
+      if (this.#sql.known.get(record.id)) return { inserted: false, because: "duplicate" };
+      const ended = limit ? leaving(this.#sessionsOf(record.userId), limit, now) : [];
+      if (!ended) return { inserted: false, because: "limit" };
+      for (const { record: former, reason } of ended) {
+        this.#sql.delete.all(former.id);
+        this.#bury(former.id, former.familyHash, reason, now);
+      }
+      this.#sql.insert.run(...toRow(record));
+      return { inserted: true, ended };
+    });
+    if (result.inserted) await this.#file?.flushed();
+    return result;
+  }
+
+  async find(id: SessionId): Promise<SessionRecord | EndedSession | undefined> {
+    const session = this.#sql.find.get(id);
+    if (session) return toRecord(rowOf(session));
+    const ended = this.#sql.findEnded.get(id);
+    return ended && toEnded(rowOf(ended));
+  }
+
+  async update(
+    id: SessionId,
+    change: SessionChange,
+    now: number,
+    condition: UpdateCondition = {},
+  ): Promise<boolean> {
+    const { changes } = this.#write(() => this.#sql.update.run(...updateValues(id, change, now, condition)));
+    const { seen: _, ...others } = change;
+    if (changes === 1 && Object.keys(others).length > 0) await this.#file?.flushed();
+    return changes === 1;
+  }
+
+  async delete(id: SessionId, reason: EndReason, now: number): Promise<SessionRecord | undefined> {
+    const [ended] = await this.#end(() => this.#sql.delete.all(id), reason, now);
+    return ended;
+  }
+
+  async findByUser(userId: string): Promise<readonly SessionRecord[]> {
+    return this.#sessionsOf(userId);
+  }
+
+  async deleteByUser(
+    userId: string,
+    reason: EndReason,
+    now: number,
+    except?: SessionId,
+  ): Promise<readonly SessionRecord[]> {
+    return this.#end(() => this.#sql.deleteByUser.all(userColumn(userId), except ?? ""), reason, now);
+  }
+
+  async deleteExpired(now: number, batch: number, from = "sessions:"): Promise<PruneStep> {
+    const [table, after = ""] = from.split(":");
+    if (table === "sessions") {
+      const { rows, next } = this.#prune(this.#sql.walk, this.#sql.deleteExpired, now, batch, after);
+      return { expired: rows.map(toRecord), next: next === undefined ? "tombstones:" : `sessions:${next}` };
+    }
+    const { next } = this.#prune(this.#sql.walkEnded, this.#sql.deleteExpiredEnded, now, batch, after);
+    return { expired: [], next: next === undefined ? undefined : `tombstones:${next}` };
+  }
+
+  async time(): Promise<undefined> {
+    this.#sql.ping.get();
+  }
+
+  /** Closes what the store opened: a connection that was passed in stays open. */
+  async close(): Promise<void> {
+    if (this.#file) await this.#file.close();
+    else if (this.#ownsConnection) this.#db.close();
+  }
+
+  /**
+   * One transaction that takes the write lock before it reads: nobody else's write comes between its statements, in
+   * this process or another.
+   */
+  #write<T>(work: () => T): T {
+    this.#sql.begin.run();
+    let result: T;
+    try {
+      result = work();
+      this.#sql.commit.run();
+    } catch (error) {
+      this.#rollBack();
+      throw error;
+    }
+    this.#file?.wrote();
+    return result;
+  }
+
+  #rollBack(): void {
+    try {
+      this.#sql.rollback.run();
+    } catch {
+      // SQLite has rolled back on its own: the disk is full or failed, as the first error says.
+    }
+  }
+
+  /** The rows are read after they are gone for good: even a damaged session can be ended. */
+  async #end(
+    remove: () => ReturnType<StatementSync["all"]>,
+    reason: EndReason,
+    now: number,
+  ): Promise<SessionRecord[]> {
+    const rows = this.#write(() => {
+      const removed = remove().map(rowOf);
+      for (const [id, , familyHash] of removed) this.#bury(id!, familyHash!, reason, now);
+      return removed;
+    });
+    if (rows.length > 0) await this.#file?.flushed();
+    return rows.map(toRecord);
+  }
+
+  #bury(id: SQLInputValue, familyHash: SQLInputValue, reason: EndReason, now: number): void {
+    this.#sql.bury.run(id, familyHash, reason, now + tombstoneLifetime);
+  }
+
+  #sessionsOf(userId: string): SessionRecord[] {
+    return this.#sql.findByUser.all(userColumn(userId)).map((row) => toRecord(rowOf(row)));
+  }
+
+  /** Looks without a lock, so that nobody waits while there is nothing to remove. Removing asks the deadline again. */
+  #prune(
+    walk: StatementSync,
+    remove: StatementSync,
+    now: number,
+    batch: number,
+    after: string,
+  ): { readonly rows: Row[]; readonly next: string | undefined } {
+    const seen = walk.all(after, batch).map(rowOf) as [id: string, until: number][];
+    const last = seen.at(-1)?.[0];
+    const isDue = seen.some(([, until]) => until <= now);
+    const rows = isDue ? this.#write(() => remove.all(after, last!, now)).map(rowOf) : [];
+    return { rows, next: seen.length < batch ? undefined : last };
+  }
+}
+
+type Statements = ReturnType<typeof prepareStatements>;
+
+function prepareStatements(db: DatabaseSync) {
+  db.function("coatcheck_merge_data", { deterministic: true, directOnly: true }, mergeColumn);
+  const columns = recordColumns.join(", ");
+  const prepare = (sql: string) => {
+    const statement = db.prepare(sql);
+    statement.setReadBigInts(false);
+    // Node 22.13 has rows as objects only.
+    statement.setReturnArrays?.(true);
+    return statement;
+  };
+  return {
+    begin: prepare("BEGIN IMMEDIATE"),
+    commit: prepare("COMMIT"),
+    rollback: prepare("ROLLBACK"),
+    ping: prepare("SELECT version FROM coatcheck_schema"),
+    known: prepare(`
+      SELECT 1 FROM coatcheck_sessions WHERE id = ?1
+      UNION ALL SELECT 1 FROM coatcheck_ended_sessions WHERE id = ?1`),
+    insert: prepare(
+      `INSERT INTO coatcheck_sessions (${columns}) VALUES (${recordColumns.map(() => "?").join(", ")})`,
+    ),
+    find: prepare(`SELECT ${columns} FROM coatcheck_sessions WHERE id = ?`),
+    findEnded: prepare("SELECT id, family_hash, reason, until FROM coatcheck_ended_sessions WHERE id = ?"),
+    findByUser: prepare(`SELECT ${columns} FROM coatcheck_sessions WHERE user_id = ?`),
+    update: prepare(`
+      UPDATE coatcheck_sessions SET
+        last_seen_at = max(last_seen_at, coalesce(?3, last_seen_at)),
+        expires_at = max(expires_at, coalesce(?4, expires_at)),
+        secret_hash = coalesce(?5, secret_hash),
+        secret_issued_at = coalesce(?6, secret_issued_at),
+        pending = iif(?5 IS NULL, pending, ?7),
+        superseded = coalesce(?8, superseded),
+        secret_revision = secret_revision + (?5 IS NOT NULL),
+        authenticated_at = coalesce(?9, authenticated_at),
+        amr = coalesce(?10, amr),
+        data = iif(?11 IS NULL, data, coatcheck_merge_data(data, ?11)),
+        data_revision = data_revision + (?11 IS NOT NULL),
+        data_version = coalesce(?12, data_version)
+      WHERE id = ?1 AND expires_at > ?2
+        AND secret_revision = coalesce(?13, secret_revision)
+        AND data_revision = coalesce(?14, data_revision)`),
+    delete: prepare(`DELETE FROM coatcheck_sessions WHERE id = ? RETURNING ${columns}`),
+    deleteByUser: prepare(
+      `DELETE FROM coatcheck_sessions WHERE user_id = ? AND id <> ? RETURNING ${columns}`,
+    ),
+    bury: prepare(
+      "INSERT INTO coatcheck_ended_sessions (id, family_hash, reason, until) VALUES (?, ?, ?, ?)",
+    ),
+    walk: prepare("SELECT id, expires_at FROM coatcheck_sessions WHERE id > ? ORDER BY id LIMIT ?"),
+    deleteExpired: prepare(
+      `DELETE FROM coatcheck_sessions WHERE id > ? AND id <= ? AND expires_at <= ? RETURNING ${columns}`,
+    ),
+    walkEnded: prepare("SELECT id, until FROM coatcheck_ended_sessions WHERE id > ? ORDER BY id LIMIT ?"),
+    deleteExpiredEnded: prepare(
+      "DELETE FROM coatcheck_ended_sessions WHERE id > ? AND id <= ? AND until <= ? RETURNING id",
+    ),
+  };
+}
+
+/** The values for `update`, in the order of its numbers; null leaves a column as it is. */
+function updateValues(
+  id: SessionId,
+  { seen, secret, authentication, data, dataVersion }: SessionChange,
+  now: number,
+  condition: UpdateCondition,
+): SQLInputValue[] {
+  return [
+    id,
+    now,
+    seen?.lastSeenAt ?? null,
+    seen?.expiresAt ?? null,
+    secret?.secretHash ?? null,
+    secret?.secretIssuedAt ?? null,
+    pendingColumn(secret?.pending),
+    secret ? JSON.stringify(secret.superseded) : null,
+    authentication?.authenticatedAt ?? null,
+    authentication ? JSON.stringify(authentication.amr) : null,
+    data ? dataChangeColumn(data) : null,
+    dataVersion ?? null,
+    condition.secretRevision ?? null,
+    condition.dataRevision ?? null,
+  ];
+}
+
+function rowOf(row: object): Row {
+  return Array.isArray(row) ? row : Object.values(row);
+}

@@ -1,0 +1,171 @@
+/** How a session record lies in its row. Whatever cannot be read back throws: a damaged row opens nothing. */
+import type { SQLInputValue, SQLOutputValue } from "node:sqlite";
+import type { ClientInfo } from "../../core/fingerprint.ts";
+import {
+  type DataChange,
+  type EndedSession,
+  type EndReason,
+  mergeData,
+  type PendingRenewal,
+  type SessionRecord,
+  type SupersededSecret,
+} from "../../core/store.ts";
+import type { SessionId } from "../../core/token.ts";
+
+/** The values of a row, in the order of its columns. */
+export type Row = readonly SQLOutputValue[];
+
+export const recordColumns = [
+  "id",
+  "user_id",
+  "family_hash",
+  "secret_hash",
+  "secret_issued_at",
+  "pending",
+  "superseded",
+  "secret_revision",
+  "created_at",
+  "authenticated_at",
+  "amr",
+  "last_seen_at",
+  "expires_at",
+  "client",
+  "data",
+  "data_version",
+  "data_revision",
+] as const;
+
+/** The types are the table's: it is STRICT. */
+type RecordRow = [
+  id: SessionId,
+  userId: string,
+  familyHash: string,
+  secretHash: string,
+  secretIssuedAt: number,
+  pending: string | null,
+  superseded: string,
+  secretRevision: number,
+  createdAt: number,
+  authenticatedAt: number,
+  amr: string,
+  lastSeenAt: number,
+  expiresAt: number,
+  client: string,
+  data: string,
+  dataVersion: number,
+  dataRevision: number,
+];
+
+export function toRow(record: SessionRecord): RecordRow {
+  return [
+    record.id,
+    userColumn(record.userId),
+    record.familyHash,
+    record.secretHash,
+    record.secretIssuedAt,
+    pendingColumn(record.pending),
+    JSON.stringify(record.superseded),
+    record.secretRevision,
+    record.createdAt,
+    record.authenticatedAt,
+    JSON.stringify(record.amr),
+    record.lastSeenAt,
+    record.expiresAt,
+    JSON.stringify(record.client),
+    record.data,
+    record.dataVersion,
+    record.dataRevision,
+  ];
+}
+
+export function toRecord(row: Row): SessionRecord {
+  const [id, user, familyHash, secretHash, secretIssuedAt, pending, superseded, ...rest] = row as RecordRow;
+  const [secretRevision, createdAt, authenticatedAt, amr, lastSeenAt, expiresAt, client, ...data] = rest;
+  return {
+    id,
+    userId: userIdOf(user),
+    familyHash,
+    secretHash,
+    secretIssuedAt,
+    ...(pending !== null && { pending: read("pending", pending, isPending) }),
+    superseded: superseded === "[]" ? [] : read("superseded", superseded, isSuperseded),
+    secretRevision,
+    createdAt,
+    authenticatedAt,
+    amr: read("amr", amr, isTexts),
+    lastSeenAt,
+    expiresAt,
+    client: read("client", client, isClient),
+    data: data[0],
+    dataVersion: data[1],
+    dataRevision: data[2],
+  };
+}
+
+export function toEnded([id, familyHash, reason, until]: Row): EndedSession {
+  return {
+    id: id as SessionId,
+    familyHash: familyHash as string,
+    reason: reason as EndReason,
+    until: until as number,
+  };
+}
+
+/**
+ * A user id as it is stored: NUL is written as `\0`, since Node before 25 cuts what it reads from SQLite at the first
+ * NUL, and one user would become another.
+ */
+export function userColumn(userId: string): string {
+  return userId.replace(/[\\\0]/g, (character) => (character === "\0" ? "\\0" : "\\\\"));
+}
+
+function userIdOf(column: string): string {
+  return column.includes("\\")
+    ? column.replace(/\\([\\0])/g, (_, code) => (code === "0" ? "\0" : "\\"))
+    : column;
+}
+
+export function pendingColumn(pending: PendingRenewal | undefined): string | null {
+  return pending ? JSON.stringify(pending) : null;
+}
+
+/** A data change as one SQL value, for `mergeColumn`. */
+export function dataChangeColumn(change: DataChange): string {
+  return JSON.stringify([...change].map(([key, value]) => [key, value ?? null]));
+}
+
+/** What the SQL function `coatcheck_merge_data` does. */
+export function mergeColumn(data: SQLInputValue, change: SQLInputValue): string {
+  const entries: [string, string | null][] = JSON.parse(change as string);
+  return mergeData(data as string, new Map(entries.map(([key, value]) => [key, value ?? undefined])));
+}
+
+function read<T>(column: string, text: string, fits: (value: unknown) => value is T): T {
+  const value: unknown = JSON.parse(text);
+  if (!fits(value)) throw new Error(`A row of coatcheck_sessions is damaged: ${column} cannot be read`);
+  return value;
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === "string";
+}
+
+function isTexts(value: unknown): value is string[] {
+  return Array.isArray(value) && value.every(isText);
+}
+
+function isClient(value: unknown): value is ClientInfo {
+  return typeof value === "object" && value !== null && Object.values(value).every(isText);
+}
+
+function isSuperseded(value: unknown): value is SupersededSecret[] {
+  return (
+    Array.isArray(value) &&
+    value.every((former) => isText(former?.secretHash) && Number.isFinite(former.until))
+  );
+}
+
+function isPending(value: unknown): value is PendingRenewal {
+  const { secretHash, salt, fingerprint, startedAt } = (value ?? {}) as Partial<PendingRenewal>;
+  return isTexts([secretHash, salt, fingerprint]) && Number.isFinite(startedAt);
+}
