@@ -6,8 +6,18 @@ import { answerProblem } from "../answer.ts";
 import type { AppEnv, House } from "../env.ts";
 import { notSignedIn } from "../problems.ts";
 
+/** For route definitions: the guard, and that the document says so. */
+export interface Guarded {
+  readonly middleware: MiddlewareHandler<AppEnv>;
+  readonly security: { session: string[] }[];
+}
+
+export function signedInOnly(house: House): Guarded {
+  return { middleware: requireUser(house), security: [{ session: [] }] };
+}
+
 /** Unsafe calls must also carry the session's CSRF token in `X-CSRF-Token`: no route can forget it. */
-export function requireUser({ accounts }: House): MiddlewareHandler<AppEnv> {
+function requireUser({ accounts }: House): MiddlewareHandler<AppEnv> {
   return async (c, next) => {
     const found = await identify(accounts, c.var.auth);
     const problem: Problem | undefined = found.signedIn

@@ -19,20 +19,6 @@ export function createApi(house: House): OpenAPIHono<AppEnv> {
   return api;
 }
 
-/** The document that describes the API, made of the schemas that check it. */
-export function openApiDocument(api: OpenAPIHono<AppEnv>, origin: string): Record<string, unknown> {
-  return api.getOpenAPI31Document({
-    openapi: "3.1.0",
-    info: {
-      title: "Coatcheck",
-      version: "0.1.0",
-      description:
-        "Sign-in and sessions. The session is a cookie; sign in first, get a CSRF token, and send it with every call that changes something. Errors are problem documents (RFC 9457).",
-    },
-    servers: [{ url: origin }],
-  }) as unknown as Record<string, unknown>;
-}
-
 interface Issue {
   readonly code: string;
   readonly path: readonly PropertyKey[];

@@ -9,7 +9,7 @@ import {
   type ServerProblem,
   wrongPassword,
 } from "../problems.ts";
-import { requireUser } from "./api-guard.ts";
+import { signedInOnly } from "./api-guard.ts";
 import { json, jsonBody, problems } from "./responses.ts";
 import { csrfHeader } from "./schemas.ts";
 
@@ -20,7 +20,7 @@ export function passwordApi(api: OpenAPIHono<AppEnv>, house: House): void {
     tags: ["Account"],
     summary: "Change the password",
     description: "Ends all other sessions of the user and replaces the cookie of this one.",
-    middleware: requireUser(house),
+    ...signedInOnly(house),
     request: {
       headers: csrfHeader,
       body: jsonBody(

@@ -5,7 +5,7 @@ import { publicUser } from "../accounts/user.ts";
 import { clearSiteData } from "../clear-site-data.ts";
 import type { AppEnv, House } from "../env.ts";
 import { notFound, ProblemError } from "../problems.ts";
-import { requireUser } from "./api-guard.ts";
+import { signedInOnly } from "./api-guard.ts";
 import { json, problems } from "./responses.ts";
 import { csrfHeader, sessionJson, sessionSchema, userSchema } from "./schemas.ts";
 
@@ -13,14 +13,14 @@ const tags = ["Sessions"];
 const ended = z.strictObject({ ended: z.int().openapi({ description: "How many sessions it ended." }) });
 
 export function sessionsApi(api: OpenAPIHono<AppEnv>, house: House): void {
-  const middleware = requireUser(house);
+  const guarded = signedInOnly(house);
 
   const current = createRoute({
     method: "get",
     path: "/api/session",
     tags,
     summary: "Who is signed in",
-    middleware,
+    ...guarded,
     responses: {
       200: json("This session and its user.", z.strictObject({ session: sessionSchema, user: userSchema })),
       ...problems(401, 503),
@@ -37,7 +37,7 @@ export function sessionsApi(api: OpenAPIHono<AppEnv>, house: House): void {
     tags,
     summary: "List the user's sessions",
     description: "This one first, then the others, the last used first.",
-    middleware,
+    ...guarded,
     responses: {
       200: json("The live sessions.", z.strictObject({ sessions: z.array(sessionSchema) })),
       ...problems(401, 503),
@@ -58,7 +58,7 @@ export function sessionsApi(api: OpenAPIHono<AppEnv>, house: House): void {
     path: "/api/sessions/others",
     tags,
     summary: "End all sessions but this one",
-    middleware,
+    ...guarded,
     request: { headers: csrfHeader },
     responses: { 200: json("Ended.", ended), ...problems(401, 403, 503) },
   });
@@ -72,7 +72,7 @@ export function sessionsApi(api: OpenAPIHono<AppEnv>, house: House): void {
     tags,
     summary: "End one session",
     description: "Ending this one signs out.",
-    middleware,
+    ...guarded,
     request: { headers: csrfHeader, params: z.object({ id: z.string() }) },
     responses: { 200: json("Ended.", ended), ...problems(401, 403, 404, 503) },
   });
@@ -90,7 +90,7 @@ export function sessionsApi(api: OpenAPIHono<AppEnv>, house: House): void {
     path: "/api/sessions",
     tags,
     summary: "End all sessions, this one too",
-    middleware,
+    ...guarded,
     request: { headers: csrfHeader },
     responses: { 200: json("Ended, and signed out.", ended), ...problems(401, 403, 503) },
   });

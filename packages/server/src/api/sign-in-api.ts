@@ -6,7 +6,7 @@ import { publicUser } from "../accounts/user.ts";
 import { clearSiteData } from "../clear-site-data.ts";
 import type { AppEnv, House } from "../env.ts";
 import { invalidCredentials, ProblemError, wrongPassword } from "../problems.ts";
-import { requireUser } from "./api-guard.ts";
+import { signedInOnly } from "./api-guard.ts";
 import { json, jsonBody, problems } from "./responses.ts";
 import { csrfHeader, messageSchema, sessionJson, sessionSchema, userSchema } from "./schemas.ts";
 
@@ -70,7 +70,7 @@ export function signInApi(api: OpenAPIHono<AppEnv>, house: House): void {
     tags,
     summary: "Confirm the password",
     description: "Makes the sign-in recent again and replaces the session cookie.",
-    middleware: requireUser(house),
+    ...signedInOnly(house),
     request: {
       headers: csrfHeader,
       body: jsonBody(z.strictObject({ password: z.string().min(1) })),
@@ -94,7 +94,7 @@ export function signInApi(api: OpenAPIHono<AppEnv>, house: House): void {
     summary: "Get a CSRF token",
     description:
       "Send it as `X-CSRF-Token` with every POST and DELETE of this session. It stays valid as long as the session.",
-    middleware: requireUser(house),
+    ...signedInOnly(house),
     responses: {
       200: json("A token of this session.", z.strictObject({ csrfToken: z.string() })),
       ...problems(401, 503),
