@@ -1,0 +1,53 @@
+/** A memory store that is watched, and that a test can make fail, hang or wait. */
+import type { SessionStore } from "../../core/store.ts";
+import { MemorySessionStore } from "../../stores/memory.ts";
+
+type Operation = Exclude<keyof SessionStore, "timeout">;
+
+/** What happens to an operation before it reaches the store. What it throws, the operation throws. */
+export type Interference = (operation: Operation) => Promise<void> | void;
+
+/** The backend is down. */
+export const down: Interference = () => {
+  throw new Error("connect ECONNREFUSED");
+};
+
+/** The backend takes questions and never answers. */
+export const hanging: Interference = () => new Promise(() => {});
+
+/** The backend works. */
+export const working: Interference = () => {};
+
+export class WatchedStore implements SessionStore {
+  readonly timeout: number;
+  /** Every operation that was asked for, in order. */
+  readonly operations: Operation[] = [];
+  /** Set it to make the store misbehave. */
+  interfere: Interference = working;
+  readonly #inner = new MemorySessionStore();
+
+  constructor(timeout: number) {
+    this.timeout = timeout;
+  }
+
+  readonly insert: SessionStore["insert"] = (...args) =>
+    this.#pass("insert", () => this.#inner.insert(...args));
+  readonly find: SessionStore["find"] = (...args) => this.#pass("find", () => this.#inner.find(...args));
+  readonly update: SessionStore["update"] = (...args) =>
+    this.#pass("update", () => this.#inner.update(...args));
+  readonly delete: SessionStore["delete"] = (...args) =>
+    this.#pass("delete", () => this.#inner.delete(...args));
+  readonly findByUser: SessionStore["findByUser"] = (...args) =>
+    this.#pass("findByUser", () => this.#inner.findByUser(...args));
+  readonly deleteByUser: SessionStore["deleteByUser"] = (...args) =>
+    this.#pass("deleteByUser", () => this.#inner.deleteByUser(...args));
+  readonly deleteExpired: SessionStore["deleteExpired"] = (...args) =>
+    this.#pass("deleteExpired", () => this.#inner.deleteExpired(...args));
+  readonly time: SessionStore["time"] = () => this.#pass("time", () => this.#inner.time());
+
+  async #pass<T>(operation: Operation, act: () => Promise<T>): Promise<T> {
+    this.operations.push(operation);
+    await this.interfere(operation);
+    return act();
+  }
+}
