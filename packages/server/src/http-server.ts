@@ -24,7 +24,6 @@ export async function listen(
   await once(server, "listening");
   const { app, origin } = makeApp((server.address() as AddressInfo).port);
   const answer = getRequestListener(app.fetch, {
-    overrideGlobalObjects: false,
     errorHandler: () => new Response(null, { status: 400, headers: securityHeaders(origin, "none") }),
   });
   server.on("request", (request, response) => {

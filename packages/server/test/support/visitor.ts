@@ -1,0 +1,115 @@
+/** A browser as far as a server can tell: one cookie, forms, and the headers that browsers send. */
+import assert from "node:assert/strict";
+import type { Administrator } from "../../src/config.ts";
+
+export interface Answer {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly text: string;
+  /** The path, with its query, that a redirect leads to. */
+  readonly location: string | null;
+  // biome-ignore lint/suspicious/noExplicitAny: a test looks into it and fails where it is not as it says.
+  json(): any;
+}
+
+export interface Sent {
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: string | Uint8Array<ArrayBuffer>;
+}
+
+const firefox = "Mozilla/5.0 (Windows NT 10.0; rv:140.0) Gecko/20100101 Firefox/140.0";
+
+export class Visitor {
+  readonly origin: string;
+  readonly userAgent: string;
+  /** The value of the session cookie; undefined if there is none. */
+  cookie: string | undefined;
+
+  constructor(origin: string, userAgent: string = firefox) {
+    this.origin = origin;
+    this.userAgent = userAgent;
+  }
+
+  /** Sends a request as it is: no token is added. */
+  async send(method: string, path: string, { headers = {}, body }: Sent = {}): Promise<Answer> {
+    const response = await fetch(this.origin + path, {
+      method,
+      redirect: "manual",
+      headers: {
+        "user-agent": this.userAgent,
+        ...(this.cookie !== undefined && { cookie: `__Host-session=${this.cookie}` }),
+        ...(method !== "GET" && { origin: this.origin, "sec-fetch-site": "same-origin" }),
+        ...headers,
+      },
+      ...(body !== undefined && { body }),
+    });
+    this.#keepCookie(response.headers);
+    const text = await response.text();
+    const location = response.headers.get("location");
+    return {
+      status: response.status,
+      headers: response.headers,
+      text,
+      location,
+      json: () => JSON.parse(text),
+    };
+  }
+
+  get(path: string): Promise<Answer> {
+    return this.send("GET", path, { headers: { accept: "text/html" } });
+  }
+
+  /** Sends a form, with the CSRF token of `page` if one is named. */
+  async submit(path: string, fields: Readonly<Record<string, string>>, page?: string): Promise<Answer> {
+    const token = page === undefined ? {} : { csrf_token: csrfTokenOf((await this.get(page)).text) };
+    return this.send("POST", path, {
+      headers: { accept: "text/html", "content-type": "application/x-www-form-urlencoded" },
+      body: new URLSearchParams({ ...fields, ...token }).toString(),
+    });
+  }
+
+  /** Calls the API, with the session's CSRF token where one is needed. */
+  async call(method: string, path: string, body?: unknown): Promise<Answer> {
+    const needsToken = method !== "GET" && path !== "/api/login" && this.cookie !== undefined;
+    return this.send(method, path, {
+      headers: {
+        ...(body !== undefined && { "content-type": "application/json" }),
+        ...(needsToken && { "x-csrf-token": await this.csrfToken() }),
+      },
+      ...(body !== undefined && { body: JSON.stringify(body) }),
+    });
+  }
+
+  /** Empty without a session. */
+  async csrfToken(): Promise<string> {
+    const answer = await this.send("GET", "/api/csrf");
+    return answer.status === 200 ? answer.json().csrfToken : "";
+  }
+
+  async signIn(user: Administrator): Promise<void> {
+    const answer = await this.call("POST", "/api/login", { ...user });
+    assert.equal(answer.status, 200, answer.text);
+  }
+
+  async isSignedIn(): Promise<boolean> {
+    return (await this.send("GET", "/api/session")).status === 200;
+  }
+
+  /** Another browser with the same cookie: a thief, or a backup. */
+  copy(): Visitor {
+    const copy = new Visitor(this.origin, this.userAgent);
+    copy.cookie = this.cookie;
+    return copy;
+  }
+
+  #keepCookie(headers: Headers): void {
+    for (const line of headers.getSetCookie()) {
+      const value = /^__Host-session=([^;]*)/.exec(line)?.[1];
+      if (value !== undefined) this.cookie = value === "" ? undefined : value;
+    }
+  }
+}
+
+export function csrfTokenOf(page: string): string {
+  return /name="csrf_token" value="([^"]+)"/.exec(page)?.[1] ?? "";
+}
