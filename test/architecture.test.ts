@@ -97,6 +97,7 @@ describe("the rules bite", () => {
     assert.equal(says("if (record.secretHash === presented) return true;"), 1);
     assert.equal(says("if (presented !== record.familyHash) return false;"), 1);
     assert.equal(says("if (token === undefined) return;"), 0);
+    assert.equal(says('if (deed.token === "held") return;'), 0);
     assert.equal(says("if (record.secretRevision === condition.secretRevision) return;"), 0);
     assert.equal(says("  // never secretHash === presented"), 0);
   });
