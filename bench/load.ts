@@ -1,0 +1,120 @@
+/**
+ * A child process that sends requests over raw sockets: a browser's headers, one request at a time on each of its
+ * connections, each with the next session. It does as little as it can, so as not to be what is measured.
+ */
+import { once } from "node:events";
+import { connect, type Socket } from "node:net";
+import { answer } from "./child.ts";
+import { canPin } from "./machine.ts";
+import type { Address } from "./server.ts";
+
+export type LoadQuestion =
+  /** Prepares the requests to a server. */
+  | { readonly server: number; readonly address: Address }
+  /** Sends requests to it for so long. */
+  | { readonly server: number; readonly milliseconds: number; readonly connections: number };
+
+export interface LoadAnswer {
+  readonly requests: number;
+  readonly seconds: number;
+}
+
+interface Target {
+  readonly port: number;
+  readonly requests: readonly Buffer[];
+  turn: number;
+}
+
+/** More than any machine answers in the longest round: a mistake in the arithmetic must not run for ever. */
+const mostRequests = 2_000_000;
+
+const targets = new Map<number, Target>();
+
+answer<LoadQuestion>(async (question) => {
+  if ("address" in question) {
+    const { port, cookies } = question.address;
+    targets.set(question.server, { port, requests: cookies.map((c) => request(port, c)), turn: 0 });
+    return true;
+  }
+  return load(targets.get(question.server)!, question.milliseconds, question.connections);
+});
+
+function request(port: number, cookie: string): Buffer {
+  return Buffer.from(
+    [
+      "GET / HTTP/1.1",
+      `Host: 127.0.0.1:${port}`,
+      "User-Agent: Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36",
+      "Accept: application/json",
+      "Accept-Encoding: gzip, deflate, br, zstd",
+      "Accept-Language: en-GB,en;q=0.9",
+      "Sec-Fetch-Site: same-origin",
+      `Cookie: ${cookie}`,
+      "\r\n",
+    ].join("\r\n"),
+  );
+}
+
+async function load(target: Target, milliseconds: number, connections: number): Promise<LoadAnswer> {
+  const sockets = await Promise.all(Array.from({ length: connections }, () => open(target.port)));
+  const sleep = stayAwake();
+  const start = performance.now();
+  const end = start + milliseconds;
+  const counts = await Promise.all(sockets.map((socket) => converse(socket, target, end)));
+  const seconds = (performance.now() - start) / 1000;
+  sleep();
+  return { requests: counts.reduce((sum, count) => sum + count, 0), seconds };
+}
+
+/**
+ * A load that sleeps is woken by the server's writes, and the kernel charges the server for it: the slower server, whose
+ * load sleeps more often, the more. So it does not sleep, where it has a core to itself.
+ */
+function stayAwake(): () => void {
+  let awake = canPin;
+  const turn = () => {
+    if (awake) setImmediate(turn);
+  };
+  turn();
+  return () => {
+    awake = false;
+  };
+}
+
+async function open(port: number): Promise<Socket> {
+  const socket = connect({ port, host: "127.0.0.1", noDelay: true });
+  await once(socket, "connect");
+  return socket;
+}
+
+/** Sends the next request when the last was answered, until the end; gives how many were answered. */
+function converse(socket: Socket, target: Target, end: number): Promise<number> {
+  return new Promise((resolve, reject) => {
+    let answered = 0;
+    let received = "";
+    socket.setEncoding("latin1");
+    const send = () => socket.write(target.requests[target.turn++ % target.requests.length]!);
+    socket.on("error", reject);
+    socket.on("close", () => reject(new Error("The server closed the connection")));
+    socket.on("data", (text) => {
+      received += text;
+      if (!isWhole(received)) return;
+      if (!received.startsWith("HTTP/1.1 200")) return reject(new Error(`Unexpected answer: ${received}`));
+      received = "";
+      answered++;
+      if (performance.now() < end && target.turn < mostRequests) return send();
+      socket.removeAllListeners("close").destroy();
+      resolve(answered);
+    });
+    send();
+  });
+}
+
+/** Knows only what the measured servers send: a body with its length. */
+function isWhole(text: string): boolean {
+  const head = text.indexOf("\r\n\r\n");
+  if (head === -1) return false;
+  const length = /\r\ncontent-length: (\d+)/i.exec(text)?.[1];
+  if (length === undefined) throw new Error(`An answer without its length: ${text}`);
+  return text.length >= head + 4 + Number(length);
+}

@@ -1,0 +1,102 @@
+/** Results as tables: the same text on the terminal and in `results/`. */
+import type { HttpResult } from "./http.ts";
+import type { Machine } from "./machine.ts";
+import type { Figure } from "./statistics.ts";
+import type { StoreCalls } from "./store-calls.ts";
+import { deeds, type StoreResult } from "./store-deeds.ts";
+import { stores } from "./stores.ts";
+
+export interface Results {
+  readonly machine: Machine;
+  readonly date: string;
+  readonly routes?: readonly HttpResult[];
+  readonly stores?: readonly StoreResult[];
+  readonly calls?: Readonly<Record<string, StoreCalls>>;
+}
+
+export function markdown(results: Results): string {
+  const { machine, date, routes, stores, calls } = results;
+  return [
+    "# Results of `npm run bench`",
+    `${machine.cpu}, ${machine.cores} cores, ${machine.memoryGiB} GiB, ${machine.platform}, Node ${machine.node}, ${date}. ${pinning(machine)} What the columns mean: [README](../README.md).`,
+    ...(routes ? ["## A guarded against a bare route", routesTable(routes)] : []),
+    ...(stores ? ["## Stores, without HTTP", storesTable(stores)] : []),
+    ...(calls ? ["## Store calls of 1,000 requests, counted", callsTable(calls)] : []),
+  ]
+    .map((part) => `${part}\n`)
+    .join("\n");
+}
+
+function pinning({ pinned }: Machine): string {
+  return pinned ? "Servers and load have a core each." : "Servers and load share the cores.";
+}
+
+function routesTable(routes: readonly HttpResult[]): string {
+  return table(
+    ["route", "requests/s", "of bare", "CPU a request", "added", "of bare, by CPU", "busy", "budget"],
+    routes.map((route) => [
+      `${route.framework}: ${route.title}`,
+      thousands(route.perSecond),
+      share(route.share),
+      `${microseconds(route.microseconds.median)} ${spread(route.microseconds)}`,
+      route.title === "bare" ? "" : microseconds(route.addedMicroseconds),
+      share(route.cpuShare),
+      route.busy.median.toFixed(2),
+      budget(route),
+    ]),
+  );
+}
+
+function budget({ atLeast, share }: HttpResult): string {
+  if (atLeast === undefined) return "";
+  return `${share.median >= atLeast ? "kept" : "missed"}: ${atLeast.toFixed(2)}`;
+}
+
+function storesTable(results: readonly StoreResult[]): string {
+  return table(
+    ["", ...results.map(({ store }) => stores[store].title)],
+    [
+      ...deeds.map((deed) => [
+        `${deed}, a second`,
+        ...results.map((result) => {
+          const { perSecond, microseconds: cpu } = result.deeds[deed];
+          return `${thousands(perSecond)} (${microseconds(cpu.median)})`;
+        }),
+      ]),
+      ["bytes a session", ...results.map(({ bytesPerSession }) => whole(bytesPerSession))],
+    ],
+  );
+}
+
+function callsTable(calls: Readonly<Record<string, StoreCalls>>): string {
+  return table(
+    ["requests", "finds", "writes"],
+    Object.entries(calls).map(([what, { finds, writes }]) => [what, whole(finds), whole(writes)]),
+  );
+}
+
+function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const line = (cells: readonly string[]) => `| ${cells.join(" | ")} |`;
+  const rule = head.map((_, column) => (column === 0 ? "---" : "---:"));
+  return [line(head), line(rule), ...rows.map(line)].join("\n");
+}
+
+function thousands(value: Figure): string {
+  return `${whole(value.median)} ${spread(value)}`;
+}
+
+function share(value: Figure): string {
+  return `${value.median.toFixed(2)} ${spread(value)}`;
+}
+
+function spread(value: Figure): string {
+  return `±${Math.round(value.spread * 100)} %`;
+}
+
+function microseconds(value: number): string {
+  return `${value.toFixed(1)} µs`;
+}
+
+function whole(value: number): string {
+  return Math.round(value).toLocaleString("en");
+}

@@ -1,0 +1,48 @@
+/** The servers that are compared. A new framework is a new `Framework`; a new store or way is a new row. */
+import type { SessionManager } from "coatcheck";
+import { hono } from "./frameworks/hono.ts";
+import { type StoreName, stores } from "./stores.ts";
+
+/** What stands before the route. */
+export type Way =
+  /** Nothing. */
+  | "bare"
+  /** One middleware that does nothing: what the framework itself charges for having any. */
+  | "empty"
+  /** Coatcheck's middleware; the route does not ask for its session. */
+  | "ignored"
+  /** Coatcheck's middleware and `requireSession()`. */
+  | "guarded";
+
+export interface Framework {
+  /** Serves `GET /` in this way on a free port of the loopback interface, and gives the port. */
+  serve(way: Way, sessions: SessionManager): Promise<number>;
+}
+
+export type FrameworkName = "hono";
+
+export const frameworks: Readonly<Record<FrameworkName, Framework>> = { hono };
+
+export interface Route {
+  readonly framework: FrameworkName;
+  readonly way: Way;
+  /** Where the sessions are; it makes no difference to `bare` and `empty`. */
+  readonly store: StoreName;
+  /** The least share of the bare route's throughput that this may have. */
+  readonly atLeast?: number;
+}
+
+export const routes: readonly Route[] = [
+  { framework: "hono", way: "bare", store: "memory" },
+  { framework: "hono", way: "empty", store: "memory" },
+  { framework: "hono", way: "ignored", store: "memory" },
+  { framework: "hono", way: "guarded", store: "memory", atLeast: 0.85 },
+  { framework: "hono", way: "guarded", store: "sqlite", atLeast: 0.5 },
+];
+
+export function titleOf({ way, store }: Route): string {
+  if (way === "bare") return "bare";
+  if (way === "empty") return "an empty middleware";
+  if (way === "ignored") return "coatcheck, session ignored";
+  return `requireSession(), ${stores[store].title}`;
+}

@@ -1,0 +1,64 @@
+/**
+ * `npm run bench`: what sessions cost, in about two minutes.
+ *
+ * `--only routes`, `--only stores` or `--only calls` runs one part, `--rounds N` more or fewer rounds. Only a run of
+ * everything is written to `bench/results/`.
+ */
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { measureRoutes } from "./http.ts";
+import { describeMachine } from "./machine.ts";
+import { markdown, type Results } from "./report.ts";
+import {
+  callsAtOnce,
+  callsOfIgnoredSession,
+  callsOverTenTouchIntervals,
+  callsWithinTouchInterval,
+} from "./store-calls.ts";
+import { measureStores } from "./store-deeds.ts";
+
+const { only, rounds } = parseArgs({
+  options: { only: { type: "string" }, rounds: { type: "string", default: "15" } },
+}).values;
+
+const isMeasured = (part: string) => only === undefined || only === part;
+const progress = (done: string) => console.error(`· ${done}`);
+
+const folder = mkdtempSync(join(tmpdir(), "coatcheck-bench-"));
+const folderFor = (name: string) => join(folder, name);
+
+try {
+  const results: Results = {
+    machine: describeMachine(),
+    date: new Date().toISOString().slice(0, 10),
+    ...(isMeasured("routes") && {
+      routes: await measureRoutes(Number(rounds), 500, folderFor, progress),
+    }),
+    ...(isMeasured("stores") && {
+      stores: await measureStores(Number(rounds), 100, folderFor, progress),
+    }),
+    ...(isMeasured("calls") && { calls: await countCalls() }),
+  };
+  console.log(`\n${markdown(results)}`);
+  if (only === undefined) keep(results);
+} finally {
+  rmSync(folder, { recursive: true });
+}
+
+async function countCalls() {
+  return {
+    "session ignored": await callsOfIgnoredSession(),
+    "guarded, within one touchInterval": await callsWithinTouchInterval(),
+    "guarded, over ten touchIntervals": await callsOverTenTouchIntervals(),
+    "guarded, all at once, a touch due": await callsAtOnce(),
+  };
+}
+
+function keep(results: Results): void {
+  const kept = join(import.meta.dirname, "results");
+  mkdirSync(kept, { recursive: true });
+  writeFileSync(join(kept, "results.json"), `${JSON.stringify(results, undefined, 2)}\n`);
+  writeFileSync(join(kept, "results.md"), markdown(results));
+}

@@ -1,0 +1,80 @@
+/** What is measured of each store, without HTTP. */
+import { Child } from "./child.ts";
+import { type Figure, figure } from "./statistics.ts";
+import { type StoreName, stores } from "./stores.ts";
+
+/** Those that add sessions come last: all others are measured with the same ten thousand. */
+export const deeds = [
+  "validate",
+  "validate, 64 at once",
+  "find",
+  "update",
+  "insert",
+  "create, 64 at once",
+] as const;
+
+export type Deed = (typeof deeds)[number];
+
+export type StoreQuestion = { readonly deed: Deed; readonly milliseconds: number } | "bytes per session";
+
+/** One round of one deed. */
+export interface StoreAnswer {
+  readonly perSecond: number;
+  /** Processor time of one operation. */
+  readonly microseconds: number;
+}
+
+export interface StoreResult {
+  readonly store: StoreName;
+  readonly bytesPerSession: number;
+  readonly deeds: Readonly<Record<Deed, { readonly perSecond: Figure; readonly microseconds: Figure }>>;
+}
+
+/** Measures all stores, round by round in turn. */
+export async function measureStores(
+  rounds: number,
+  milliseconds: number,
+  folderFor: (name: string) => string,
+  progress: (done: string) => void,
+): Promise<StoreResult[]> {
+  const names = Object.keys(stores) as StoreName[];
+  const workers = names.map(
+    (name) =>
+      new Child<StoreQuestion, StoreAnswer | number>("store-worker.ts", "measured", [name, folderFor(name)]),
+  );
+  const seen = new Map<string, StoreAnswer[]>();
+  try {
+    for (const deed of deeds) {
+      for (let round = -1; round < rounds; round++) {
+        for (const [at, name] of names.entries()) {
+          const answer = await workers[at]!.ask<StoreAnswer>({ deed, milliseconds });
+          // The first round warms up.
+          if (round >= 0) add(seen, `${name} ${deed}`, answer);
+        }
+      }
+      progress(deed);
+    }
+    return await Promise.all(
+      names.map(async (store, at) => ({
+        store,
+        bytesPerSession: await workers[at]!.ask<number>("bytes per session"),
+        deeds: Object.fromEntries(
+          deeds.map((deed) => [deed, figures(seen.get(`${store} ${deed}`)!)]),
+        ) as StoreResult["deeds"],
+      })),
+    );
+  } finally {
+    for (const worker of workers) worker.stop();
+  }
+}
+
+function add<T>(map: Map<string, T[]>, key: string, value: T): void {
+  map.set(key, [...(map.get(key) ?? []), value]);
+}
+
+function figures(answers: readonly StoreAnswer[]) {
+  return {
+    perSecond: figure(answers.map(({ perSecond }) => perSecond)),
+    microseconds: figure(answers.map(({ microseconds }) => microseconds)),
+  };
+}
