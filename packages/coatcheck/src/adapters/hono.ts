@@ -3,6 +3,7 @@ import type { Context, MiddlewareHandler } from "hono";
 import type { SessionManager } from "../core/manager.ts";
 import type { Session } from "../core/session.ts";
 import { type AuthOptions, resolveAuth } from "../http/auth-settings.ts";
+import { formField } from "../http/form.ts";
 import { applyGuard, csrfTokenPresent, type Guard, recentAuth, sessionWhere } from "../http/guard.ts";
 import { type Problem, problemOf, problemResponse } from "../http/problem.ts";
 import { type AuthRequest, RequestAuth } from "../http/request-auth.ts";
@@ -130,7 +131,10 @@ class HonoAuthRequest implements AuthRequest {
   }
 
   async formField(name: string): Promise<string | undefined> {
-    const form = await this.#c.req.parseBody().catch(() => ({}) as Record<string, unknown>);
+    const { req } = this.#c;
+    if (!req.raw.bodyUsed) return formField(req.raw, name);
+    // A middleware before has read the body, and Hono has kept it.
+    const form: Record<string, unknown> = await req.parseBody().catch(() => ({}));
     const value = form[name];
     return typeof value === "string" ? value : undefined;
   }

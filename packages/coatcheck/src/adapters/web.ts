@@ -1,6 +1,7 @@
 /** For anything that speaks `Request` and `Response`: Deno, Bun, workers, frameworks with a fetch handler. */
 import type { SessionManager } from "../core/manager.ts";
 import { type AuthOptions, type AuthSettings, resolveAuth } from "../http/auth-settings.ts";
+import { formField } from "../http/form.ts";
 import { type Problem, problemOf, problemResponse } from "../http/problem.ts";
 import { type AuthRequest, RequestAuth } from "../http/request-auth.ts";
 
@@ -69,21 +70,6 @@ function webAuth<D>(
     formField: (name) => formField(request, name),
   };
   return new RequestAuth(sessions, settings, source);
-}
-
-/** Reads a copy, so that the handler still has the body. */
-async function formField(request: Request, name: string): Promise<string | undefined> {
-  if (!isForm(request.headers.get("content-type"))) return undefined;
-  const form = await request
-    .clone()
-    .formData()
-    .catch(() => undefined);
-  const value = form?.get(name);
-  return typeof value === "string" ? value : undefined;
-}
-
-function isForm(contentType: string | null): boolean {
-  return /^\s*(application\/x-www-form-urlencoded|multipart\/form-data)\s*(;|$)/i.test(contentType ?? "");
 }
 
 function withHeaders<D>(response: Response, auth: RequestAuth<D>): Response {

@@ -35,7 +35,10 @@ export async function listen(handle: Handler): Promise<Served> {
 
 function bridgeTo(handle: Handler) {
   return async (message: IncomingMessage, reply: ServerResponse): Promise<void> => {
-    const response = await handle(requestOf(message), { remoteAddress: message.socket.remoteAddress });
+    const connection = { remoteAddress: message.socket.remoteAddress };
+    const response = await handle(requestOf(message), connection).catch(
+      (error) => new Response(String(error), { status: 500 }),
+    );
     reply.writeHead(response.status, [...response.headers].flat());
     reply.end(Buffer.from(await response.arrayBuffer()));
   };

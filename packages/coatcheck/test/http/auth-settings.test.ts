@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { resolveAuth } from "../../src/http/auth-settings.ts";
+import { isDirectLoopback, resolveAuth } from "../../src/http/auth-settings.ts";
 
 describe("resolveAuth", () => {
   test("needs no options", () => {
@@ -46,5 +46,25 @@ describe("resolveAuth", () => {
   test("refuses SameSite=None without Secure at start, not at the first sign-in", () => {
     const options = { cookie: { sameSite: "none" }, insecureCookieForLocalhost: true } as const;
     assert.throws(() => resolveAuth(options), /exclude each other/);
+  });
+});
+
+describe("isDirectLoopback", () => {
+  const local = { host: "localhost:3000" };
+  const isDirect = (remoteAddress: string | undefined, headers: Readonly<Record<string, string>>) =>
+    isDirectLoopback({ remoteAddress, encrypted: false, header: (name) => headers[name] });
+
+  test("is a request from this machine to a loopback host", () => {
+    assert.equal(isDirect("127.0.0.1", local), true);
+    assert.equal(isDirect("::1", { host: "[::1]:3000" }), true);
+    assert.equal(isDirect("::ffff:127.0.0.1", { host: "127.0.0.1" }), true);
+  });
+
+  test("is none from elsewhere or from nobody knows where", () => {
+    assert.equal(isDirect("203.0.113.7", local), false);
+    assert.equal(isDirect(undefined, local), false);
+    assert.equal(isDirect("127.0.0.1", { host: "shop.example" }), false);
+    assert.equal(isDirect("127.0.0.1", {}), false);
+    assert.equal(isDirect("127.0.0.1", { ...local, "x-forwarded-for": "" }), false);
   });
 });

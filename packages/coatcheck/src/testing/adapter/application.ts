@@ -60,6 +60,7 @@ export function routes(gate: Gate): readonly Route[] {
     ...methods.map((method) => ({ method, path: "/me", guard: { demand: "session" }, answer: me }) as const),
     { method: "GET", path: "/recent", guard: { demand: "recent", within: recently }, answer: me },
     { method: "GET", path: "/admin", guard: { demand: "where", predicate: isAdministrator }, answer: me },
+    { method: "GET", path: "/form", guard: { demand: "csrf-token" }, answer: me },
     { method: "POST", path: "/form", guard: { demand: "csrf-token" }, answer: form },
     { method: "POST", path: "/json", guard: { demand: "session" }, answer: json },
     { method: "GET", path: "/csrf", answer: async ({ auth }) => ({ csrfToken: await auth.csrfToken() }) },

@@ -22,6 +22,9 @@ export interface Message {
   readonly body?: string;
 }
 
+/** A request that has no answer by then never gets one, in milliseconds. */
+const patience = 10_000;
+
 /** The network between browsers and an application: it sees everything that passes. */
 export class Network {
   readonly answers: Answer[] = [];
@@ -36,6 +39,7 @@ export class Network {
     const { cookie, headers = {}, body } = message;
     const request = send({
       agent: this.#agent,
+      signal: AbortSignal.timeout(patience),
       host: this.#origin.hostname,
       port: this.#origin.port,
       method,

@@ -133,6 +133,7 @@ export const csrfToken: AdapterCases = {
     set(async ({ signedIn, send }) => {
       const ada = await signedIn();
       assertSignedIn(await ada.post("/me"));
+      assertSignedIn(await ada.get("/form"));
       assertRefused(await ada.post("/form"), 403, "csrf");
       const token = await tokenFor(ada);
       const answer = await ada.post("/form", urlencoded({ csrf_token: token, note: "kept" }));

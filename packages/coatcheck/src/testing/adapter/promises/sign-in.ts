@@ -35,6 +35,14 @@ export const signIn: AdapterCases = {
       assert.deepEqual(answer.json, { userId: "ada", data: { theme: "dark" } });
     }),
 
+  "after sign-in the same request has the session, for every verb": (set) =>
+    set(async ({ browser }) => {
+      const ada = browser();
+      const answer = await ada.do("login:grace", "login:ada", "ask", "update", "renew");
+      assert.deepEqual(answer.json.results, ["grace", "ada", "ada", true, true]);
+      assertSignedIn(await ada.get("/me"));
+    }),
+
   "every sign-in is a new session": (set) =>
     set(async ({ browser, sessions }) => {
       const first = tokenOf(await browser().do("login:ada"));

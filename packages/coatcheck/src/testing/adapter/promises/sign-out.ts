@@ -52,6 +52,12 @@ export const signOut: AdapterCases = {
       assert.deepEqual(store.operations, []);
     }),
 
+  "after sign-out the same request has no session": (set) =>
+    set(async ({ signedIn }) => {
+      const answer = await (await signedIn()).do("ask", "logout", "ask");
+      assert.deepEqual(answer.json.results, ["ada", null, null]);
+    }),
+
   "sign-out leaves the user's other browsers alone": (set) =>
     set(async ({ signedIn }) => {
       const here = await signedIn();
