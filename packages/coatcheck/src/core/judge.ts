@@ -58,7 +58,7 @@ export function judge(
 ): Verdict {
   if (!found) return { kind: "rejected", reason: "unknown" };
   if (isEnded(found)) {
-    return sameHash(found.familyHash, token.familyHash)
+    return now < found.until && sameHash(found.familyHash, token.familyHash)
       ? { kind: "ended", reason: found.reason }
       : { kind: "rejected", reason: "unknown" };
   }

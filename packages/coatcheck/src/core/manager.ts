@@ -6,7 +6,7 @@ import { type SessionEvent, SessionEvents, type SessionObserver, type Warn } fro
 import type { ClientInfo } from "./fingerprint.ts";
 import { judge, type Rejection, type Verdict } from "./judge.ts";
 import { deadline, definePolicy, expiry, type PolicyOptions, type SessionPolicy } from "./policy.ts";
-import { beginRenewal, completeRenewal, replaceSecret } from "./renewal.ts";
+import { beginRenewal, completeRenewal, mayBeginRenewal, replaceSecret } from "./renewal.ts";
 import { Session } from "./session.ts";
 import { assertUserId, type CreatedSession, newRecord, type SignInRequest } from "./sign-in.ts";
 import {
@@ -126,10 +126,7 @@ export class SessionManager<D = Record<string, unknown>> {
     if (verdict.kind === "rejected") return this.#reject({ reason: verdict.reason }, token.id, request);
     if (verdict.kind === "ended")
       return this.#reject({ reason: "ended", ended: verdict.reason }, token.id, request);
-    if (verdict.kind === "theft") {
-      await this.#endStolen(verdict.record, request);
-      return this.#reject({ reason: "theft" }, token.id, request);
-    }
+    if (verdict.kind === "theft") return this.#reject({ reason: "theft" }, token.id, request);
 
     const { record } = verdict;
     this.#touchIfDue(record);
@@ -198,9 +195,9 @@ export class SessionManager<D = Record<string, unknown>> {
   ): Promise<boolean> {
     const { userId, reason = "revoked" } = options;
     if (userId !== undefined && (await this.#ownerOf(id)) !== userId) return false;
-    const record = await ask(this.#store, "delete", () => this.#store.delete(id, reason, this.now()));
-    if (record) this.#tellEnd({ record, reason });
-    return record !== undefined;
+    const now = this.now();
+    const record = await ask(this.#store, "delete", () => this.#store.delete(id, reason, now));
+    return record !== undefined && this.#endedNow(record, reason, now);
   }
 
   /** Ends all sessions of a user but `except`, in one step. Returns how many it ended. Default reason `revoked`. */
@@ -209,11 +206,11 @@ export class SessionManager<D = Record<string, unknown>> {
     options: { readonly except?: SessionId | undefined; readonly reason?: EndReason } = {},
   ): Promise<number> {
     const { except, reason = "revoked" } = options;
+    const now = this.now();
     const ended = await ask(this.#store, "deleteByUser", () =>
-      this.#store.deleteByUser(userId, reason, this.now(), except),
+      this.#store.deleteByUser(userId, reason, now, except),
     );
-    for (const record of ended) this.#tellEnd({ record, reason });
-    return ended.length;
+    return ended.filter((record) => this.#endedNow(record, reason, now)).length;
   }
 
   /** The live sessions of a user, the last used first. */
@@ -329,11 +326,15 @@ export class SessionManager<D = Record<string, unknown>> {
     if (!valid) throw new SignInRefusedError("sign-in-outdated");
   }
 
-  /** Finds and judges. A renewal whose successor came back is completed first, so `confirm` never leaves here. */
+  /**
+   * Finds and judges, and does what the mere appearance of a token demands: a renewal whose successor came back is
+   * completed, so `confirm` never leaves here; and a stolen session is ended.
+   */
   async #examine(token: SessionToken, request: TokenRequest): Promise<Settled> {
     for (let attempt = 0; attempt < maximumAttempts; attempt++) {
       const found = await ask(this.#store, "find", () => this.#store.find(token.id));
       const verdict = judge(this.policy, found, token, request, this.now());
+      if (verdict.kind === "theft") await this.#endStolen(verdict.record, request);
       if (verdict.kind !== "confirm") return verdict;
       const { record, pending } = verdict;
       await this.#change(record, { secret: completeRenewal(record, pending, this.policy.grace, this.now()) });
@@ -349,10 +350,7 @@ export class SessionManager<D = Record<string, unknown>> {
     if (!request.canRenew) return undefined;
     if (verdict.kind === "resend") return token.successor(verdict.pending.salt);
     const { record } = verdict;
-    const due =
-      verdict.kind === "current" &&
-      !record.pending &&
-      this.now() >= record.secretIssuedAt + this.policy.renewAfter;
+    const due = verdict.kind === "current" && this.now() >= record.secretIssuedAt + this.policy.renewAfter;
     if (!due) return undefined;
     try {
       return await this.#startRenewal(record, token, request.client ?? {});
@@ -368,8 +366,9 @@ export class SessionManager<D = Record<string, unknown>> {
     token: SessionToken,
     client: ClientInfo,
   ): Promise<SessionToken | undefined> {
-    if (record.pending) return undefined;
-    const { secret, successor } = beginRenewal(record, token, client, this.now());
+    const now = this.now();
+    if (!mayBeginRenewal(record, now)) return undefined;
+    const { secret, successor } = beginRenewal(record, token, client, now);
     if (!(await this.#change(record, { secret }))) return undefined;
     this.#tell(record, { type: "renewed", client });
     return successor;
@@ -419,6 +418,13 @@ export class SessionManager<D = Record<string, unknown>> {
     const { data, issues } = this.#data.read(record);
     if (issues) this.#tell(record, { type: "data-unreadable", issues });
     return data;
+  }
+
+  /** Tells of an end, and says whether it was one: what had expired had ended already, pruned or not. */
+  #endedNow(record: SessionRecord, reason: EndReason, now: number): boolean {
+    const alive = !expiry(this.policy, record, now);
+    this.#tellEnd({ record, reason: alive ? reason : "expired" });
+    return alive;
   }
 
   #tellEnd({ record, reason }: Ended): void {

@@ -10,8 +10,16 @@ import { renewalSalt, type SessionToken } from "./token.ts";
 
 type SecretState = NonNullable<SessionChange["secret"]>;
 
-/** More secrets than this in one grace are no browser's doing. */
+/**
+ * So many former secrets are remembered. While all of them are in their grace no renewal begins: one that was forgotten
+ * would be taken for stolen. Only re-authentication goes on, and more of those in one grace are no browser's doing.
+ */
 const maximumSuperseded = 8;
+
+/** Whether a renewal may begin now: none is under way, and the secret that it replaces can be remembered. */
+export function mayBeginRenewal(record: SessionRecord, now: number): boolean {
+  return !record.pending && inGrace(record, now).length < maximumSuperseded;
+}
 
 /** Begins a renewal: the successor can be computed again by whoever holds the old secret, as often as it is lost. */
 export function beginRenewal(
