@@ -1,0 +1,26 @@
+/** What the broken stores have in common. */
+import type {
+  SessionChange,
+  SessionLimit,
+  SessionRecord,
+  SessionStore,
+  UpdateCondition,
+} from "../../src/core/store.ts";
+import type { SessionId } from "../../src/core/token.ts";
+
+/** A way to break the contract, and promises that must be seen to be broken by it. */
+export interface BrokenStore {
+  readonly breaks: readonly string[];
+  readonly Store: new () => SessionStore;
+}
+
+/** Broken stores by what they do. */
+export type BrokenStores = Readonly<Record<string, BrokenStore>>;
+
+export type Insertion = [record: SessionRecord, now: number, limit?: SessionLimit];
+export type Update = [id: SessionId, change: SessionChange, now: number, condition?: UpdateCondition];
+
+/** What others do between two steps of ours. */
+export function meanwhile(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}
