@@ -5,6 +5,7 @@ import type { Session } from "../core/session.ts";
 import { type AuthOptions, resolveAuth } from "../http/auth-settings.ts";
 import { formField } from "../http/form.ts";
 import { applyGuard, csrfTokenPresent, type Guard, recentAuth, sessionWhere } from "../http/guard.ts";
+import { type NodeMessage, nodeHeader } from "../http/node-message.ts";
 import { type Problem, problemOf, problemResponse } from "../http/problem.ts";
 import { type AuthRequest, RequestAuth } from "../http/request-auth.ts";
 
@@ -124,10 +125,7 @@ class HonoAuthRequest implements AuthRequest {
   header(name: string): string | undefined {
     if (!this.#message)
       return this.#c.req.header(name) ?? (name === "host" ? new URL(this.#c.req.url).host : undefined);
-    const { headers } = this.#message;
-    // HTTP/2 has no Host.
-    const value = headers[name] ?? (name === "host" ? headers[":authority"] : undefined);
-    return Array.isArray(value) ? value.join(", ") : value;
+    return nodeHeader(this.#message, name);
   }
 
   async formField(name: string): Promise<string | undefined> {
@@ -138,12 +136,6 @@ class HonoAuthRequest implements AuthRequest {
     const value = form[name];
     return typeof value === "string" ? value : undefined;
   }
-}
-
-/** The part of Node's `IncomingMessage` that is read. */
-interface NodeMessage {
-  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
-  readonly socket: { readonly remoteAddress?: string; readonly encrypted?: boolean };
 }
 
 function addHeaders<D>(c: Context, auth: RequestAuth<D>): void {

@@ -25,6 +25,10 @@ export interface AuthRequest extends RequestSource {
   readonly method: string;
   /** Reads a field of a form body without taking the body from the handler; undefined if it is no form. */
   formField?(name: string): Promise<string | undefined>;
+  /** Whether the response has begun, where the adapter does not learn of it. */
+  readonly answered?: boolean;
+  /** Called when the response is first given a cookie, where the adapter does not learn when the response begins. */
+  onCookie?(): void;
 }
 
 /**
@@ -54,7 +58,7 @@ export class RequestAuth<D = Record<string, unknown>> {
 
   /** Whether a renewal that is due may begin: until the response begins, it can carry a cookie. */
   get canRenew(): boolean {
-    return !this.#answered;
+    return !this.#isAnswered;
   }
 
   /**
@@ -135,6 +139,18 @@ export class RequestAuth<D = Record<string, unknown>> {
     return isSafeMethod(this.#request.method) ? undefined : this.#checkUnsafe().catch(problemOrThrow);
   }
 
+  /** The first half of `check`, for frameworks that parse the body between the two. Needs neither store nor body. */
+  checkOrigin(): Problem | undefined {
+    const { method } = this.#request;
+    if (isSafeMethod(method)) return undefined;
+    const headers = {
+      secFetchSite: this.#request.header("sec-fetch-site"),
+      origin: this.#request.header("origin"),
+      host: publicHost(this.#request, this.#settings.proxies),
+    };
+    return crossOrigin(method, headers, this.#settings.origins) && this.#csrfFailure("cross-origin");
+  }
+
   /** Whether an unsafe request of a session carries its CSRF token, in the header or else in the form. */
   async checkCsrfToken(): Promise<Problem | undefined> {
     if (isSafeMethod(this.#request.method)) return undefined;
@@ -169,14 +185,7 @@ export class RequestAuth<D = Record<string, unknown>> {
   }
 
   async #checkUnsafe(): Promise<Problem | undefined> {
-    const { method } = this.#request;
-    const headers = {
-      secFetchSite: this.#request.header("sec-fetch-site"),
-      origin: this.#request.header("origin"),
-      host: publicHost(this.#request, this.#settings.proxies),
-    };
-    if (crossOrigin(method, headers, this.#settings.origins)) return this.#csrfFailure("cross-origin");
-    return this.#settings.csrf === "token" ? this.checkCsrfToken() : undefined;
+    return this.checkOrigin() ?? (this.#settings.csrf === "token" ? this.checkCsrfToken() : undefined);
   }
 
   #csrfFailure(reason: "cross-origin" | "token"): Problem {
@@ -204,13 +213,18 @@ export class RequestAuth<D = Record<string, unknown>> {
   }
 
   #setCookie(cookie: string): void {
+    if (this.#cookie === undefined) this.#request.onCookie?.();
     this.#cookie = cookie;
-    if (!this.#answered) return;
+    if (!this.#isAnswered) return;
     this.#settings.warnings.once(
       "late-cookie",
       "A cookie came too late: the response had begun before login, logout, renew or reauthenticate was done. Await them before you answer",
       this.sessions.warn,
     );
+  }
+
+  get #isAnswered(): boolean {
+    return this.#answered || this.#request.answered === true;
   }
 
   get #cookieSettings(): CookieSettings {

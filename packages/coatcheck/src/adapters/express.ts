@@ -1,0 +1,185 @@
+/** For Express 4 and 5: `app.use(coatcheck(sessions))`, `authOf(req)` in handlers, `app.use(answerProblems())` last. */
+import type { ErrorRequestHandler, Request, RequestHandler, Response } from "express";
+import type { SessionManager } from "../core/manager.ts";
+import type { Session } from "../core/session.ts";
+import { type AuthOptions, type AuthSettings, resolveAuth } from "../http/auth-settings.ts";
+import { applyGuard, csrfTokenPresent, type Guard, recentAuth, sessionWhere } from "../http/guard.ts";
+import { nodeHeader, parsedField } from "../http/node-message.ts";
+import { type Problem, problemHeaders, problemOf } from "../http/problem.ts";
+import { RequestAuth } from "../http/request-auth.ts";
+
+export interface ExpressOptions extends AuthOptions {
+  /** Answers in place of the problem documents. */
+  readonly onProblem?: ProblemHandler;
+}
+
+type ProblemHandler = (problem: Problem, req: Request, res: Response) => void | Promise<void>;
+
+interface RequestState {
+  readonly auth: RequestAuth;
+  readonly onProblem: ProblemHandler;
+  session?: Session;
+}
+
+/** Beside the request, not on it: no global declarations are needed to have types. */
+const states = new WeakMap<object, RequestState>();
+
+/**
+ * Gives every handler `authOf(req)` and keeps other sites from acting in a user's name. A request that ignores its
+ * session costs no store call. Under `csrf: "token"`, put the parsers of forms before it.
+ * @throws TypeError if an option makes no sense.
+ */
+export function coatcheck<D>(sessions: SessionManager<D>, options: ExpressOptions = {}): RequestHandler {
+  const settings = resolveAuth(options);
+  const onProblem = options.onProblem ?? sendProblem;
+  return (req, res, next) => {
+    const auth = expressAuth(sessions, settings, req, res) as unknown as RequestAuth;
+    states.set(req, { auth, onProblem });
+    const checked = auth.check();
+    if (!checked) return next();
+    checked.then((problem) => (problem ? onProblem(problem, req, res) : next())).catch(next);
+  };
+}
+
+/**
+ * Answers the errors of the library, an outage above all, as what they are: 503 and not 500. Put it after the routes
+ * and before handlers of other errors. Express 4 learns of errors in async handlers only by `next(error)`.
+ */
+export function answerProblems(): ErrorRequestHandler {
+  return (error, req, res, next) => {
+    const problem = res.headersSent ? undefined : problemOf(error);
+    if (!problem) return next(error);
+    Promise.resolve((states.get(req)?.onProblem ?? sendProblem)(problem, req, res)).catch(next);
+  };
+}
+
+/** The session of a request, and its verbs. Name the manager to have the data typed. */
+export function authOf<D = Record<string, unknown>>(
+  req: Request,
+  _sessions?: SessionManager<D>,
+): RequestAuth<D> {
+  return stateOf(req).auth as unknown as RequestAuth<D>;
+}
+
+/** The session that a guard let pass. Name the manager to have the data typed. */
+export function sessionOf<D = Record<string, unknown>>(
+  req: Request,
+  _sessions?: SessionManager<D>,
+): Session<D> {
+  const { session } = stateOf(req);
+  if (!session) throw new TypeError("sessionOf needs a guard before it: app.get(path, requireSession(), …)");
+  return session as unknown as Session<D>;
+}
+
+/** Lets only requests with a session pass; `sessionOf(req)` is theirs. */
+export function requireSession(): RequestHandler {
+  return guarded();
+}
+
+/** Demands that the user proved within so many milliseconds who they are. Anybody else gets 403 `reauth-required`. */
+export function requireRecentAuth(within: number): RequestHandler {
+  return guarded(recentAuth(within));
+}
+
+/** Demands something of the session: a role, a tenant. Anybody else gets 403. */
+export function requireSessionWhere<D = Record<string, unknown>>(
+  predicate: (session: Session<D>) => boolean | Promise<boolean>,
+): RequestHandler {
+  return guarded(sessionWhere(predicate as (session: Session) => boolean | Promise<boolean>));
+}
+
+/** Demands the session's CSRF token of unsafe requests, in `X-CSRF-Token` or a parsed form's field `csrf_token`. */
+export function requireCsrfToken(): RequestHandler {
+  return guarded(csrfTokenPresent);
+}
+
+function guarded(guard?: Guard<Record<string, unknown>>): RequestHandler {
+  const pass = async (req: Request, res: Response): Promise<boolean> => {
+    const state = stateOf(req);
+    const { session, problem } = await applyGuard(state.auth, guard).catch(problemInPlace);
+    if (problem) await state.onProblem(problem, req, res);
+    else state.session = session;
+    return !problem;
+  };
+  return (req, res, next) => void pass(req, res).then((passed) => passed && next(), next);
+}
+
+/** Express 4 would lose it, and an application may have forgotten `answerProblems`. */
+function problemInPlace(error: unknown): { readonly session?: undefined; readonly problem: Problem } {
+  const problem = problemOf(error);
+  if (!problem) throw error;
+  return { problem };
+}
+
+function stateOf(req: Request): RequestState {
+  const state = states.get(req);
+  if (!state) throw new TypeError("Sessions need the middleware before them: app.use(coatcheck(sessions))");
+  return state;
+}
+
+function sendProblem(problem: Problem, _req: Request, res: Response): void {
+  res.status(problem.status).set(problemHeaders(problem)).end(JSON.stringify(problem));
+}
+
+function expressAuth<D>(
+  sessions: SessionManager<D>,
+  settings: AuthSettings,
+  req: Request,
+  res: Response,
+): RequestAuth<D> {
+  const auth: RequestAuth<D> = new RequestAuth(sessions, settings, {
+    method: req.method,
+    // Not `req.ip`: which proxies count is said once, in `trustedProxies`.
+    remoteAddress: req.socket.remoteAddress,
+    encrypted: (req.socket as { encrypted?: boolean }).encrypted === true,
+    header: (name) => nodeHeader(req, name),
+    formField: async (name) => parsedField(req.body, name),
+    get answered() {
+      return res.headersSent;
+    },
+    onCookie: () => beforeHead(res, () => addHeaders(res, auth)),
+  });
+  return auth;
+}
+
+function addHeaders<D>(res: Response, auth: RequestAuth<D>): void {
+  const added = auth.responseHeaders();
+  if (!added) return;
+  res.append("Set-Cookie", added["Set-Cookie"]);
+  res.set("Cache-Control", added["Cache-Control"]);
+  res.vary(added.Vary);
+}
+
+/**
+ * Runs `apply` when the head of the response is written, after everything the handler has set: a handler that allows
+ * caching must not put somebody's cookie into a shared cache (CVE-2023-30861). Only for responses with a cookie.
+ */
+function beforeHead(res: Response, apply: () => void): void {
+  const { writeHead } = res;
+  res.writeHead = ((status: number, ...rest: unknown[]) => {
+    res.writeHead = writeHead;
+    const headers = typeof rest[0] === "string" ? rest[1] : rest[0];
+    setHeaders(res, headers as HeadHeaders);
+    apply();
+    return typeof rest[0] === "string" ? res.writeHead(status, rest[0]) : res.writeHead(status);
+  }) as Response["writeHead"];
+}
+
+type HeadHeaders =
+  | Readonly<Record<string, number | string | string[]>>
+  | readonly (string | string[])[]
+  | undefined;
+
+/** `writeHead` takes headers as an object, a flat list or a list of pairs (CVE-2025-7339: lists were forgotten). */
+function setHeaders(res: Response, headers: HeadHeaders = {}): void {
+  if (!isList(headers)) {
+    for (const [name, value] of Object.entries(headers)) res.setHeader(name, value);
+    return;
+  }
+  const flat = headers.flat();
+  for (let at = 0; at < flat.length; at += 2) res.appendHeader(flat[at]!, flat[at + 1]!);
+}
+
+function isList(headers: NonNullable<HeadHeaders>): headers is readonly (string | string[])[] {
+  return Array.isArray(headers);
+}

@@ -1,0 +1,140 @@
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import type { Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { describe, test } from "node:test";
+import express5, { type ErrorRequestHandler, type RequestHandler } from "express";
+// @ts-expect-error The types of Express 4 and 5 cannot both be installed; what is used here is alike.
+import express4 from "express4";
+import multer from "multer";
+import {
+  answerProblems,
+  authOf,
+  coatcheck,
+  requireCsrfToken,
+  requireRecentAuth,
+  requireSession,
+  requireSessionWhere,
+  sessionOf,
+} from "../../src/adapters/express.ts";
+import { SessionManager } from "../../src/core/manager.ts";
+import { MemorySessionStore } from "../../src/stores/memory.ts";
+import {
+  type Application,
+  describeAdapter,
+  type Route,
+  type RouteGuard,
+} from "../../src/testing/adapter-suite.ts";
+
+for (const [name, express] of [
+  ["Express 5", express5],
+  ["Express 4", express4 as typeof express5],
+] as const) {
+  describeAdapter(name, {
+    async serve(application) {
+      const server: Server = applicationOn(express, application).listen(0, "127.0.0.1");
+      await once(server, "listening");
+      const { port } = server.address() as AddressInfo;
+      return {
+        origin: `http://127.0.0.1:${port}`,
+        close: async () => {
+          server.close();
+          server.closeAllConnections();
+        },
+      };
+    },
+    skip: [
+      {
+        reason: "the parsers of forms stand before the middleware, and answer 400 to what is no form",
+        promises: ["a form that is none is refused, not an error"],
+      },
+    ],
+  });
+}
+
+function applicationOn(express: typeof express5, { sessions, options, routes }: Application) {
+  const { onProblem, ...rest } = options;
+  const app = express();
+  app.use(express.urlencoded({ extended: false }), multer().none());
+  app.use(coatcheck(sessions, { ...rest, ...(onProblem && { onProblem: sending(onProblem) }) }));
+  app.use(express.json());
+  for (const route of routes) {
+    const method = route.method.toLowerCase() as "get";
+    app[method](route.path, ...(route.guard ? [middlewareFor(route.guard)] : []), handlerOf(route));
+  }
+  const onError: ErrorRequestHandler = (error, _req, res, _next) =>
+    void res.status(error.status ?? 500).json({ error: error.message });
+  app.use(answerProblems(), onError);
+  return app;
+}
+
+function sending(onProblem: NonNullable<Application["options"]["onProblem"]>) {
+  return async (problem: Parameters<typeof onProblem>[0], _req: unknown, res: express5.Response) => {
+    const response = onProblem(problem);
+    for (const [name, value] of response.headers) res.set(name, value);
+    res.status(response.status).send(await response.text());
+  };
+}
+
+function handlerOf({ guard, headers = {}, answer }: Route): RequestHandler {
+  return (req, res, next) => {
+    res.set(headers);
+    answer({
+      auth: authOf(req),
+      session: guard && sessionOf(req),
+      query: (name) => req.query[name] as string | undefined,
+      field: async (name) => req.body[name],
+      json: async () => req.body,
+    }).then((body) => res.json(body), next);
+  };
+}
+
+function middlewareFor(guard: RouteGuard): RequestHandler {
+  if (guard.demand === "recent") return requireRecentAuth(guard.within);
+  if (guard.demand === "where") return requireSessionWhere(guard.predicate);
+  return guard.demand === "csrf-token" ? requireCsrfToken() : requireSession();
+}
+
+describe("Express", () => {
+  const sessions = new SessionManager({ store: new MemorySessionStore() });
+
+  for (const [form, head] of Object.entries({
+    "an object": [200, { "cache-control": "public", "set-cookie": ["theme=dark"] }],
+    "a flat list": [200, ["cache-control", "public", "set-cookie", "theme=dark"]],
+    "a list of pairs after a message": [
+      200,
+      "OK",
+      [
+        ["cache-control", "public"],
+        ["set-cookie", "theme=dark"],
+      ],
+    ],
+  })) {
+    test(`keeps the cookie, and out of caches, when the head is written with ${form} (CVE-2025-7339)`, async () => {
+      const app = express5().use(coatcheck(sessions));
+      app.post("/", async (req, res) => {
+        await authOf(req).login("ada");
+        (res.writeHead as (...args: unknown[]) => unknown)(...head);
+        res.end();
+      });
+      const server = app.listen(0, "127.0.0.1");
+      await once(server, "listening");
+      const { port } = server.address() as AddressInfo;
+      try {
+        const response = await fetch(`http://127.0.0.1:${port}/`, { method: "POST" });
+        assert.equal(response.headers.get("cache-control"), "no-store");
+        assert.deepEqual(
+          response.headers.getSetCookie().map((cookie) => cookie.split("=")[0]),
+          ["theme", "__Host-session"],
+        );
+      } finally {
+        server.close();
+        server.closeAllConnections();
+      }
+    });
+  }
+
+  test("guards and accessors without the middleware say what is missing", () => {
+    assert.throws(() => authOf({} as never), /app\.use\(coatcheck\(sessions\)\)/);
+  });
+});
