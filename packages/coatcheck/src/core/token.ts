@@ -5,7 +5,7 @@
  * - family: 16 random bytes, fixed for the session's life; proves that a token was once ours.
  * - secret: 32 random bytes, replaced at each renewal.
  */
-import { createHash, createHmac, randomBytes, timingSafeEqual } from "node:crypto";
+import { createHmac, hash, randomBytes, timingSafeEqual } from "node:crypto";
 
 declare const sessionId: unique symbol;
 
@@ -106,7 +106,7 @@ export function sameHash(a: string, b: string): boolean {
 }
 
 function sha256(text: string): string {
-  return createHash("sha256").update(text).digest("base64url");
+  return hash("sha256", text, "base64url");
 }
 
 function hmac(key: string, text: string): string {
