@@ -2,7 +2,7 @@
 import type { Context, MiddlewareHandler } from "hono";
 import type { SessionManager } from "../core/manager.ts";
 import type { Session } from "../core/session.ts";
-import { type AuthOptions, resolveAuth } from "../http/auth-settings.ts";
+import { type AuthOptions, type AuthSettings, resolveAuth } from "../http/auth-settings.ts";
 import { formField } from "../http/form.ts";
 import { applyGuard, csrfTokenPresent, type Guard, recentAuth, sessionWhere } from "../http/guard.ts";
 import { type NodeMessage, nodeHeader } from "../http/node-message.ts";
@@ -38,9 +38,8 @@ export function coatcheck<D>(
   const settings = resolveAuth(options);
   const onProblem: ProblemHandler = options.onProblem ?? problemResponse;
   return async (c, next) => {
-    const auth = new RequestAuth(sessions, settings, new HonoAuthRequest(c));
+    const auth = new HonoAuth(sessions, settings, new HonoAuthRequest(c), onProblem);
     c.set("auth", auth);
-    problemHandlers.set(auth, onProblem);
     const refused = await auth.check();
     if (!refused) await next();
     const problem = refused ?? problemOf(c.error);
@@ -86,15 +85,34 @@ export function requireCsrfToken<D = Record<string, unknown>>(
 
 type GuardMiddleware<D> = MiddlewareHandler<{ Variables: SessionVariables<D> }>;
 
-/** How the application that a request belongs to answers problems. */
-const problemHandlers = new WeakMap<object, ProblemHandler>();
+/** Knows how the application that its request belongs to answers problems: guards need not be told again. */
+class HonoAuth<D> extends RequestAuth<D> {
+  readonly #onProblem: ProblemHandler;
+
+  constructor(
+    sessions: SessionManager<D>,
+    settings: AuthSettings,
+    request: AuthRequest,
+    onProblem: ProblemHandler,
+  ) {
+    super(sessions, settings, request);
+    this.#onProblem = onProblem;
+  }
+
+  answer(problem: Problem, c: Context): Response | Promise<Response> {
+    return this.#onProblem(problem, c);
+  }
+}
 
 function guarded<D>(guard?: Guard<D>): GuardMiddleware<D> {
   return async (c, next) => {
-    const auth = (c.var as unknown as Partial<AuthVariables<D>>).auth;
-    if (!auth) throw new TypeError("Guards need the middleware before them: app.use(coatcheck(sessions))");
-    const { session, problem } = await applyGuard(auth, guard);
-    if (problem) return problemHandlers.get(auth)!(problem, c);
+    // `c.var` would copy all variables.
+    const auth: unknown = (c as Context).get("auth");
+    if (!(auth instanceof HonoAuth)) {
+      throw new TypeError("Guards need the middleware before them: app.use(coatcheck(sessions))");
+    }
+    const { session, problem } = await applyGuard<D>(auth, guard);
+    if (problem) return auth.answer(problem, c);
     c.set("session", session);
     await next();
   };
