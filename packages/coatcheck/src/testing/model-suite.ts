@@ -13,12 +13,12 @@ import { histories } from "./model/history.ts";
 import { play } from "./model/play.ts";
 import { races } from "./model/race.ts";
 import { runRace } from "./model/run-race.ts";
+import type { StoreBackend } from "./store-suite.ts";
 
 /** A store that sessions are to be tried on. */
 export interface ModelUnderTest {
-  /** Opens a store on a backend that nothing else uses: whatever is in it is removed. */
-  readonly open: () => SessionStore | Promise<SessionStore>;
-  readonly close?: (store: SessionStore) => void | Promise<void>;
+  /** Makes a backend that nothing else uses: tries remove everything that they find in it. */
+  readonly open: () => StoreBackend | Promise<StoreBackend>;
   /** How many histories, and how many races, each test tries. Default 500. */
   readonly runs?: number;
 }
@@ -27,17 +27,21 @@ const steadySeed = 20_300_101;
 const longestHistory = 60;
 
 /**
- * Tests the store's sessions against the model: `describeSessionModel("SqliteSessionStore", { open })`, in a file that
+ * Tests the store's sessions against the model: `describeSessionModel("SQLite", { open })`, in a file that
  * `node --test` runs.
  */
-export function describeSessionModel(name: string, { open, close, runs = 500 }: ModelUnderTest): void {
+export function describeSessionModel(name: string, { open, runs = 500 }: ModelUnderTest): void {
   const numRuns = Number(process.env.COATCHECK_RUNS ?? runs);
   describe(`Sessions in ${name}`, () => {
+    let backend: StoreBackend;
     let store: SessionStore;
+    let elsewhere: SessionStore;
     before(async () => {
-      store = await open();
+      backend = await open();
+      store = await backend.connect();
+      elsewhere = await backend.connect();
     });
-    after(() => close?.(store));
+    after(() => backend.close());
 
     for (const [seeds, seed] of draws()) {
       test(`behave like the model in random histories, ${seeds}`, async () => {
@@ -49,7 +53,7 @@ export function describeSessionModel(name: string, { open, close, runs = 500 }: 
       test(`keep their promises in random races, ${seeds}`, async () => {
         const fc = await import("fast-check");
         const property = fc.asyncProperty(races(fc), fc.scheduler(), (race, scheduler) =>
-          runRace(race, store, scheduler),
+          runRace(race, [store, elsewhere], scheduler),
         );
         await hold(fc, property, { numRuns, ...seed });
       });

@@ -1,4 +1,9 @@
 import { MemorySessionStore } from "../../src/stores/memory.ts";
 import { describeSessionModel } from "../../src/testing/model-suite.ts";
 
-describeSessionModel("MemorySessionStore", { open: () => new MemorySessionStore() });
+describeSessionModel("memory", {
+  open: () => {
+    const store = new MemorySessionStore();
+    return { connect: () => store, close: () => {} };
+  },
+});

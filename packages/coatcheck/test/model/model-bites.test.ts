@@ -20,10 +20,11 @@ async function foundByHistories(open: () => SessionStore, make?: MakeManager): P
   return (await fc.check(property, thorough)).errorInstance ?? undefined;
 }
 
-async function foundByRaces(open: () => SessionStore, make?: MakeManager): Promise<unknown> {
-  const property = fc.asyncProperty(races(fc), fc.scheduler(), (race, scheduler) =>
-    runRace(race, open(), scheduler, make),
-  );
+async function foundByRaces(open: () => SessionStore): Promise<unknown> {
+  const property = fc.asyncProperty(races(fc), fc.scheduler(), (race, scheduler) => {
+    const store = open();
+    return runRace(race, [store, store], scheduler);
+  });
   return (await fc.check(property, thorough)).errorInstance ?? undefined;
 }
 

@@ -11,7 +11,6 @@ import { type ManualClock, manualClock } from "../clock.ts";
 import { empty } from "./empty.ts";
 import { clients } from "./history.ts";
 import type { Deed, Race, Standing } from "./race.ts";
-import type { MakeManager } from "./stage.ts";
 import { heldUp, type Turn } from "./traffic.ts";
 import { isEnd, Witness } from "./witness.ts";
 
@@ -30,26 +29,28 @@ interface Outcome {
   readonly begun?: { readonly session: Session; readonly password: number };
 }
 
-/** Runs the race over this store, which may be used again afterwards; throws if a promise was broken. */
+/**
+ * Runs the race on nodes that have a connection to the same backend each; throws if a promise was broken. Leaves
+ * nothing behind.
+ */
 export async function runRace(
   race: Race,
-  store: SessionStore,
+  connections: readonly SessionStore[],
   scheduler: FastCheck.Scheduler,
-  make?: MakeManager,
 ): Promise<void> {
-  const track = new Track(race, store, scheduler, make);
+  const track = new Track(race, connections, scheduler);
   try {
     await track.prepare(race.standing);
     const outcomes = await track.run(race.deeds);
     await track.judge(race, outcomes);
   } finally {
-    await empty(store, track.clock.now());
+    await empty(connections[0]!, track.clock.now());
   }
 }
 
 class Track {
   readonly clock: ManualClock = manualClock();
-  readonly #sessions: SessionManager;
+  readonly #nodes: readonly SessionManager[];
   readonly #scheduler: FastCheck.Scheduler;
   readonly #witness: Witness;
   readonly #race: Race;
@@ -65,7 +66,7 @@ class Track {
   readonly #tokens: SessionToken[] = [];
   #password = 0;
 
-  constructor(race: Race, store: SessionStore, scheduler: FastCheck.Scheduler, make?: MakeManager) {
+  constructor(race: Race, connections: readonly SessionStore[], scheduler: FastCheck.Scheduler) {
     const { policy } = race;
     const { now } = this.clock;
     this.#race = race;
@@ -74,18 +75,19 @@ class Track {
       if (this.#racing) await scheduler.schedule(Promise.resolve(), what);
     };
     const options = {
-      store: heldUp(store, this.#turn),
       policy,
       now,
       onEvent: (event: SessionEvent) => void this.#events.push(event),
       warn: (message: string, cause?: unknown) => assert.fail(`Warned: ${message}: ${cause}`),
     };
-    this.#sessions = make ? make(options) : new SessionManager(options);
+    this.#nodes = connections.map(
+      (store) => new SessionManager({ ...options, store: heldUp(store, this.#turn) }),
+    );
     this.#witness = new Witness(policy, now);
   }
 
   async prepare(standing: Standing): Promise<void> {
-    const { session, token } = await this.#sessions.create(userId, { client });
+    const { session, token } = await this.#anyNode.create(userId, { client });
     this.#session = session;
     this.#held = token;
     this.#former = token;
@@ -93,11 +95,11 @@ class Track {
     if (standing === "fresh") return;
     this.clock.advance(this.#race.policy.renewAfter);
     if (standing === "due") return;
-    const successor = await this.#sessions.renew(token, client);
+    const successor = await this.#anyNode.renew(token, client);
     this.#note(token, successor);
     if (standing === "renewing") return;
     this.#held = successor!;
-    await this.#open(this.#held);
+    await this.#open(this.#anyNode, this.#held);
     if (standing === "stolen") this.clock.advance(this.#race.policy.grace);
   }
 
@@ -115,7 +117,7 @@ class Track {
 
   async judge({ standing, deeds, policy }: Race, outcomes: readonly Outcome[]): Promise<void> {
     for (const event of this.#events) this.#witness.sees(event);
-    const list = await this.#sessions.list(userId);
+    const list = await this.#anyNode.list(userId);
     assert.ok(list.length <= policy.maxSessions, "I2: there are more sessions than the limit allows");
     assert.equal(
       list.length,
@@ -131,55 +133,60 @@ class Track {
     await (alive ? this.#judgeAlive(deeds, outcomes) : this.#judgeEnded());
   }
 
+  get #anyNode(): SessionManager {
+    return this.#nodes[0]!;
+  }
+
   async #afterwards<T>(outcomes: T): Promise<T> {
-    await this.#sessions.close();
+    for (const node of this.#nodes) await node.close();
     return outcomes;
   }
 
   async #do(deed: Deed, lane: number): Promise<Outcome> {
+    const node = this.#nodes[lane % this.#nodes.length]!;
     const { id } = this.#session;
     switch (deed.do) {
       case "use": {
         const token = deed.token === "held" ? this.#held : this.#former;
-        return { opened: await this.#open(token, deed.canRenew) };
+        return { opened: await this.#open(node, token, deed.canRenew) };
       }
       case "renew":
-        this.#note(this.#held, await this.#sessions.renew(this.#held, client));
+        this.#note(this.#held, await node.renew(this.#held, client));
         return {};
       case "reauthenticate": {
-        const again = await this.#sessions.reauthenticate(this.#held, { client });
+        const again = await node.reauthenticate(this.#held, { client });
         if (again) this.#tokens.push(again.token);
         return { opened: again !== undefined };
       }
       case "touch":
-        return { written: await this.#sessions.touch(this.#session) };
+        return { written: await node.touch(this.#session) };
       case "write":
-        return { written: await this.#sessions.update(id, { [`by ${lane}`]: lane }) };
+        return { written: await node.update(id, { [`by ${lane}`]: lane }) };
       case "count":
         return {
-          written: await this.#sessions.update(id, ({ count }) => ({ count: Number(count ?? 0) + 1 })),
+          written: await node.update(id, ({ count }) => ({ count: Number(count ?? 0) + 1 })),
         };
       case "revoke":
-        return this.#revoke();
+        return this.#revoke(node);
       case "revoke all": {
         const except = deed.sparing ? id : undefined;
-        return { ended: await this.#sessions.revokeAll(userId, { except }) };
+        return { ended: await node.revokeAll(userId, { except }) };
       }
       case "sign in":
-        return this.#signIn(deed.over);
+        return this.#signIn(node, deed.over);
       case "change password":
         await this.#turn("new password");
         this.#password += 1;
-        return { ended: await this.#sessions.revokeAll(userId) };
+        return { ended: await node.revokeAll(userId) };
       case "prune":
-        await this.#sessions.prune();
+        await node.prune();
         return {};
     }
   }
 
   /** One request. */
-  async #open(token: SessionToken, canRenew = false): Promise<boolean> {
-    const validation = await this.#sessions.validate(token, { client, canRenew });
+  async #open(node: SessionManager, token: SessionToken, canRenew = false): Promise<boolean> {
+    const validation = await node.validate(token, { client, canRenew });
     if (validation.ok) this.#note(token, validation.successor);
     return validation.ok;
   }
@@ -191,12 +198,12 @@ class Track {
   }
 
   /** P1: from the answer on, nothing that begins brings it back. */
-  async #revoke(): Promise<Outcome> {
-    const ended = await this.#sessions.revoke(this.#session.id);
-    assert.equal(await this.#open(this.#held, true), false, "P1: opened after it was ended");
-    assert.equal(await this.#sessions.touch(this.#session), false, "P1: touched after it was ended");
+  async #revoke(node: SessionManager): Promise<Outcome> {
+    const ended = await node.revoke(this.#session.id);
+    assert.equal(await this.#open(node, this.#held, true), false, "P1: opened after it was ended");
+    assert.equal(await node.touch(this.#session), false, "P1: touched after it was ended");
     assert.equal(
-      await this.#sessions.update(this.#session.id, { late: true }),
+      await node.update(this.#session.id, { late: true }),
       false,
       "P1: written after it was ended",
     );
@@ -204,7 +211,7 @@ class Track {
   }
 
   /** P2: the password was right when the sign-in began. */
-  async #signIn(over: boolean): Promise<Outcome> {
+  async #signIn(node: SessionManager, over: boolean): Promise<Outcome> {
     const password = this.#password;
     const stillValid = async () => {
       await this.#turn("password");
@@ -212,7 +219,7 @@ class Track {
     };
     const replacing = over ? this.#session : undefined;
     try {
-      const { session } = await this.#sessions.create(userId, { client, replacing, stillValid });
+      const { session } = await node.create(userId, { client, replacing, stillValid });
       return { begun: { session, password } };
     } catch (error) {
       if (error instanceof SignInRefusedError) return {};
@@ -255,18 +262,18 @@ class Track {
       if (deed.do === "write") data[`by ${lane}`] = lane;
       if (deed.do === "count") data.count = Number(data.count ?? 0) + 1;
     }
-    const session = (await this.#sessions.list(userId)).find(({ id }) => id === this.#session.id);
+    const session = (await this.#anyNode.list(userId)).find(({ id }) => id === this.#session.id);
     assert.deepEqual({ ...session?.data }, data, "P5: an update was lost");
     const held = this.#race.standing === "stolen" ? this.#tokens.slice(1) : this.#tokens;
     for (const token of held)
-      assert.ok(await this.#open(token), "P4: a token that was handed out opens nothing");
+      assert.ok(await this.#open(this.#anyNode, token), "P4: a token that was handed out opens nothing");
   }
 
   async #judgeEnded(): Promise<void> {
     for (const token of this.#tokens) {
-      assert.ok(!(await this.#open(token)), "P1: a token of an ended session opens it");
+      assert.ok(!(await this.#open(this.#anyNode, token)), "P1: a token of an ended session opens it");
     }
-    assert.equal(await this.#sessions.touch(this.#session), false);
+    assert.equal(await this.#anyNode.touch(this.#session), false);
   }
 
   #told(type: SessionEvent["type"]): number {
