@@ -54,6 +54,7 @@ export class SqliteSessionStore implements SessionStore {
   readonly #file: DatabaseFile | undefined;
   readonly #ownsConnection: boolean;
   readonly #sql: Statements;
+  #closing: Promise<void> | undefined;
 
   /**
    * @param database the path of a file, `:memory:`, or a connection.
@@ -145,7 +146,12 @@ export class SqliteSessionStore implements SessionStore {
   }
 
   /** Closes what the store opened: a connection that was passed in stays open. */
-  async close(): Promise<void> {
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
     if (this.#file) await this.#file.close();
     else if (this.#ownsConnection) this.#db.close();
   }

@@ -1,24 +1,197 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import assert from "node:assert/strict";
+import { existsSync, mkdtempSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { describe, type TestContext, test } from "node:test";
 import { SqliteSessionStore } from "../../src/stores/sqlite.ts";
+import { beginning, fullRecord, sessionRecord } from "../../src/testing/record.ts";
+import {
+  assertEnded,
+  assertKept,
+  assertUnknown,
+  insertAll,
+  walk,
+} from "../../src/testing/store/expectations.ts";
 import { describeSessionStore, type StoreBackend } from "../../src/testing/store-suite.ts";
+import { folder } from "./sqlite-file.ts";
 
-describeSessionStore("SQLite", { open: openFile });
+const now = beginning;
+const seen = { lastSeenAt: now + 1, expiresAt: now + 60 * 60_000 };
+
+describeSessionStore("SQLite, two connections to one file", { open: openFile });
+
+describeSessionStore("SQLite, on a connection of the application", {
+  open: () => {
+    const db = new DatabaseSync(":memory:");
+    return { connect: () => new SqliteSessionStore(db), close: () => db.close() };
+  },
+});
+
+describe("A SQLite file", () => {
+  test("is the owner's alone, with its folder and its log", async (t) => {
+    const path = join(folder(t), "new", "folder", "sessions.db");
+    const store = new SqliteSessionStore(path);
+    await insertAll(store, [sessionRecord()], now);
+    for (const file of [path, `${path}-wal`, `${path}-shm`]) assert.equal(modeOf(file), 0o600, file);
+    for (const each of ["new", "new/folder"]) assert.equal(modeOf(join(path, "../../..", each)), 0o700);
+    await store.close();
+  });
+
+  test("has everything when it is opened again, and no log when it is closed", async (t) => {
+    const path = join(folder(t), "sessions.db");
+    const [record, ended] = [fullRecord(), fullRecord()];
+    const before = new SqliteSessionStore(path);
+    await insertAll(before, [record, ended], now);
+    await before.delete(ended.id, "theft", now);
+    await before.close();
+    assert.equal(existsSync(`${path}-wal`), false);
+    const after = new SqliteSessionStore(path);
+    await assertKept(after, record);
+    await assertEnded(after, ended, "theft", now);
+    await after.close();
+  });
+
+  test("is closed once, and answers no more", async (t) => {
+    const store = new SqliteSessionStore(join(folder(t), "sessions.db"));
+    await Promise.all([store.close(), store.close()]);
+    await assert.rejects(store.find(sessionRecord().id));
+    await assert.rejects(store.insert(sessionRecord(), now));
+  });
+
+  test("that a later release has written is not opened", (t) => {
+    const path = join(folder(t), "sessions.db");
+    const db = new DatabaseSync(path);
+    db.exec(
+      "CREATE TABLE coatcheck_schema (version INTEGER NOT NULL); INSERT INTO coatcheck_schema VALUES (999)",
+    );
+    assert.throws(() => new SqliteSessionStore(path), /have version 999.*install the release/);
+    assert.throws(() => new SqliteSessionStore(db), /have version 999/);
+    assert.deepEqual(tablesOf(db), ["coatcheck_schema"]);
+    db.close();
+  });
+
+  test("that is no database is not opened", (t) => {
+    assert.throws(() => new SqliteSessionStore(folder(t)));
+  });
+
+  test("is opened with a timeout that makes sense", () => {
+    for (const timeout of [-1, 0.5, Number.NaN, Number.POSITIVE_INFINITY]) {
+      assert.throws(() => new SqliteSessionStore(":memory:", { timeout }), TypeError);
+    }
+  });
+
+  test("`:memory:` is none, and works", async () => {
+    const store = new SqliteSessionStore(":memory:");
+    const record = fullRecord();
+    await insertAll(store, [record], now);
+    await assertKept(store, record);
+    await store.close();
+    await assert.rejects(store.find(record.id));
+  });
+});
+
+describe("A damaged row", () => {
+  const damages = ["pending = '{}'", "pending = 'x'", "superseded = '{}'", "superseded = '[null]'"];
+  damages.push(
+    "superseded = '[{}]'",
+    "amr = '\"pwd\"'",
+    "amr = '[1]'",
+    "client = 'null'",
+    "client = '{\"ip\":1}'",
+  );
+
+  test("opens nothing: whoever reads it is told that the store failed", async (t) => {
+    for (const damage of damages) {
+      const { store, record } = await damaged(t, damage);
+      await assert.rejects(store.find(record.id), damage);
+      await assert.rejects(store.findByUser("ada"), damage);
+    }
+  });
+
+  test("can still be ended", async (t) => {
+    const one = await damaged(t, "amr = 'x'");
+    await assert.rejects(one.store.delete(one.record.id, "logout", now));
+    await assertEnded(one.store, one.record, "logout", now);
+    const all = await damaged(t, "amr = 'x'");
+    await assert.rejects(all.store.deleteByUser("ada", "revoked", now));
+    await assertEnded(all.store, all.record, "revoked", now);
+    const expired = await damaged(t, "amr = 'x'");
+    await assert.rejects(walk(expired.store, Number.MAX_SAFE_INTEGER, 10));
+    await assertUnknown(expired.store, expired.record.id);
+  });
+
+  async function damaged(t: TestContext, damage: string) {
+    const db = new DatabaseSync(":memory:");
+    t.after(() => db.close());
+    const store = new SqliteSessionStore(db);
+    const record = fullRecord();
+    await insertAll(store, [record], now);
+    db.exec(`UPDATE coatcheck_sessions SET ${damage}`);
+    return { store, record };
+  }
+});
+
+describe("A connection of the application", () => {
+  test("stays as it is, and open", async (t) => {
+    const path = join(folder(t), "application.db");
+    const db = new DatabaseSync(path, { readBigInts: true });
+    db.exec("CREATE TABLE users (id TEXT)");
+    const store = new SqliteSessionStore(db);
+    const record = fullRecord();
+    await insertAll(store, [record], now);
+    await assertKept(store, record);
+    await walk(store, now, 10);
+    await store.close();
+    assert.deepEqual({ ...db.prepare("PRAGMA journal_mode").get() }, { journal_mode: "delete" });
+    assert.ok(tablesOf(db).includes("users"));
+    await assertKept(new SqliteSessionStore(db), record);
+    db.close();
+  });
+
+  test("refuses writes while the application has a transaction open, and leaves that alone", async (t) => {
+    const db = new DatabaseSync(":memory:");
+    t.after(() => db.close());
+    db.exec("CREATE TABLE users (id TEXT)");
+    const store = new SqliteSessionStore(db);
+    const record = sessionRecord();
+    await insertAll(store, [record], now);
+    db.exec("BEGIN; INSERT INTO users VALUES ('ada')");
+    await assert.rejects(store.insert(sessionRecord(), now), /transaction/);
+    await assert.rejects(store.update(record.id, { seen }, now), /transaction/);
+    await assert.rejects(store.delete(record.id, "logout", now), /transaction/);
+    await assert.rejects(store.deleteByUser("ada", "revoked", now), /transaction/);
+    await assertKept(store, record);
+    db.exec("COMMIT");
+    assert.equal(db.prepare("SELECT id FROM users").all().length, 1);
+    assert.equal(await store.update(record.id, { seen }, now), true);
+  });
+});
 
 /** A file of its own, and connections to it. */
 function openFile(): StoreBackend {
-  const folder = mkdtempSync(join(tmpdir(), "coatcheck-"));
+  const home = mkdtempSync(join(tmpdir(), "coatcheck-"));
   const stores: SqliteSessionStore[] = [];
   return {
     connect() {
-      const store = new SqliteSessionStore(join(folder, "sessions.db"));
+      const store = new SqliteSessionStore(join(home, "sessions.db"));
       stores.push(store);
       return store;
     },
     async close() {
       for (const store of stores) await store.close();
-      rmSync(folder, { recursive: true });
+      rmSync(home, { recursive: true });
     },
   };
+}
+
+function modeOf(path: string): number {
+  return statSync(path).mode & 0o777;
+}
+
+function tablesOf(db: DatabaseSync): unknown[] {
+  return db
+    .prepare("SELECT name FROM sqlite_schema WHERE type = 'table'")
+    .all()
+    .map(({ name }) => name);
 }

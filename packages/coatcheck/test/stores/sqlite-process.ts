@@ -1,0 +1,27 @@
+/** Another process on the same database: `node sqlite-process.ts <path> <deed>`. */
+import { SqliteSessionStore } from "../../src/stores/sqlite.ts";
+import { beginning, sessionRecord } from "../../src/testing/record.ts";
+import { evictAt } from "../../src/testing/store/expectations.ts";
+
+const [path, deed] = process.argv.slice(2);
+const store = new SqliteSessionStore(path!);
+
+if (deed === "sign in often") {
+  const ended: string[] = [];
+  for (let round = 0; round < 40; round++) {
+    const record = sessionRecord({ createdAt: beginning + round });
+    const result = await store.insert(record, beginning, evictAt(3));
+    if (!result.inserted) throw new Error(result.because);
+    ended.push(...result.ended.map((one) => one.record.id));
+  }
+  console.log(JSON.stringify(ended));
+  await store.close();
+}
+
+if (deed === "sign in and leave" || deed === "sign in and die") {
+  const record = sessionRecord();
+  await store.insert(record, beginning);
+  process.stdout.write(JSON.stringify(record), () => {
+    if (deed === "sign in and die") process.kill(process.pid, "SIGKILL");
+  });
+}
