@@ -25,6 +25,17 @@ test("a program is started on a free port and stopped at the end", async () => {
   assert.ok(!existsSync(folder));
 });
 
+test("a program that was stopped is started again in its place", async () => {
+  await using program = await startProgram(node(serve));
+  const { port, folder } = program;
+  const url = `http://localhost:${port}`;
+  await program.stop();
+  await assert.rejects(fetch(url));
+  await program.start();
+  assert.equal(await (await fetch(url)).text(), "here");
+  assert.deepEqual([program.port, program.folder], [port, folder]);
+});
+
 test("a program that ends before it answers fails with what it printed", async () => {
   await assert.rejects(startProgram(node("console.log('no database here')")), /no database here/);
 });

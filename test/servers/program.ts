@@ -24,10 +24,14 @@ export interface Command {
 export interface RunningProgram extends AsyncDisposable {
   readonly port: number;
   readonly folder: string;
-  /** The process itself, for tests that stop or pause it. */
+  /** The process itself, for tests that kill or pause it. */
   readonly process: ChildProcess;
   /** Everything that it has printed. */
   output(): string;
+  /** Ends the process; its folder stays. */
+  stop(): Promise<void>;
+  /** Starts it again in its place after it ended, and returns when its port answers. */
+  start(): Promise<void>;
 }
 
 /** Long enough for a database to create its files on a busy machine. */
@@ -39,19 +43,19 @@ const patience = 60_000;
  */
 export async function startProgram(command: (place: Place) => Command): Promise<RunningProgram> {
   const place = { port: await freePort(), folder: await mkdtemp(join(tmpdir(), "coatcheck-test-")) };
-  const { command: path, args, env, cwd } = command(place);
-  const child = spawn(path, args, {
-    cwd,
-    env: { ...process.env, ...env },
-    stdio: ["ignore", "pipe", "pipe"],
-  });
   const printed: string[] = [];
-  for (const stream of [child.stdout, child.stderr])
-    stream.on("data", (chunk) => printed.push(String(chunk)));
+  let child = launch(command(place), printed);
   const program: RunningProgram = {
     ...place,
-    process: child,
+    get process() {
+      return child;
+    },
     output: () => printed.join(""),
+    stop: () => stop(child),
+    start: () => {
+      child = launch(command(place), printed);
+      return answers(program);
+    },
     [Symbol.asyncDispose]: async () => {
       await stop(child);
       await rm(place.folder, { recursive: true, force: true });
@@ -64,6 +68,17 @@ export async function startProgram(command: (place: Place) => Command): Promise<
     throw error;
   }
   return program;
+}
+
+function launch({ command, args, env, cwd }: Command, printed: string[]): ChildProcess {
+  const child = spawn(command, args, {
+    cwd,
+    env: { ...process.env, ...env },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  for (const stream of [child.stdout, child.stderr])
+    stream.on("data", (chunk) => printed.push(String(chunk)));
+  return child;
 }
 
 async function answers(program: RunningProgram): Promise<void> {
