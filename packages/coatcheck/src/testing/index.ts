@@ -1,4 +1,16 @@
 /** For tests: of stores and adapters that others write, and of applications. */
+export {
+  type AdapterUnderTest,
+  type Application,
+  type ApplicationOptions,
+  describeAdapter,
+  type Route,
+  type RouteGuard,
+  type RouteRequest,
+  type Serve,
+  type Served,
+} from "./adapter-suite.ts";
+export { type Answer, Browser, type Message, Network } from "./browser.ts";
 export { type ManualClock, manualClock } from "./clock.ts";
 export { describeSessionModel, type ModelUnderTest } from "./model-suite.ts";
 export { beginning, fullRecord, sessionRecord } from "./record.ts";

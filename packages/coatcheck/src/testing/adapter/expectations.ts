@@ -1,7 +1,7 @@
 /** What answers must be, in the words of the promises. */
 import assert from "node:assert/strict";
 import { SessionToken } from "../../core/token.ts";
-import type { Answer } from "./browser.ts";
+import type { Answer } from "../browser.ts";
 
 /** A refusal: a problem document, and the cookie left alone. */
 export function assertRefused(answer: Answer, status: number, problem: string, reason?: string): void {

@@ -7,10 +7,11 @@ import type { PolicyOptions } from "../../core/policy.ts";
 import { SessionToken } from "../../core/token.ts";
 import type { AuthOptions } from "../../http/auth-settings.ts";
 import type { Problem } from "../../http/problem.ts";
+import { type Answer, type Message, Network } from "../browser.ts";
 import { type ManualClock, manualClock } from "../clock.ts";
 import { type Route, routes } from "./application.ts";
-import { type Answer, Browser, type Message, Network } from "./browser.ts";
 import { Gate } from "./gate.ts";
+import { Visitor } from "./visitor.ts";
 import { WatchedStore } from "./watched-store.ts";
 
 /** The application that an adapter's test builds. */
@@ -54,9 +55,9 @@ export interface Stage {
   /** `host:port` of the application. */
   readonly host: string;
   /** A new browser, without cookies. */
-  browser(): Browser;
+  browser(): Visitor;
   /** A new browser in which a user has signed in. */
-  signedIn(userId?: string): Promise<Browser>;
+  signedIn(userId?: string): Promise<Visitor>;
   /** One request of a program that keeps no cookies. */
   send(method: string, path: string, message?: Message): Promise<Answer>;
 }
@@ -81,7 +82,7 @@ export async function onStage(
   const gate = new Gate();
   const served = await serve({ sessions, routes: routes(gate), options: options.auth ?? {} });
   const network = new Network(served.origin);
-  const browser = () => new Browser(network);
+  const browser = () => new Visitor(network);
   try {
     await play({
       sessions,

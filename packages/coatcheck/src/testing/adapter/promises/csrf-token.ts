@@ -1,6 +1,6 @@
 /** Promises about the CSRF token of a session, app-wide (`csrf: "token"`) and on single routes. */
 import assert from "node:assert/strict";
-import type { Browser, Message } from "../browser.ts";
+import type { Browser, Message } from "../../browser.ts";
 import type { AdapterCases } from "../case.ts";
 import { assertNotSignedIn, assertRefused, assertSignedIn, cookieOf } from "../expectations.ts";
 import type { StageOptions } from "../stage.ts";

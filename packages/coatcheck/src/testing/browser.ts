@@ -1,4 +1,4 @@
-/** Sends requests over a real socket: with a cookie jar, and with every header as the test wants it. */
+/** Requests over a real socket, with a cookie jar, and with every header as the test wants it. */
 import { Agent, type IncomingMessage, type OutgoingHttpHeaders, request as send } from "node:http";
 import { text } from "node:stream/consumers";
 import { CookieJar } from "./cookie-jar.ts";
@@ -19,7 +19,7 @@ export interface Message {
   /** A `Cookie` header in place of the jar's. */
   readonly cookie?: string;
   readonly headers?: OutgoingHttpHeaders;
-  readonly body?: string;
+  readonly body?: string | Uint8Array;
 }
 
 /** A request that has no answer by then never gets one, in milliseconds. */
@@ -31,10 +31,17 @@ export class Network {
   readonly #origin: URL;
   readonly #agent = new Agent({ keepAlive: true });
 
+  /** @param origin where the application answers, as `http://127.0.0.1:49152`. */
   constructor(origin: string) {
     this.#origin = new URL(origin);
   }
 
+  /** A new browser, without cookies. */
+  browser(): Browser {
+    return new Browser(this);
+  }
+
+  /** One request of a program that keeps no cookies. */
   async send(method: string, path: string, message: Message = {}): Promise<Answer> {
     const { cookie, headers = {}, body } = message;
     const request = send({
@@ -58,6 +65,7 @@ export class Network {
     return answer;
   }
 
+  /** Closes the connections that are kept alive. */
   close(): void {
     this.#agent.destroy();
   }
@@ -93,11 +101,6 @@ export class Browser {
     return this.send("POST", path, message);
   }
 
-  /** Lets the application perform verbs in one request: `browser.do("login:ada", "renew")`. */
-  do(...verbs: readonly string[]): Promise<Answer> {
-    return this.post(`/do?verbs=${verbs.join(",")}`);
-  }
-
   async send(method: string, path: string, message: Message = {}): Promise<Answer> {
     const answer = await this.lose(method, path, message);
     for (const setCookie of answer.setCookies) this.#jar.store(setCookie);
@@ -106,11 +109,11 @@ export class Browser {
 
   /** Sends a request whose answer never arrives. The test sees it; the jar does not. */
   lose(method: string, path: string, message: Message = {}): Promise<Answer> {
-    const cookie = message.cookie ?? this.cookie;
+    const cookie = message.cookie ?? this.#jar.header(path);
     return this.#network.send(method, path, { ...message, ...(cookie !== undefined && { cookie }) });
   }
 
-  /** The `Cookie` header that it sends. */
+  /** The `Cookie` header that it sends to `/`. */
   get cookie(): string | undefined {
     return this.#jar.header("/");
   }

@@ -1,4 +1,7 @@
-/** What a browser keeps of `Set-Cookie`, as far as sessions depend on it (RFC 10025 §5.6 and §5.7). One host only. */
+/**
+ * What a browser keeps of `Set-Cookie`, as far as sessions depend on it (RFC 10025 §5.6 and §5.7). For one host, and that
+ * is this machine: as browsers do there, it takes and sends Secure cookies on plain http.
+ */
 interface Cookie {
   readonly name: string;
   readonly value: string;
@@ -20,9 +23,15 @@ export class CookieJar {
 
   /** The `Cookie` header for a path; undefined if there is nothing to send. */
   header(path: string): string | undefined {
-    const sent = [...this.#cookies.values()].filter((cookie) => path.startsWith(cookie.path));
+    const sent = [...this.#cookies.values()].filter((cookie) => isBelow(path, cookie.path));
     return sent.length > 0 ? sent.map(({ name, value }) => `${name}=${value}`).join("; ") : undefined;
   }
+}
+
+/** RFC 10025 §5.1.4 */
+function isBelow(target: string, cookiePath: string): boolean {
+  const path = target.split("?", 1)[0]!;
+  return `${path}/`.startsWith(cookiePath.endsWith("/") ? cookiePath : `${cookiePath}/`);
 }
 
 function parse(setCookie: string): { name: string; value: string; attributes: Map<string, string> } {
