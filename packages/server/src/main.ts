@@ -68,6 +68,20 @@ function stopOnSignal(server: RunningServer): void {
     process.exit(0);
   };
   process.once("SIGTERM", stop).once("SIGINT", stop);
+  if (process.env.npm_lifecycle_event) whenOrphaned(stop);
+}
+
+/**
+ * npm runs scripts in a shell, and some shells (dash, which is Debian's) die of a signal without passing it on. The
+ * server would live on, holding its port, with nobody who knows of it.
+ */
+function whenOrphaned(stop: () => void): void {
+  const parent = process.ppid;
+  const watch = setInterval(() => {
+    if (process.ppid === parent) return;
+    clearInterval(watch);
+    stop();
+  }, 250).unref();
 }
 
 /** One clear message for what people can mend; the whole error for what only we can. */

@@ -16,6 +16,7 @@ import { startUpkeep } from "./upkeep.ts";
 
 export interface RunningServer {
   readonly origin: string;
+  readonly port: number;
   readonly sessions: SessionManager;
   /** For the first administrator; undefined if there is a user already. */
   readonly setupLink: string | undefined;
@@ -65,12 +66,14 @@ interface Parts {
 async function serve(config: Config, parts: Parts): Promise<RunningServer> {
   const { sessions, accounts, logger, closeStores } = parts;
   const { administrator, trustedProxies } = config;
-  if (administrator) await accounts.createAdministrator(administrator);
+  if (administrator && (await accounts.isEmpty())) await accounts.createAdministrator(administrator);
   const code = (await accounts.isEmpty()) ? await accounts.issueSetupCode() : undefined;
 
   let origin = "";
+  let port = 0;
   let stopping = false;
-  const http = await listen(config.port, config.host, (port) => {
+  const http = await listen(config.port, config.host, (got) => {
+    port = got;
     origin = config.origin ?? `http://localhost:${port}`;
     const isStopping = () => stopping;
     return { app: createApp({ accounts, sessions, logger, origin, trustedProxies, isStopping }), origin };
@@ -79,14 +82,24 @@ async function serve(config: Config, parts: Parts): Promise<RunningServer> {
 
   return {
     origin,
+    port,
     sessions,
     setupLink: code && setupLink(origin, code),
-    stop: async () => {
+    stop: once(async () => {
       stopping = true;
       stopUpkeep();
       await close(http);
       await closeStores();
-    },
+    }),
+  };
+}
+
+/** Stopping twice, by a signal that comes again, is stopping once. */
+function once<T>(work: () => Promise<T>): () => Promise<T> {
+  let result: Promise<T> | undefined;
+  return () => {
+    result ??= work();
+    return result;
   };
 }
 

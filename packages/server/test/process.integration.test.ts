@@ -1,0 +1,179 @@
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtemp, rm, stat } from "node:fs/promises";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, describe, test } from "node:test";
+import type { SessionStore } from "coatcheck";
+import { startProgram } from "../../../test/servers/program.ts";
+import { startTestServer } from "./support/test-server.ts";
+import { Visitor } from "./support/visitor.ts";
+
+const root = join(import.meta.dirname, "../../..");
+const main = join(root, "packages/server/src/main.ts");
+
+interface Ended {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Runs the program to its end. */
+async function run(env: Record<string, string>): Promise<Ended> {
+  const child = spawn(process.execPath, [main], {
+    env: { ...process.env, ...env },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  let stdout = "";
+  let stderr = "";
+  child.stdout.on("data", (chunk) => (stdout += String(chunk)));
+  child.stderr.on("data", (chunk) => (stderr += String(chunk)));
+  const [code] = await once(child, "close");
+  return { code, stdout, stderr };
+}
+
+describe("npm start", () => {
+  test("on an empty folder serves, prints the set-up link, keeps its files private and stops when told", async () => {
+    await using program = await startProgram(({ port, folder }) => ({
+      command: "npm",
+      args: ["start"],
+      cwd: root,
+      env: { PORT: String(port), COATCHECK_DATABASE: `sqlite:${folder}/data/coatcheck.db` },
+    }));
+    const link = new RegExp(`http://localhost:${program.port}/setup#([\\w-]{43})`);
+    await printed(program, link);
+    const output = program.output();
+    assert.match(output, /Database .*data\/coatcheck\.db/);
+    assert.match(output, /30 minutes without use, after 12 hours at the latest/);
+
+    const visitor = new Visitor(`http://localhost:${program.port}`);
+    const code = link.exec(output)![1]!;
+    const ada = { email: "ada@example.com", password: "tea kettle upstairs window", code };
+    assert.equal((await visitor.submit("/setup", ada)).status, 303);
+    assert.equal(await visitor.isSignedIn(), true);
+
+    const folder = join(program.folder, "data");
+    assert.equal((await stat(folder)).mode & 0o777, 0o700);
+    for (const name of ["coatcheck.db", "coatcheck.db-wal", "coatcheck.db-shm"]) {
+      assert.equal((await stat(join(folder, name))).mode & 0o777, 0o600, name);
+    }
+    // npm's own shell does not pass the signal on. The output closes when the server itself has ended.
+    const closed = once(program.process, "close");
+    program.process.kill("SIGTERM");
+    await closed;
+    await assert.rejects(visitor.get("/login"));
+  });
+});
+
+describe("the process", () => {
+  let folder: string;
+  before(async () => {
+    folder = await mkdtemp(join(tmpdir(), "coatcheck-process-"));
+  });
+  after(() => rm(folder, { recursive: true, force: true }));
+
+  for (const signal of ["SIGTERM", "SIGINT"] as const) {
+    test(`ends with 0 on ${signal}, and its sessions live on`, async () => {
+      const database = `sqlite:${join(folder, `${signal}.db`)}`;
+      const env = {
+        COATCHECK_DATABASE: database,
+        COATCHECK_ADMIN_EMAIL: "ada@example.com",
+        COATCHECK_ADMIN_PASSWORD: "tea kettle upstairs window",
+      };
+      const start = () =>
+        startProgram(({ port }) => ({
+          command: process.execPath,
+          args: [main],
+          env: { ...env, PORT: String(port) },
+        }));
+      let cookie: string | undefined;
+      {
+        await using program = await start();
+        const visitor = new Visitor(`http://localhost:${program.port}`);
+        await visitor.signIn({ email: env.COATCHECK_ADMIN_EMAIL, password: env.COATCHECK_ADMIN_PASSWORD });
+        cookie = visitor.cookie;
+        program.process.kill(signal);
+        const [code] = await once(program.process, "exit");
+        assert.equal(code, 0, program.output());
+      }
+      await using program = await start();
+      const visitor = new Visitor(`http://localhost:${program.port}`);
+      visitor.cookie = cookie;
+      assert.equal(await visitor.isSignedIn(), true);
+      assert.doesNotMatch(program.output(), /setup#/);
+    });
+  }
+
+  test("reports every mistake of the configuration at once and ends with 1", async () => {
+    const { code, stderr } = await run({
+      PORT: "x",
+      COATCHECK_ORIGIN: "http://example.com",
+      COATCHECK_X: "1",
+    });
+    assert.equal(code, 1);
+    assert.match(stderr, /has 3 errors/);
+    assert.match(stderr, /PORT is "x"/);
+    assert.doesNotMatch(stderr, /\n\s+at /);
+  });
+
+  test("says in one line that the port is in use and ends with 1", async () => {
+    const other = createServer().listen(0, "127.0.0.1");
+    await once(other, "listening");
+    const { port } = other.address() as { port: number };
+    const database = `sqlite:${join(folder, "port.db")}`;
+    const { code, stderr } = await run({ PORT: String(port), COATCHECK_DATABASE: database });
+    other.close();
+    assert.equal(code, 1);
+    assert.equal(stderr.trim(), `Port ${port} is in use. Stop what listens there, or set PORT to another.`);
+  });
+
+  test("says what is wrong with a database that is none and ends with 1", async () => {
+    const { code, stderr } = await run({ COATCHECK_DATABASE: `sqlite:${folder}` });
+    assert.equal(code, 1);
+    assert.match(stderr, /^The database .* cannot be opened: .*\. Set COATCHECK_DATABASE/);
+  });
+});
+
+test("a server that is told to stop finishes what it has begun and takes nothing new", async () => {
+  const gate = Promise.withResolvers<void>();
+  const reached = Promise.withResolvers<void>();
+  let isHeld = false;
+  const wrapStore = (store: SessionStore): SessionStore => ({
+    insert: (...args) => store.insert(...args),
+    find: async (id) => {
+      if (isHeld) {
+        reached.resolve();
+        await gate.promise;
+      }
+      return store.find(id);
+    },
+    update: (...args) => store.update(...args),
+    delete: (...args) => store.delete(...args),
+    findByUser: (userId) => store.findByUser(userId),
+    deleteByUser: (...args) => store.deleteByUser(...args),
+    deleteExpired: (...args) => store.deleteExpired(...args),
+    time: () => store.time(),
+  });
+  const server = await startTestServer({ wrapStore });
+  const visitor = await server.signedIn();
+  isHeld = true;
+  const slow = visitor.get("/devices");
+  await reached.promise;
+  const stopped = server[Symbol.asyncDispose]();
+  await assert.rejects(server.visitor().get("/login"));
+  gate.resolve();
+  const answer = await slow;
+  assert.equal(answer.status, 200);
+  assert.equal(answer.headers.get("connection"), "close");
+  await stopped;
+});
+
+async function printed(
+  program: { output(): string; process: { stdout: unknown } },
+  pattern: RegExp,
+): Promise<void> {
+  const stdout = program.process.stdout as NodeJS.ReadableStream;
+  while (!pattern.test(program.output())) await once(stdout, "data");
+}

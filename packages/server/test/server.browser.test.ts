@@ -1,0 +1,149 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { Page } from "playwright-core";
+import { withBrowser } from "../../../test/servers/browser.ts";
+import { ada, startTestServer } from "./support/test-server.ts";
+
+async function fillSignIn(page: Page, user: { email: string; password: string }): Promise<void> {
+  await page.getByLabel("E-mail address").fill(user.email);
+  await page.getByLabel("Password").fill(user.password);
+  await page.getByRole("button", { name: "Sign in" }).click();
+}
+
+test("from the first start to the last sign-out, in a real browser", { timeout: 120_000 }, async () => {
+  await using server = await startTestServer({ env: {} });
+  await withBrowser(async (browser) => {
+    const first = await browser.newContext();
+    const page = await first.newPage();
+    const violations: string[] = [];
+    page.on("console", (message) => {
+      if (message.type() === "error") violations.push(message.text());
+    });
+
+    await page.goto(server.running.setupLink!);
+    assert.equal(await page.getByLabel("Set-up code").inputValue(), server.running.setupLink!.split("#")[1]);
+    assert.equal(new URL(page.url()).hash, "");
+    await page.getByLabel("Your e-mail address").fill(ada.email);
+    await page.getByLabel("New password").fill(ada.password);
+    await page.getByRole("button", { name: "Create administrator" }).click();
+
+    await page.getByRole("heading", { name: "Your devices" }).waitFor();
+    assert.match(await page.getByRole("status").innerText(), /Welcome/);
+    assert.match(await page.getByRole("listitem").filter({ hasText: "This device" }).innerText(), /on Linux/);
+    const [cookie, ...more] = await first.cookies();
+    assert.equal(more.length, 0);
+    const { name, secure, httpOnly, sameSite, path, domain, expires } = cookie!;
+    assert.deepEqual(
+      { name, secure, httpOnly, sameSite, path, domain, expires },
+      {
+        name: "__Host-session",
+        secure: true,
+        httpOnly: true,
+        sameSite: "Lax",
+        path: "/",
+        domain: "localhost",
+        expires: -1,
+      },
+    );
+    assert.equal(await page.evaluate("document.cookie"), "");
+    assert.equal(await page.evaluate("localStorage.length + sessionStorage.length"), 0);
+
+    const second = await browser.newContext({ javaScriptEnabled: false });
+    const other = await second.newPage();
+    await other.goto(`${server.origin}/account`);
+    await fillSignIn(other, { ...ada, password: "not the password" });
+    assert.match(await other.getByRole("alert").innerText(), /e-mail address or the password is wrong/);
+    assert.equal(await other.getByLabel("E-mail address").inputValue(), ada.email);
+    await fillSignIn(other, ada);
+    await other.getByRole("heading", { name: "Your account" }).waitFor();
+
+    await page.getByRole("link", { name: "Devices" }).click();
+    assert.equal(await page.locator(".device").count(), 2);
+    await page.getByRole("button", { name: /^Sign out .*127\.0\.0\.1/ }).click();
+    assert.match(await page.getByRole("status").innerText(), /That device is signed out/);
+    assert.equal(await page.locator(".device").count(), 1);
+
+    await other.getByRole("link", { name: "Devices" }).click();
+    await other.getByRole("heading", { name: "Sign in" }).waitFor();
+    assert.match(
+      await other.getByRole("status").innerText(),
+      /signed out because this device was signed out/,
+    );
+    await fillSignIn(other, ada);
+    await other.getByRole("heading", { name: "Your devices" }).waitFor();
+
+    await page.getByRole("button", { name: "Sign out", exact: true }).click();
+    assert.match(await page.getByRole("status").innerText(), /You are signed out/);
+    assert.deepEqual(await first.cookies(), []);
+    await page.goBack();
+    await page.getByRole("heading", { name: "Sign in" }).waitFor();
+    assert.doesNotMatch(await page.locator("body").innerText(), /This device|ada@example/);
+
+    assert.deepEqual(
+      violations.filter((text) => /Content Security Policy|Refused/.test(text)),
+      [],
+    );
+  });
+});
+
+test("a form or a script of another site acts in nobody's name", { timeout: 120_000 }, async () => {
+  await using server = await startTestServer();
+  await withBrowser(async (browser) => {
+    const context = await browser.newContext();
+    const page = await context.newPage();
+    await page.goto(`${server.origin}/login`);
+    await fillSignIn(page, ada);
+    await page.getByRole("heading", { name: "Your devices" }).waitFor();
+
+    const evil = await context.newPage();
+    // Another site to the browser, although it is this server that answers: only the page's origin matters.
+    const site = `http://evil.localhost:${server.running.port}`;
+    await evil.route(`${site}/**`, (route) =>
+      route.fulfill({
+        contentType: "text/html",
+        body: `<form method="post" action="${server.origin}/devices/end-all"><button>Win a prize</button></form>
+          <img src="${server.origin}/logout">`,
+      }),
+    );
+    await evil.goto(`${site}/`);
+    const outcome = await evil.evaluate(
+      `fetch("${server.origin}/api/sessions", { method: "DELETE", mode: "no-cors", credentials: "include" }).then(() => "sent", () => "blocked")`,
+    );
+    assert.match(String(outcome), /sent|blocked/);
+    await evil.getByRole("button").click();
+    await evil.waitForURL(`${server.origin}/**`);
+    assert.match(await evil.locator("body").innerText(), /could not be accepted/);
+
+    await page.reload();
+    await page.getByRole("heading", { name: "Your devices" }).waitFor();
+  });
+});
+
+test("everything is done by keyboard alone", { timeout: 120_000 }, async () => {
+  await using server = await startTestServer();
+  await withBrowser(async (browser) => {
+    const page = await browser.newPage();
+    await page.goto(`${server.origin}/login`);
+    await page.keyboard.type(ada.email);
+    await page.keyboard.press("Tab");
+    await page.keyboard.type("not the password");
+    await page.keyboard.press("Enter");
+    await page.getByRole("alert").waitFor();
+    assert.equal(await page.evaluate("document.activeElement.className"), "summary");
+    assert.match(await page.title(), /^Error: Sign in/);
+    await page.keyboard.press("Tab");
+    await page.keyboard.press("Tab");
+    await page.keyboard.type(ada.password);
+    await page.keyboard.press("Enter");
+    await page.getByRole("heading", { name: "Your devices" }).waitFor();
+
+    await page.keyboard.press("Tab");
+    assert.equal(await page.evaluate("document.activeElement.textContent"), "Skip to content");
+    await page.keyboard.press("Enter");
+    assert.equal(await page.evaluate("document.activeElement.id"), "main");
+    await page.keyboard.press("Tab");
+    await page.keyboard.press("Enter");
+    await page.getByRole("heading", { name: "Sign in" }).waitFor();
+    assert.match(await page.getByRole("status").innerText(), /signed out on all devices/);
+  });
+});
