@@ -1,4 +1,6 @@
 /** Another process on the same database: `node sqlite-process.ts <path> <deed>`. */
+import { statSync, writeSync } from "node:fs";
+import { setImmediate } from "node:timers/promises";
 import { SqliteSessionStore } from "../../src/stores/sqlite.ts";
 import { beginning, sessionRecord } from "../../src/testing/record.ts";
 import { evictAt } from "../../src/testing/store/expectations.ts";
@@ -18,10 +20,20 @@ if (deed === "sign in often") {
   await store.close();
 }
 
-if (deed === "sign in and leave" || deed === "sign in and die") {
+if (deed === "sign in and die") {
+  await signIn();
+  process.kill(process.pid, "SIGKILL");
+}
+
+// By then the thread that checkpoints is running.
+if (deed === "sign in, wait for a checkpoint and leave") {
+  const { size } = statSync(path!);
+  await signIn();
+  while (statSync(path!).size === size) await setImmediate();
+}
+
+async function signIn(): Promise<void> {
   const record = sessionRecord();
   await store.insert(record, beginning);
-  process.stdout.write(JSON.stringify(record), () => {
-    if (deed === "sign in and die") process.kill(process.pid, "SIGKILL");
-  });
+  writeSync(process.stdout.fd, JSON.stringify(record));
 }
