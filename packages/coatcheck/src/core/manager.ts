@@ -111,7 +111,7 @@ export class SessionManager<D = Record<string, unknown>> {
   }
 
   /**
-   * Says whose session a token opens, and notes its use. Never throws on any token.
+   * Says whose session a token opens, and notes its use. Never throws on any input.
    * @throws StoreUnavailableError if the store failed: nothing is known then, and nobody is signed out.
    */
   async validate(
@@ -119,7 +119,7 @@ export class SessionManager<D = Record<string, unknown>> {
     request: TokenRequest = {},
   ): Promise<Validation<D>> {
     if (presented === undefined) return { ok: false, rejection: { reason: "absent" } };
-    const token = typeof presented === "string" ? SessionToken.parse(presented) : presented;
+    const token = presented instanceof SessionToken ? presented : SessionToken.parse(presented);
     if (!token) return this.#reject({ reason: "malformed" }, undefined, request);
 
     const verdict = await this.#examine(token, request);
@@ -200,11 +200,15 @@ export class SessionManager<D = Record<string, unknown>> {
     return record !== undefined && this.#endedNow(record, reason, now);
   }
 
-  /** Ends all sessions of a user but `except`, in one step. Returns how many it ended. Default reason `revoked`. */
+  /**
+   * Ends all sessions of a user but `except`, in one step. Returns how many it ended. Default reason `revoked`.
+   * @throws TypeError for what `create` takes for no user id.
+   */
   async revokeAll(
     userId: string,
     options: { readonly except?: SessionId | undefined; readonly reason?: EndReason } = {},
   ): Promise<number> {
+    assertUserId(userId);
     const { except, reason = "revoked" } = options;
     const now = this.now();
     const ended = await ask(this.#store, "deleteByUser", () =>
@@ -213,8 +217,12 @@ export class SessionManager<D = Record<string, unknown>> {
     return ended.filter((record) => this.#endedNow(record, reason, now)).length;
   }
 
-  /** The live sessions of a user, the last used first. */
+  /**
+   * The live sessions of a user, the last used first.
+   * @throws TypeError for what `create` takes for no user id.
+   */
   async list(userId: string): Promise<Session<D>[]> {
+    assertUserId(userId);
     const records = await ask(this.#store, "findByUser", () => this.#store.findByUser(userId));
     const now = this.now();
     return records

@@ -37,9 +37,9 @@ export class SessionToken {
     return new SessionToken(id as SessionId, random(16), random(32));
   }
 
-  /** Reads the text of a cookie; anything but a well-formed token is undefined. */
+  /** Reads the text of a cookie; anything but a well-formed token is undefined, also what is no text. */
   static parse(text: string): SessionToken | undefined {
-    const parts = tokenPattern.exec(text);
+    const parts = typeof text === "string" ? tokenPattern.exec(text) : null;
     return parts ? new SessionToken(parts[1] as SessionId, parts[2]!, parts[3]!) : undefined;
   }
 
@@ -80,9 +80,9 @@ export class SessionToken {
   }
 }
 
-/** Reads a session id from outside (a URL, a form); anything malformed is undefined. */
+/** Reads a session id from outside (a URL, a form); anything malformed is undefined, also what is no text. */
 export function parseSessionId(text: string): SessionId | undefined {
-  return idPattern.test(text) ? (text as SessionId) : undefined;
+  return typeof text === "string" && idPattern.test(text) ? (text as SessionId) : undefined;
 }
 
 /**
