@@ -42,6 +42,12 @@ describe("withSessions", () => {
     await assert.rejects(failing(post()), /my own/);
   });
 
+  test("takes the peer from the connection", async () => {
+    const handle = withSessions(sessions, async (_request, auth) => Response.json(auth.client));
+    const answer = await handle(post(), { remoteAddress: "::ffff:203.0.113.7" });
+    assert.deepEqual(await answer.json(), { ip: "203.0.113.7" });
+  });
+
   test("takes the host from the address where a request has no Host header", async () => {
     const handle = withSessions(sessions, () => new Response("passed"));
     const from = (origin: string) => new Request(post(), { headers: { origin } });
