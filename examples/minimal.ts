@@ -42,12 +42,12 @@ const app = new Hono().use(
   }),
 );
 
-const small = bodyLimit({
+const smallBody = bodyLimit({
   maxSize: 10_000,
   onError: (c) => c.json({ detail: "Request body too large" }, 413, { connection: "close" }),
 });
 
-app.post("/login", small, async (c) => {
+app.post("/login", smallBody, async (c) => {
   const body: unknown = await c.req.json().catch(() => undefined);
   if (!isCredentials(body)) return c.json({ detail: whatIsWrongWith(body) }, 422);
   if (!areRight(body)) return c.json({ detail: "Invalid credentials" }, 401);

@@ -2,7 +2,6 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import type { Server } from "node:http";
 import * as http2 from "node:http2";
-import type { AddressInfo } from "node:net";
 import { describe, test } from "node:test";
 import { serve } from "@hono/node-server";
 import { type Context, Hono, type MiddlewareHandler } from "hono";
@@ -18,24 +17,11 @@ import {
 import { SessionManager } from "../../src/core/manager.ts";
 import { MemorySessionStore } from "../../src/stores/memory.ts";
 import { type Application, describeAdapter, type RouteGuard } from "../../src/testing/adapter-suite.ts";
+import { served } from "./served.ts";
 
 describeAdapter("Hono", {
-  async serve(application) {
-    const server = serve({
-      fetch: applicationOn(application).fetch,
-      port: 0,
-      hostname: "127.0.0.1",
-    }) as Server;
-    if (!server.listening) await once(server, "listening");
-    const { port } = server.address() as AddressInfo;
-    return {
-      origin: `http://127.0.0.1:${port}`,
-      close: async () => {
-        server.close();
-        server.closeAllConnections();
-      },
-    };
-  },
+  serve: (application) =>
+    served(serve({ fetch: applicationOn(application).fetch, port: 0, hostname: "127.0.0.1" }) as Server),
 });
 
 function applicationOn({ sessions, options, routes }: Application) {
@@ -64,11 +50,6 @@ function middlewareFor(guard: RouteGuard): MiddlewareHandler {
   if (guard.demand === "recent") return requireRecentAuth(guard.within);
   if (guard.demand === "where") return requireSessionWhere(guard.predicate);
   return guard.demand === "csrf-token" ? requireCsrfToken() : requireSession();
-}
-
-async function originOf(server: ReturnType<typeof serve>): Promise<string> {
-  if (!server.listening) await once(server, "listening");
-  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 }
 
 describe("coatcheck", () => {
@@ -124,7 +105,7 @@ describe("coatcheck", () => {
       hostname: "127.0.0.1",
       createServer: http2.createServer,
     });
-    const origin = await originOf(server);
+    const { origin } = await served(server as Server);
     const client = http2.connect(origin);
     const statusFrom = async (origin: string) => {
       const stream = client.request({ ":method": "POST", ":path": "/", origin });

@@ -1,7 +1,5 @@
 /** The application of the adapter suite on the web standard, behind Node's own server. */
-import { once } from "node:events";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
 import { Readable } from "node:stream";
 import {
   applyGuard,
@@ -16,21 +14,13 @@ import {
   withSessions,
 } from "../../src/adapters/web.ts";
 import type { Application, Route, RouteGuard, Served } from "../../src/testing/adapter-suite.ts";
+import { served } from "./served.ts";
 
 export type Handler = (request: Request, connection: Connection) => Promise<Response>;
 type Data = Record<string, unknown>;
 
-export async function listen(handle: Handler): Promise<Served> {
-  const server = createServer(bridgeTo(handle));
-  await once(server.listen(0, "127.0.0.1"), "listening");
-  const { port } = server.address() as AddressInfo;
-  return {
-    origin: `http://127.0.0.1:${port}`,
-    close: async () => {
-      server.close();
-      server.closeAllConnections();
-    },
-  };
+export function listen(handle: Handler): Promise<Served> {
+  return served(createServer(bridgeTo(handle)).listen(0, "127.0.0.1"));
 }
 
 function bridgeTo(handle: Handler) {

@@ -102,6 +102,7 @@ export async function onStage(
     });
   } finally {
     gate.open();
+    store.release();
     network.close();
     await served.close();
     await sessions.close();

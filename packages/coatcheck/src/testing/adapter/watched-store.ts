@@ -1,6 +1,7 @@
 /** A memory store that is watched, and that a test can make fail, hang or wait. */
 import type { SessionStore } from "../../core/store.ts";
 import { MemorySessionStore } from "../../stores/memory.ts";
+import { Gate } from "./gate.ts";
 
 type Operation = Exclude<keyof SessionStore, "timeout">;
 
@@ -25,6 +26,7 @@ export class WatchedStore implements SessionStore {
   /** Set it to make the store misbehave. */
   interfere: Interference = working;
   readonly #inner = new MemorySessionStore();
+  readonly #release = new Gate();
 
   constructor(timeout: number) {
     this.timeout = timeout;
@@ -45,9 +47,14 @@ export class WatchedStore implements SessionStore {
     this.#pass("deleteExpired", () => this.#inner.deleteExpired(...args));
   readonly time: SessionStore["time"] = () => this.#pass("time", () => this.#inner.time());
 
+  /** Lets go of everything that still waits, so that a failed test ends. */
+  release(): void {
+    this.#release.open();
+  }
+
   async #pass<T>(operation: Operation, act: () => Promise<T>): Promise<T> {
     this.operations.push(operation);
-    await this.interfere(operation);
+    await Promise.race([this.interfere(operation), this.#release.pass()]);
     return act();
   }
 }
