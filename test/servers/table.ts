@@ -4,9 +4,10 @@
  * A server (Redis, PostgreSQL) is an entry whose ways lead to an address: a variable that holds one, a program
  * that `startProgram` starts on a free port, Debian's package for that program, Docker.
  */
+import { join } from "node:path";
 import { chromium as playwright } from "playwright-core";
 import type { Need } from "./need.ts";
-import { firstExecutable, fromDebian, namedBy, onPath } from "./ways.ts";
+import { firstExecutable, fromDebian, fromDocker, inFolders, namedBy, onPath } from "./ways.ts";
 
 export const chromium: Need<string> = {
   name: "Chromium",
@@ -18,6 +19,42 @@ export const chromium: Need<string> = {
       find: () => firstExecutable([playwright.executablePath()]),
     },
     fromDebian("chromium", "chromium"),
+  ],
+};
+
+/** The program; `TEST_REDIS_URL` names a server that runs already, for tests that may share one. */
+export const redisServer: Need<string> = {
+  name: "a Redis server",
+  ways: [
+    namedBy("TEST_REDIS_SERVER"),
+    onPath("redis-server"),
+    fromDebian("redis-server", "redis-server"),
+    fromDocker("redis:7.4", join(import.meta.dirname, "redis-in-docker")),
+  ],
+};
+
+/** Debian keeps PostgreSQL's programs off the PATH, those of each version by themselves. */
+const postgresFolders = "/usr/lib/postgresql/*/bin";
+
+/** `initdb`, and `postgres` beside it; `TEST_POSTGRES_URL` names a server that runs already, for tests that may share one. */
+export const postgresPrograms: Need<string> = {
+  name: "PostgreSQL",
+  ways: [
+    namedBy("TEST_INITDB"),
+    onPath("initdb"),
+    inFolders(postgresFolders, "initdb"),
+    fromDebian("postgresql", "initdb", postgresFolders),
+    fromDocker("postgres:17", join(import.meta.dirname, "postgres-in-docker/initdb")),
+  ],
+};
+
+export const pgBouncer: Need<string> = {
+  name: "PgBouncer",
+  ways: [
+    namedBy("TEST_PGBOUNCER"),
+    onPath("pgbouncer"),
+    inFolders("/usr/sbin", "pgbouncer"),
+    fromDebian("pgbouncer", "pgbouncer", "/usr/sbin"),
   ],
 };
 
