@@ -1,0 +1,201 @@
+/** Sessions in Redis: one server, Sentinel or a cluster, through node-redis or ioredis. */
+import {
+  type EndedSession,
+  type EndReason,
+  type InsertResult,
+  type PruneStep,
+  type SessionChange,
+  type SessionLimit,
+  type SessionRecord,
+  type SessionStore,
+  tombstoneLifetime,
+  type UpdateCondition,
+} from "../core/store.ts";
+import { routingTag, type SessionId } from "../core/token.ts";
+import { type Connection, connectionTo, type RedisClient } from "./redis/connection.ts";
+import { changedFields, escaped, fieldsOf, toFound, toRecord } from "./redis/fields.ts";
+import {
+  deleteByUserScript,
+  deleteScript,
+  findByUserScript,
+  insertScript,
+  pruneScript,
+  type Script,
+  updateScript,
+} from "./redis/scripts.ts";
+import { Walk } from "./redis/walk.ts";
+
+export type {
+  IoRedis,
+  IoRedisCluster,
+  NodeRedisClient,
+  NodeRedisCluster,
+  NodeRedisSentinel,
+  RedisClient,
+} from "./redis/connection.ts";
+
+/** How a `RedisSessionStore` works. */
+export interface RedisSessionStoreOptions {
+  /** What the names of all keys begin with. Default `coatcheck:`. Neither `{` nor `}` may be in it. */
+  readonly prefix?: string;
+  /**
+   * How long one operation may take, in milliseconds, the wait for a connection included. Default 2000.
+   */
+  readonly timeout?: number;
+}
+
+/** A session, and what a script says of it. */
+type Found = readonly [id: SessionId, fields: unknown];
+type Ended = readonly [reason: EndReason, ...Found];
+
+/**
+ * Keeps sessions in Redis 5 or later, in any number of processes.
+ *
+ * Each operation is one script, or one command, on the master that has the user's sessions. The client is the
+ * application's: it connects and closes it, and listens to its errors. What Redis must be set to, and what it cannot
+ * promise, is in docs/stores/redis.md.
+ */
+export class RedisSessionStore implements SessionStore {
+  readonly timeout: number;
+  readonly #prefix: string;
+  readonly #redis: Connection;
+  readonly #walk: Walk;
+
+  /**
+   * @param client a client of node-redis (`createClient`, `createClientPool`, `createSentinel`, `createCluster`) or of
+   *   ioredis (`Redis`, `Cluster`).
+   * @throws TypeError if an option makes no sense, or the client reads from replicas or renames keys.
+   */
+  constructor(client: RedisClient, options: RedisSessionStoreOptions = {}) {
+    const { prefix = "coatcheck:", timeout = 2_000 } = options;
+    if (!Number.isSafeInteger(timeout) || timeout < 1) {
+      throw new TypeError("timeout must be a whole number of milliseconds from 1 on");
+    }
+    if (/[{}]/.test(prefix))
+      throw new TypeError("prefix must contain neither { nor }: they say where keys lie");
+    this.timeout = timeout;
+    this.#prefix = prefix;
+    this.#redis = connectionTo(client, timeout);
+    this.#walk = new Walk(this.#redis, prefix);
+  }
+
+  async insert(record: SessionRecord, now: number, limit?: SessionLimit): Promise<InsertResult> {
+    const { id, userId, expiresAt } = record;
+    if (!id.startsWith(routingTag(userId))) return this.#refuseStray(record);
+    const { maximum = "", exceeded = "", replacing = "" } = limit ?? {};
+    const limits = [maximum === Number.POSITIVE_INFINITY ? Number.MAX_VALUE : maximum, exceeded, replacing];
+    const answer = await this.#run(
+      insertScript,
+      [this.#sessionKey(id), this.#indexKey(userId)],
+      [now, expiresAt, ...limits, now + tombstoneLifetime, ...fieldsOf(record)],
+    );
+    if (answer === "duplicate" || answer === "limit") return { inserted: false, because: answer };
+    const ended = (answer as Ended[]).map(([reason, id, fields]) => ({
+      reason,
+      record: toRecord(id, fields),
+    }));
+    return { inserted: true, ended };
+  }
+
+  async find(id: SessionId): Promise<SessionRecord | EndedSession | undefined> {
+    const key = this.#sessionKey(id);
+    return toFound(id, await this.#redis.send(key, ["HGETALL", key]));
+  }
+
+  async update(
+    id: SessionId,
+    change: SessionChange,
+    now: number,
+    condition: UpdateCondition = {},
+  ): Promise<boolean> {
+    const { seen, secret, data } = change;
+    const { set, removed } = changedFields(change);
+    const answer = await this.#run(
+      updateScript,
+      [this.#sessionKey(id)],
+      [
+        now,
+        condition.secretRevision ?? "",
+        condition.dataRevision ?? "",
+        seen?.lastSeenAt ?? "",
+        seen?.expiresAt ?? "",
+        secret ? 1 : 0,
+        data ? 1 : 0,
+        removed.length,
+        ...removed,
+        ...set,
+      ],
+    );
+    return Number(answer) === 1;
+  }
+
+  async delete(id: SessionId, reason: EndReason, now: number): Promise<SessionRecord | undefined> {
+    const fields = await this.#run(deleteScript, [this.#sessionKey(id)], [reason, now + tombstoneLifetime]);
+    return fields ? toRecord(id, fields) : undefined;
+  }
+
+  async findByUser(userId: string): Promise<readonly SessionRecord[]> {
+    return records(await this.#run(findByUserScript, [this.#indexKey(userId)], []));
+  }
+
+  async deleteByUser(
+    userId: string,
+    reason: EndReason,
+    now: number,
+    except?: SessionId,
+  ): Promise<readonly SessionRecord[]> {
+    const parameters = [except ?? "", reason, now + tombstoneLifetime];
+    return records(await this.#run(deleteByUserScript, [this.#indexKey(userId)], parameters));
+  }
+
+  /** A walk over the keys of each master by SCAN. Keys of others in the same database are walked over too. */
+  async deleteExpired(now: number, batch: number, from?: string): Promise<PruneStep> {
+    const { groups, next } = await this.#walk.step(batch, from);
+    const pruned = await Promise.all(groups.map((keys) => this.#run(pruneScript, keys, [now])));
+    return { expired: pruned.flatMap(records), next };
+  }
+
+  /** Of a cluster, all masters must answer; the time is that of the one that is ahead. */
+  async time(): Promise<number> {
+    const masters = await this.#redis.masters();
+    const times = await Promise.all(masters.map((master) => master.send(["TIME"])));
+    return Math.max(...times.map((time) => milliseconds(time as [string, string])));
+  }
+
+  /** By its name where the server knows it: after a restart or on a new server, once more as a whole. */
+  async #run(
+    { sha, text }: Script,
+    keys: readonly string[],
+    parameters: readonly (string | number)[],
+  ): Promise<unknown> {
+    const rest = [String(keys.length), ...keys, ...parameters.map(String)];
+    try {
+      return await this.#redis.send(keys[0]!, ["EVALSHA", sha, ...rest]);
+    } catch (error) {
+      if (!(error instanceof Error && error.message.startsWith("NOSCRIPT"))) throw error;
+      return this.#redis.send(keys[0]!, ["EVAL", text, ...rest]);
+    }
+  }
+
+  #sessionKey(id: SessionId): string {
+    return `${this.#prefix}{${id.slice(0, 3)}}:session:${id}`;
+  }
+
+  #indexKey(userId: string): string {
+    return `${this.#prefix}{${routingTag(userId)}}:user:${escaped(userId)}`;
+  }
+
+  /** An id that was not made for this user would lie where nobody who looks for the user's sessions comes by. */
+  async #refuseStray({ id }: SessionRecord): Promise<InsertResult> {
+    if (await this.find(id)) return { inserted: false, because: "duplicate" };
+    throw new TypeError(`Session ${id} does not begin with the routing tag of its user`);
+  }
+}
+
+function records(answer: unknown): SessionRecord[] {
+  return (answer as Found[]).map(([id, fields]) => toRecord(id, fields));
+}
+
+function milliseconds([seconds, microseconds]: [string, string]): number {
+  return Number(seconds) * 1_000 + Math.floor(Number(microseconds) / 1_000);
+}

@@ -1,0 +1,215 @@
+/** How a session lies in its hash. Whatever cannot be read back throws: a damaged session opens nothing. */
+import type { ClientInfo } from "../../core/fingerprint.ts";
+import {
+  type DataChange,
+  dataText,
+  type EndedSession,
+  type EndReason,
+  type PendingRenewal,
+  type SessionChange,
+  type SessionRecord,
+  type SupersededSecret,
+} from "../../core/store.ts";
+import type { SessionId } from "../../core/token.ts";
+
+/** The fields of a hash by name. */
+type Fields = ReadonlyMap<string, unknown>;
+
+type Secret = Pick<SessionRecord, "secretHash" | "secretIssuedAt" | "superseded"> & {
+  readonly pending?: PendingRenewal | undefined;
+};
+type Authentication = Pick<SessionRecord, "authenticatedAt" | "amr">;
+
+/** Each key of the data is a field of its own, so that merging is writing fields. */
+const dataField = "d:";
+
+/** Names and values in turn, as HSET takes them. */
+export function fieldsOf(record: SessionRecord): string[] {
+  const data = Object.entries(JSON.parse(record.data) as object);
+  return [
+    ...["user", escaped(record.userId)],
+    ...["family", record.familyHash],
+    ...["secret", secretText(record)],
+    ...["secretRevision", String(record.secretRevision)],
+    ...["created", String(record.createdAt)],
+    ...["authentication", authenticationText(record)],
+    ...["seen", String(record.lastSeenAt)],
+    ...["expires", String(record.expiresAt)],
+    ...["client", JSON.stringify(record.client)],
+    ...["dataVersion", String(record.dataVersion)],
+    ...["dataRevision", String(record.dataRevision)],
+    ...data.flatMap(([key, value]) => [dataField + escaped(key), JSON.stringify(value)]),
+  ];
+}
+
+/** The fields that a change writes as they are. Times and revisions depend on what is there: the script has them. */
+export function changedFields(change: SessionChange): { readonly set: string[]; readonly removed: string[] } {
+  const { secret, authentication, dataVersion, data } = change;
+  const { set, removed } = data ? changedData(data) : { set: [], removed: [] };
+  if (secret) set.push("secret", secretText(secret));
+  if (authentication) set.push("authentication", authenticationText(authentication));
+  if (dataVersion !== undefined) set.push("dataVersion", String(dataVersion));
+  return { set, removed };
+}
+
+/** What HGETALL found under the key of a session. */
+export function toFound(id: SessionId, reply: unknown): SessionRecord | EndedSession | undefined {
+  const fields = fieldsIn(reply);
+  if (fields.size === 0) return undefined;
+  return fields.has("reason") ? toEnded(id, fields) : recordOf(id, fields);
+}
+
+/** A session that a script answered with. */
+export function toRecord(id: SessionId, reply: unknown): SessionRecord {
+  return recordOf(id, fieldsIn(reply));
+}
+
+/**
+ * A text that is well-formed Unicode without control characters, and different for different texts. Clients turn
+ * halves of a surrogate pair into U+FFFD, and one key would become another.
+ */
+export function escaped(text: string): string {
+  return JSON.stringify(text).slice(1, -1);
+}
+
+function unescaped(text: string): string {
+  return text.includes("\\") ? String(json(`"${text}"`, "user")) : text;
+}
+
+function recordOf(id: SessionId, fields: Fields): SessionRecord {
+  const { pending, ...secret } = parsed(fields, "secret", isSecret);
+  return {
+    id,
+    userId: unescaped(text(fields, "user")),
+    familyHash: text(fields, "family"),
+    ...secret,
+    ...(pending && { pending }),
+    secretRevision: number(fields, "secretRevision"),
+    createdAt: number(fields, "created"),
+    ...parsed(fields, "authentication", isAuthentication),
+    lastSeenAt: number(fields, "seen"),
+    expiresAt: number(fields, "expires"),
+    client: parsed(fields, "client", isClient),
+    data: dataOf(fields),
+    dataVersion: number(fields, "dataVersion"),
+    dataRevision: number(fields, "dataRevision"),
+  };
+}
+
+function toEnded(id: SessionId, fields: Fields): EndedSession {
+  return {
+    id,
+    familyHash: text(fields, "family"),
+    reason: text(fields, "reason") as EndReason,
+    until: number(fields, "until"),
+  };
+}
+
+function secretText({ secretHash, secretIssuedAt, pending, superseded }: Secret): string {
+  return JSON.stringify({ secretHash, secretIssuedAt, pending, superseded });
+}
+
+function authenticationText({ authenticatedAt, amr }: Authentication): string {
+  return JSON.stringify({ authenticatedAt, amr });
+}
+
+function changedData(change: DataChange): { set: string[]; removed: string[] } {
+  const set: string[] = [];
+  const removed: string[] = [];
+  for (const [key, value] of change) {
+    if (value === undefined) removed.push(dataField + escaped(key));
+    else set.push(dataField + escaped(key), value);
+  }
+  return { set, removed };
+}
+
+function dataOf(fields: Fields): string {
+  const entries: [string, string][] = [];
+  for (const name of fields.keys()) {
+    if (name.startsWith(dataField)) {
+      entries.push([unescaped(name.slice(dataField.length)), text(fields, name)]);
+    }
+  }
+  const data = dataText(entries);
+  json(data, `${dataField}*`);
+  return data;
+}
+
+/** Clients give hashes as a list of names and values, as an object or as a map. */
+function fieldsIn(reply: unknown): Fields {
+  if (reply instanceof Map) return reply;
+  if (!Array.isArray(reply)) return new Map(Object.entries(reply as object));
+  const fields = new Map<string, unknown>();
+  for (let index = 0; index < reply.length; index += 2) fields.set(reply[index], reply[index + 1]);
+  return fields;
+}
+
+function text(fields: Fields, name: string): string {
+  const value = fields.get(name);
+  if (typeof value !== "string") throw damaged(name);
+  return value;
+}
+
+function number(fields: Fields, name: string): number {
+  const value = text(fields, name);
+  const number = Number(value);
+  if (value === "" || !Number.isFinite(number)) throw damaged(name);
+  return number;
+}
+
+function parsed<T>(fields: Fields, name: string, fits: (value: unknown) => value is T): T {
+  const value = json(text(fields, name), name);
+  if (!fits(value)) throw damaged(name);
+  return value;
+}
+
+/** The error of JSON.parse would quote what it could not read. */
+function json(text: string, name: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw damaged(name);
+  }
+}
+
+function damaged(name: string): Error {
+  return new Error(`A session in Redis is damaged: its field ${name} cannot be read`);
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === "string";
+}
+
+function isTexts(value: unknown): value is string[] {
+  return Array.isArray(value) && value.every(isText);
+}
+
+function isSecret(value: unknown): value is Secret {
+  const { secretHash, secretIssuedAt, pending, superseded } = (value ?? {}) as Partial<Secret>;
+  return (
+    isText(secretHash) &&
+    Number.isFinite(secretIssuedAt) &&
+    (pending === undefined || isPending(pending)) &&
+    Array.isArray(superseded) &&
+    superseded.every(isSuperseded)
+  );
+}
+
+function isPending(value: unknown): value is PendingRenewal {
+  const { secretHash, salt, fingerprint, startedAt } = (value ?? {}) as Partial<PendingRenewal>;
+  return isTexts([secretHash, salt, fingerprint]) && Number.isFinite(startedAt);
+}
+
+function isSuperseded(value: unknown): value is SupersededSecret {
+  const { secretHash, until } = (value ?? {}) as Partial<SupersededSecret>;
+  return isText(secretHash) && Number.isFinite(until);
+}
+
+function isAuthentication(value: unknown): value is Authentication {
+  const { authenticatedAt, amr } = (value ?? {}) as Partial<Authentication>;
+  return Number.isFinite(authenticatedAt) && isTexts(amr);
+}
+
+function isClient(value: unknown): value is ClientInfo {
+  return typeof value === "object" && value !== null && Object.values(value).every(isText);
+}

@@ -1,0 +1,314 @@
+/**
+ * The operations as Redis sees them: one Lua script each, which nobody else's command comes between. What a script may
+ * refuse it refuses before its first write, since Redis undoes nothing.
+ *
+ * A script names one or two keys and finds the others from them: the sessions in an index, the index of a session. All
+ * of them have the same routing tag, and so are in the same slot of a cluster.
+ */
+import { createHash } from "node:crypto";
+import { tombstoneLifetime } from "../../core/store.ts";
+
+/** A script, and the name by which a server that has seen it knows it. */
+export interface Script {
+  readonly text: string;
+  readonly sha: string;
+}
+
+/**
+ * How long Redis keeps a session that has expired, in milliseconds: 1 hour. Until then its owner is told that it
+ * expired, and pruning finds it and tells of its end.
+ */
+export const expiredLifetime: number = 60 * 60_000;
+
+const shared = `
+local function root_of(key)
+  return string.match(key, "^[^{]*{[^}]*}:")
+end
+
+local function session_key(relative, id)
+  return root_of(relative) .. "session:" .. id
+end
+
+local function index_key(relative, user)
+  return root_of(relative) .. "user:" .. user
+end
+
+local function id_of(session)
+  return string.sub(session, #root_of(session) + #"session:" + 1)
+end
+
+local function number(text)
+  local value = tonumber(text)
+  if not value or value ~= value then error("a session in Redis is damaged") end
+  return value
+end
+
+local function slice(list, first, last)
+  local part = {}
+  for i = first, last do part[#part + 1] = list[i] end
+  return part
+end
+
+-- Lua takes no more than about 8000 arguments at once. The size is even: fields stay with their values.
+local function in_parts(list, act)
+  for from = 1, #list, 1000 do
+    act(unpack(list, from, math.min(from + 999, #list)))
+  end
+end
+
+-- While a slot of a cluster moves, its keys are on two servers. Asked for several keys at once, a server refuses then,
+-- instead of finding some of them missing.
+local function assert_together(key, others)
+  in_parts(others, function(...) redis.call("EXISTS", key, ...) end)
+end
+
+local function sessions_in(index)
+  local ids = redis.call("ZRANGE", index, 0, -1)
+  local keys = {}
+  for i, id in ipairs(ids) do keys[i] = session_key(index, id) end
+  assert_together(index, keys)
+  return ids
+end
+
+local function field(fields, name)
+  for i = 1, #fields, 2 do
+    if fields[i] == name then return fields[i + 1] end
+  end
+end
+
+-- Nil where there is no session: nothing, a tombstone, or something that was never ours.
+local function read(key)
+  local fields = redis.pcall("HGETALL", key)
+  if fields.err or #fields == 0 or field(fields, "reason") then return nil end
+  return fields
+end
+
+local function live_for(key, milliseconds)
+  redis.call("PEXPIRE", key, string.format("%.0f", math.ceil(milliseconds)))
+end
+
+-- The index lives as long as the longest of its sessions. To be called after each write of a session: an index or a
+-- time to live that got lost is there again.
+local function keep(session, index, expires, now)
+  local lifetime = math.max(expires - now, 0) + ${expiredLifetime}
+  live_for(session, lifetime)
+  redis.call("ZADD", index, string.format("%.17g", expires), id_of(session))
+  if redis.call("PTTL", index) < lifetime then live_for(index, lifetime) end
+end
+
+-- Deletes first: that is allowed when the memory is full, and so is the rest of a script that has begun to write.
+local function bury(session, fields, reason, told_until)
+  redis.call("DEL", session)
+  redis.call("HSET", session, "family", field(fields, "family") or "", "reason", reason, "until", told_until)
+  redis.call("PEXPIRE", session, ${tombstoneLifetime})
+end
+
+local function forget(index, ids)
+  in_parts(ids, function(...) redis.call("ZREM", index, ...) end)
+end
+`;
+
+/**
+ * - keys: session, index
+ * - arguments: now, expiry, limit or "", what to do at the limit, the replaced id or "", until when tombstones tell,
+ *   fields and values
+ * - answer: "duplicate", "limit", or a list of what ended: reason, id, fields
+ */
+export const insertScript: Script = script(`
+local session, index = KEYS[1], KEYS[2]
+local now, expires, maximum, exceeded, replacing, told_until = unpack(ARGV, 1, 6)
+
+if redis.call("EXISTS", session) == 1 then return "duplicate" end
+
+local leaving, unlisted = {}, {}
+
+local function leave(id, reason)
+  local fields = read(session_key(index, id))
+  if fields then table.insert(leaving, { reason, id, fields }) end
+  table.insert(unlisted, id)
+end
+
+-- As JavaScript compares: the order of "<" depends on the server's locale.
+local function precedes(a, b)
+  for i = 1, math.min(#a, #b) do
+    local left, right = string.byte(a, i), string.byte(b, i)
+    if left ~= right then return left < right end
+  end
+  return #a < #b
+end
+
+local function is_older(a, b)
+  if a.created ~= b.created then return a.created < b.created end
+  return precedes(a.id, b.id)
+end
+
+local function staying()
+  local sessions = {}
+  for _, id in ipairs(redis.call("ZRANGEBYSCORE", index, "(" .. now, "+inf")) do
+    if id ~= replacing then
+      local created = redis.pcall("HGET", session_key(index, id), "created")
+      if type(created) == "string" then
+        table.insert(sessions, { id = id, created = number(created) })
+      else
+        table.insert(unlisted, id)
+      end
+    end
+  end
+  table.sort(sessions, is_older)
+  return sessions
+end
+
+if maximum ~= "" then
+  for _, id in ipairs(redis.call("ZRANGEBYSCORE", index, "-inf", now)) do leave(id, "expired") end
+  local deadline = redis.call("ZSCORE", index, replacing)
+  if deadline and number(deadline) > number(now) then leave(replacing, "replaced") end
+  if redis.call("ZCARD", index) - #unlisted + 1 > number(maximum) then
+    local sessions = staying()
+    local too_many = #sessions + 1 - number(maximum)
+    if too_many > 0 and exceeded == "refuse" then return "limit" end
+    for i = 1, too_many do leave(sessions[i].id, "evicted") end
+  end
+end
+
+for _, ended in ipairs(leaving) do
+  local reason, id, fields = unpack(ended)
+  bury(session_key(index, id), fields, reason, told_until)
+end
+in_parts(slice(ARGV, 7, #ARGV), function(...) redis.call("HSET", session, ...) end)
+keep(session, index, number(expires), number(now))
+forget(index, unlisted)
+return leaving
+`);
+
+/**
+ * - keys: session
+ * - arguments: now, the expected revisions of secret and data or "", the new last use and expiry or "", whether secret
+ *   and data advance ("1"), how many fields are removed, their names, fields and values
+ * - answer: 1, or 0 where nothing was changed
+ */
+export const updateScript: Script = script(`
+local session = KEYS[1]
+local now, secret_wanted, data_wanted, seen_now, expires_now, secret_changes, data_changes, removed = unpack(ARGV, 1, 8)
+local user, seen, expires, secret_revision, data_revision =
+  unpack(redis.call("HMGET", session, "user", "seen", "expires", "secretRevision", "dataRevision"))
+
+if not user then return 0 end
+if number(expires) <= number(now) then return 0 end
+if secret_wanted ~= "" and number(secret_revision) ~= number(secret_wanted) then return 0 end
+if data_wanted ~= "" and number(data_revision) ~= number(data_wanted) then return 0 end
+
+local index = index_key(session, user)
+assert_together(session, { index })
+
+local changes = slice(ARGV, 9 + removed, #ARGV)
+local function set(name, value)
+  table.insert(changes, name)
+  table.insert(changes, value)
+end
+if seen_now ~= "" and number(seen_now) > number(seen) then set("seen", seen_now) end
+if expires_now ~= "" and number(expires_now) > number(expires) then
+  set("expires", expires_now)
+  expires = expires_now
+end
+if secret_changes == "1" then set("secretRevision", string.format("%.0f", number(secret_revision) + 1)) end
+if data_changes == "1" then set("dataRevision", string.format("%.0f", number(data_revision) + 1)) end
+
+in_parts(changes, function(...) redis.call("HSET", session, ...) end)
+in_parts(slice(ARGV, 9, 8 + removed), function(...) redis.call("HDEL", session, ...) end)
+keep(session, index, number(expires), number(now))
+return 1
+`);
+
+/**
+ * - keys: session
+ * - arguments: reason, until when the tombstone tells
+ * - answer: the fields, or nil where there was no session
+ */
+export const deleteScript: Script = script(`
+local session = KEYS[1]
+local reason, told_until = unpack(ARGV)
+local fields = read(session)
+if not fields then return nil end
+local user = field(fields, "user")
+local index = user and index_key(session, user)
+if index then assert_together(session, { index }) end
+bury(session, fields, reason, told_until)
+if index then forget(index, { id_of(session) }) end
+return fields
+`);
+
+/**
+ * - keys: index
+ * - answer: a list of id, fields
+ */
+export const findByUserScript: Script = script(`
+local index = KEYS[1]
+local found, ghosts = {}, {}
+for _, id in ipairs(sessions_in(index)) do
+  local fields = read(session_key(index, id))
+  if fields then table.insert(found, { id, fields }) else table.insert(ghosts, id) end
+end
+forget(index, ghosts)
+return found
+`);
+
+/**
+ * - keys: index
+ * - arguments: the id that is spared or "", reason, until when tombstones tell
+ * - answer: a list of id, fields
+ */
+export const deleteByUserScript: Script = script(`
+local index = KEYS[1]
+local spared, reason, told_until = unpack(ARGV)
+local ended, leaving = {}, {}
+for _, id in ipairs(sessions_in(index)) do
+  if id ~= spared then
+    local fields = read(session_key(index, id))
+    if fields then table.insert(ended, { id, fields }) end
+    table.insert(leaving, id)
+  end
+end
+for _, each in ipairs(ended) do
+  local id, fields = unpack(each)
+  bury(session_key(index, id), fields, reason, told_until)
+end
+forget(index, leaving)
+return ended
+`);
+
+/**
+ * - keys: sessions and tombstones, of any users on a single server, of one slot in a cluster
+ * - arguments: now
+ * - answer: a list of id, fields: the expired sessions that were removed
+ */
+export const pruneScript: Script = script(`
+local now = number(ARGV[1])
+local removed = {}
+
+-- What cannot be read is left to its time to live, and what is moving to the next walk.
+local function prune(session)
+  local facts = redis.pcall("HMGET", session, "until", "expires", "user")
+  if facts.err then return end
+  local told_until, expires, user = tonumber(facts[1] or ""), tonumber(facts[2] or ""), facts[3]
+  if told_until and told_until <= now then redis.call("DEL", session) end
+  if not expires or not user then return end
+
+  local index, id = index_key(session, user), id_of(session)
+  if not pcall(assert_together, session, { index }) then return end
+  if expires <= now then
+    table.insert(removed, { id, redis.call("HGETALL", session) })
+    redis.call("DEL", session)
+    forget(index, { id })
+  elseif not redis.call("ZSCORE", index, id) then
+    keep(session, index, expires, now)
+  end
+end
+
+for _, session in ipairs(KEYS) do prune(session) end
+return removed
+`);
+
+function script(body: string): Script {
+  const text = shared + body;
+  return { text, sha: createHash("sha1").update(text).digest("hex") };
+}

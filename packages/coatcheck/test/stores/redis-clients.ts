@@ -1,0 +1,70 @@
+/** The clients that the tests of the Redis store go through. */
+import { randomUUID } from "node:crypto";
+import { Cluster, Redis } from "ioredis";
+import { createClient, createCluster } from "redis";
+import type { RunningCluster } from "../../../../test/servers/redis.ts";
+import { type RedisClient, RedisSessionStore } from "../../src/stores/redis.ts";
+import { empty } from "../../src/testing/model/empty.ts";
+import type { StoreBackend } from "../../src/testing/store-suite.ts";
+
+/** A client that is connected, and how to disconnect it. */
+export interface Opened {
+  readonly client: RedisClient;
+  close(): Promise<unknown>;
+}
+
+/** Commands reject by themselves; without a listener the event would end the process. */
+const heard = () => {};
+
+export async function nodeRedis(url: string): Promise<Opened> {
+  const client = createClient({ url }).on("error", heard);
+  await client.connect();
+  return { client, close: async () => client.destroy() };
+}
+
+export async function nodeRedisCluster({ masters }: RunningCluster): Promise<Opened> {
+  const client = createCluster({ rootNodes: masters.map(({ url }) => ({ url })) }).on("error", heard);
+  await client.connect();
+  return { client, close: async () => client.destroy() };
+}
+
+export async function ioRedis(url: string): Promise<Opened> {
+  const client = new Redis(url).on("error", heard);
+  return { client, close: async () => client.disconnect() };
+}
+
+export async function ioRedisCluster({ masters }: RunningCluster): Promise<Opened> {
+  const client = new Cluster(masters.map(({ port }) => ({ host: "127.0.0.1", port }))).on("error", heard);
+  return { client, close: async () => client.disconnect() };
+}
+
+/** Two connections that stay open for all tests of a suite, each of which has keys of its own. */
+export class TwoConnections {
+  readonly #opened: readonly Opened[];
+
+  constructor(...opened: readonly [Opened, Opened]) {
+    this.#opened = opened;
+  }
+
+  backend(): StoreBackend {
+    const prefix = `coatcheck-test-${randomUUID()}:`;
+    const [one, other] = this.#opened.map(({ client }) => new RedisSessionStore(client, { prefix }));
+    let connected = 0;
+    return {
+      connect: () => (connected++ % 2 === 0 ? one! : other!),
+      close: () => empty(one!, Date.UTC(2100)),
+    };
+  }
+
+  async close(): Promise<void> {
+    for (const { close } of this.#opened) await close();
+  }
+}
+
+/** For `describeSessionStore`. */
+export const skip: readonly { readonly reason: string; readonly promises: readonly string[] }[] = [
+  {
+    reason: "it gives one user sessions with the routing tag of another, which no sign-in ever makes",
+    promises: ["other users' sessions neither count nor leave"],
+  },
+];
