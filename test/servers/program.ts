@@ -19,6 +19,10 @@ export interface Command {
   /** Added to the environment of the tests. */
   readonly env?: Readonly<Record<string, string | undefined>>;
   readonly cwd?: string;
+  /** Who runs it, for programs that refuse root. Default: who runs the tests. */
+  readonly user?: { readonly uid: number; readonly gid: number } | undefined;
+  /** What it takes for the order to end at once, its clients served or not. Default SIGTERM. */
+  readonly endsBy?: NodeJS.Signals;
 }
 
 export interface RunningProgram extends AsyncDisposable {
@@ -44,20 +48,22 @@ const patience = 60_000;
 export async function startProgram(command: (place: Place) => Command): Promise<RunningProgram> {
   const place = { port: await freePort(), folder: await mkdtemp(join(tmpdir(), "coatcheck-test-")) };
   const printed: string[] = [];
-  let child = launch(command(place), printed);
+  const first = command(place);
+  const signal = first.endsBy ?? "SIGTERM";
+  let child = launch(first, printed);
   const program: RunningProgram = {
     ...place,
     get process() {
       return child;
     },
     output: () => printed.join(""),
-    stop: () => stop(child),
+    stop: () => stop(child, signal),
     start: () => {
       child = launch(command(place), printed);
       return answers(program);
     },
     [Symbol.asyncDispose]: async () => {
-      await stop(child);
+      await stop(child, signal);
       await rm(place.folder, { recursive: true, force: true });
     },
   };
@@ -70,9 +76,10 @@ export async function startProgram(command: (place: Place) => Command): Promise<
   return program;
 }
 
-function launch({ command, args, env, cwd }: Command, printed: string[]): ChildProcess {
+function launch({ command, args, env, cwd, user }: Command, printed: string[]): ChildProcess {
   const child = spawn(command, args, {
     cwd,
+    ...user,
     env: { ...process.env, ...env },
     stdio: ["ignore", "pipe", "pipe"],
   });
@@ -102,10 +109,10 @@ function hasEnded(child: ChildProcess): boolean {
 }
 
 /** Asks politely first. */
-async function stop(child: ChildProcess): Promise<void> {
+async function stop(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {
   if (child.pid === undefined || hasEnded(child)) return;
   const ended = once(child, "exit");
-  child.kill("SIGTERM");
+  child.kill(signal);
   const insist = setTimeout(() => child.kill("SIGKILL"), 10_000);
   await ended;
   clearTimeout(insist);
