@@ -80,7 +80,7 @@ export class SessionData<D> {
    */
   change(record: SessionRecord, patch: Partial<D>): { readonly change: DataChange; readonly whole: boolean } {
     const whole = record.dataVersion < this.version;
-    const base = whole ? JSON.stringify(this.#migrated(record)) : record.data;
+    const base = whole ? jsonText("what migrate gave", this.#migrated(record))! : record.data;
     const change = changeOf(patch);
     const merged = mergeData(base, change);
     this.#assert(merged);
@@ -88,23 +88,32 @@ export class SessionData<D> {
   }
 
   read(record: SessionRecord): ReadData<D> {
-    let result: SchemaResult<D>;
     try {
-      result = this.#check(this.#migrated(record));
+      const result = this.#check(this.#migrated(record));
+      if (!result.issues) return { data: result.value };
+      return { data: this.#empty(), issues: describe(result.issues) };
     } catch (cause) {
-      result = {
-        issues: [{ message: `migrate failed: ${cause instanceof Error ? cause.name : typeof cause}` }],
-      };
+      const issues =
+        cause instanceof InvalidDataError ? cause.issues : [`the schema failed: ${nameOf(cause)}`];
+      return { data: this.#empty(), issues };
     }
-    if (!result.issues) return { data: result.value };
-    return { data: this.#empty(), issues: describe(result.issues) };
   }
 
-  #migrated(record: SessionRecord): unknown {
+  /** @throws InvalidDataError if the data of an older version cannot be migrated. */
+  #migrated(record: SessionRecord): object {
     const data = JSON.parse(record.data);
-    return record.dataVersion < this.version && this.#migrate
-      ? this.#migrate(data, record.dataVersion)
-      : data;
+    if (record.dataVersion >= this.version || !this.#migrate) return data;
+    let migrated: unknown;
+    try {
+      migrated = this.#migrate(data, record.dataVersion);
+    } catch (cause) {
+      throw new InvalidDataError([`migrate failed: ${nameOf(cause)}`]);
+    }
+    // Anything else would be merged as if it were {}: what is stored would be lost.
+    if (typeof migrated !== "object" || migrated === null || Array.isArray(migrated)) {
+      throw new InvalidDataError(["migrate gave no object"]);
+    }
+    return migrated;
   }
 
   #empty(): D {
@@ -157,6 +166,11 @@ function replacement(before: string, after: string): DataChange {
     ([key, value]) => [key, JSON.stringify(value)] as const,
   );
   return new Map<string, string | undefined>([...removed, ...written]);
+}
+
+/** The message may hold values that are nobody's business. */
+function nameOf(cause: unknown): string {
+  return cause instanceof Error ? cause.name : typeof cause;
 }
 
 function describe(issues: readonly SchemaIssue[]): string[] {

@@ -236,7 +236,7 @@ export class SessionManager<D = Record<string, unknown>> {
    * `undefined` removes a key. A function is given the data as it is and called again if another writer was faster.
    * False if the session is gone.
    *
-   * @throws InvalidDataError if the result does not fit the schema.
+   * @throws InvalidDataError if the result does not fit the schema, or what is stored cannot be migrated.
    */
   async update(id: SessionId, patch: Partial<D> | ((data: D) => Partial<D>)): Promise<boolean> {
     for (let attempt = 0; attempt < maximumDataAttempts; attempt++) {
