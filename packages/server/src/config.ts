@@ -2,7 +2,7 @@
  * The configuration, read from the environment. All errors are found at once, and each says what to do:
  * nobody should have to start a server five times to learn five mistakes.
  */
-import { isIP } from "node:net";
+import { resolveAuth } from "coatcheck";
 import { emailProblem } from "./accounts/email.ts";
 import { passwordProblem } from "./accounts/password-rules.ts";
 import { nearest } from "./nearest.ts";
@@ -182,20 +182,23 @@ function readAdministrator(env: Environment, complain: Complain): Administrator 
 function readTrustedProxies(env: Environment, complain: Complain): string[] {
   const entries = (env.COATCHECK_TRUST_PROXY ?? "").split(",").map((entry) => entry.trim());
   const proxies = entries.filter((entry) => entry !== "");
-  for (const proxy of proxies.filter((entry) => !isNetwork(entry))) {
+  for (const proxy of proxies.filter((entry) => !isProxy(entry))) {
     complain(
       `COATCHECK_TRUST_PROXY has ${JSON.stringify(proxy)}. ` +
-        "List the addresses or networks of your proxies, separated by commas: 127.0.0.1, 10.0.0.0/8.",
+        "List the addresses or networks of your proxies, separated by commas: loopback, 10.0.0.0/8.",
     );
   }
   return proxies;
 }
 
-function isNetwork(text: string): boolean {
-  const [address = "", prefix, ...rest] = text.split("/");
-  const version = isIP(address);
-  if (version === 0 || rest.length > 0) return false;
-  return prefix === undefined || (/^\d{1,3}$/.test(prefix) && Number(prefix) <= (version === 4 ? 32 : 128));
+/** The library knows what it takes for a proxy: addresses, networks, and words for the usual ones. */
+function isProxy(entry: string): boolean {
+  try {
+    resolveAuth({ trustedProxies: [entry] });
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** Whether only this machine can reach what listens there. */

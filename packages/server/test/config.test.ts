@@ -116,9 +116,9 @@ describe("the configuration", () => {
   });
 
   test("proxies are addresses and networks", () => {
-    const { trustedProxies } = readConfig({ COATCHECK_TRUST_PROXY: "127.0.0.1, 10.0.0.0/8,::1" });
-    assert.deepEqual(trustedProxies, ["127.0.0.1", "10.0.0.0/8", "::1"]);
-    for (const wrong of ["10.0.0.0/33", "true", "10.0.0.0/8/8", "proxy.local"]) {
+    const { trustedProxies } = readConfig({ COATCHECK_TRUST_PROXY: "loopback, 10.0.0.0/8,::1" });
+    assert.deepEqual(trustedProxies, ["loopback", "10.0.0.0/8", "::1"]);
+    for (const wrong of ["10.0.0.0/33", "0.0.0.0/0", "true", "10.0.0.0/8/8", "proxy.local"]) {
       assert.equal(problemsOf({ COATCHECK_TRUST_PROXY: wrong }).length, 1, wrong);
     }
   });

@@ -20,9 +20,7 @@ export function passwordProblem(password: string, email: string): string | undef
   const normal = normalizePassword(password);
   const length = [...normal].length;
   if (!normal.isWellFormed()) return "The password has characters that cannot be stored.";
-  if (length < shortestPassword) {
-    return `Use at least ${shortestPassword} characters. A few unrelated words are easy to remember.`;
-  }
+  if (length < shortestPassword) return `Use at least ${shortestPassword} characters.`;
   if (length > longestPassword) return `Use at most ${longestPassword} characters.`;
   if (isCommonPassword(normal)) return "This password is among the first that attackers try. Choose another.";
   if (isAboutEmail(normal, email)) return "Do not use your e-mail address as the password.";

@@ -58,7 +58,7 @@ function devicesView(devices: readonly Session[], current: Session, context: Dev
   const isAlone = devices.length === 1;
   return html`<h1>Your devices</h1>
     ${told}
-    <p class="quiet">${isAlone ? "You are signed in on this device only." : `You are signed in on ${devices.length} devices. End those that you do not know or do not use any more.`}</p>
+    <p class="quiet">${isAlone ? "You are signed in on this device only." : `You are signed in on ${devices.length} devices. Sign out those that you do not know or no longer use.`}</p>
     <ul class="devices">${devices.map((device) => deviceCard(device, device.id === current.id, context))}</ul>
     <div class="actions">
       ${
@@ -66,7 +66,7 @@ function devicesView(devices: readonly Session[], current: Session, context: Dev
           ? ""
           : html`<form method="post" action="/devices/end-others">${csrf}<button class="danger">Sign out all other devices</button></form>`
       }
-      <form method="post" action="/devices/end-all">${csrf}<button class="danger">Sign out everywhere, here too</button></form>
+      <form method="post" action="/devices/end-all">${csrf}<button class="danger">Sign out everywhere, including here</button></form>
     </div>`;
 }
 

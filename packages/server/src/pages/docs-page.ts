@@ -42,7 +42,8 @@ function idOf({ method, path }: Call): string {
 }
 
 function walkthrough(origin: string): string {
-  return `curl -c jar ${origin}/api/login -H 'Content-Type: application/json' \\
+  return `curl -c jar ${origin}/api/login \\
+  -H 'Content-Type: application/json' \\
   -d '{"email":"you@example.com","password":"…"}'
 curl -b jar ${origin}/api/sessions
 curl -b jar ${origin}/api/csrf
@@ -55,7 +56,7 @@ function callView(document: OpenApiDocument, call: Call): Html {
   const body = requestBody && schemaOf(document, requestBody.content["application/json"]?.schema);
   return html`<section class="sheet call" id="${idOf(call)}" aria-labelledby="${idOf(call)}-title">
     <h3 id="${idOf(call)}-title"><code>${method} ${path}</code> ${summary}</h3>
-    ${description ? html`<p>${description}</p>` : ""}
+    ${description ? html`<p>${inlineCode(description)}</p>` : ""}
     ${security ? html`<p class="quiet">Needs a session${parameters.some(({ in: place }) => place === "header") ? html`, and its CSRF token in <code>X-CSRF-Token</code>` : ""}.</p>` : ""}
     ${body ? html`<h4>Body</h4>${fields(document, body)}${code(pretty(exampleOf(document, body)))}` : ""}
     <h4>Answers</h4>
