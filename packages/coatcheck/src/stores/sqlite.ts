@@ -42,8 +42,8 @@ export interface SqliteSessionStoreOptions {
  *
  * Given a path, the store opens the file, in WAL mode, creates it and its folder for the owner only (mode 0600 and
  * 0700), checkpoints on a thread of its own, and closes it in `close`. What its methods have answered survives a power
- * cut, but for touches, which may be lost by up to a second: a sign-out stays a sign-out, and a lost renewal would
- * look like theft. The disk is waited for off the event loop.
+ * cut: a sign-out stays a sign-out, and a renewal that was lost would look like theft. The disk is waited for off the
+ * event loop. Only touches are not waited for; a power cut may take those of the last second.
  *
  * Given an open connection, the store works in it as it is: journal mode, durability, checkpoints and closing are the
  * application's. While a transaction of the application is open on it, writes reject: its ROLLBACK would undo them.
@@ -80,7 +80,7 @@ export class SqliteSessionStore implements SessionStore {
 
   async insert(record: SessionRecord, now: number, limit?: SessionLimit): Promise<InsertResult> {
     const result = this.#write((): InsertResult => {
-      if (this.#sql.known.get(record.id)) return { inserted: false, because: "duplicate" };
+      if (this.#sql.known.get({ id: record.id })) return { inserted: false, because: "duplicate" };
       const ended = limit ? leaving(this.#sessionsOf(record.userId), limit, now) : [];
       if (!ended) return { inserted: false, because: "limit" };
       for (const { record: former, reason } of ended) {
@@ -107,7 +107,7 @@ export class SqliteSessionStore implements SessionStore {
     now: number,
     condition: UpdateCondition = {},
   ): Promise<boolean> {
-    const { changes } = this.#write(() => this.#sql.update.run(...updateValues(id, change, now, condition)));
+    const { changes } = this.#write(() => this.#sql.update.run(updateValues(id, change, now, condition)));
     const { seen: _, ...others } = change;
     if (changes === 1 && Object.keys(others).length > 0) await this.#file?.flushed();
     return changes === 1;
@@ -239,8 +239,8 @@ function prepareStatements(db: DatabaseSync) {
     rollback: prepare("ROLLBACK"),
     ping: prepare("SELECT version FROM coatcheck_schema"),
     known: prepare(`
-      SELECT 1 FROM coatcheck_sessions WHERE id = ?1
-      UNION ALL SELECT 1 FROM coatcheck_ended_sessions WHERE id = ?1`),
+      SELECT 1 FROM coatcheck_sessions WHERE id = :id
+      UNION ALL SELECT 1 FROM coatcheck_ended_sessions WHERE id = :id`),
     insert: prepare(
       `INSERT INTO coatcheck_sessions (${columns}) VALUES (${recordColumns.map(() => "?").join(", ")})`,
     ),
@@ -249,21 +249,21 @@ function prepareStatements(db: DatabaseSync) {
     findByUser: prepare(`SELECT ${columns} FROM coatcheck_sessions WHERE user_id = ?`),
     update: prepare(`
       UPDATE coatcheck_sessions SET
-        last_seen_at = max(last_seen_at, coalesce(?3, last_seen_at)),
-        expires_at = max(expires_at, coalesce(?4, expires_at)),
-        secret_hash = coalesce(?5, secret_hash),
-        secret_issued_at = coalesce(?6, secret_issued_at),
-        pending = iif(?5 IS NULL, pending, ?7),
-        superseded = coalesce(?8, superseded),
-        secret_revision = secret_revision + (?5 IS NOT NULL),
-        authenticated_at = coalesce(?9, authenticated_at),
-        amr = coalesce(?10, amr),
-        data = iif(?11 IS NULL, data, coatcheck_merge_data(data, ?11)),
-        data_revision = data_revision + (?11 IS NOT NULL),
-        data_version = coalesce(?12, data_version)
-      WHERE id = ?1 AND expires_at > ?2
-        AND secret_revision = coalesce(?13, secret_revision)
-        AND data_revision = coalesce(?14, data_revision)`),
+        last_seen_at = max(last_seen_at, coalesce(:lastSeenAt, last_seen_at)),
+        expires_at = max(expires_at, coalesce(:expiresAt, expires_at)),
+        secret_hash = coalesce(:secretHash, secret_hash),
+        secret_issued_at = coalesce(:secretIssuedAt, secret_issued_at),
+        pending = iif(:secretHash IS NULL, pending, :pending),
+        superseded = coalesce(:superseded, superseded),
+        secret_revision = secret_revision + (:secretHash IS NOT NULL),
+        authenticated_at = coalesce(:authenticatedAt, authenticated_at),
+        amr = coalesce(:amr, amr),
+        data = iif(:data IS NULL, data, coatcheck_merge_data(data, :data)),
+        data_revision = data_revision + (:data IS NOT NULL),
+        data_version = coalesce(:dataVersion, data_version)
+      WHERE id = :id AND expires_at > :now
+        AND secret_revision = coalesce(:ifSecretRevision, secret_revision)
+        AND data_revision = coalesce(:ifDataRevision, data_revision)`),
     delete: prepare(`DELETE FROM coatcheck_sessions WHERE id = ? RETURNING ${columns}`),
     deleteByUser: prepare(
       `DELETE FROM coatcheck_sessions WHERE user_id = ? AND id <> ? RETURNING ${columns}`,
@@ -282,29 +282,29 @@ function prepareStatements(db: DatabaseSync) {
   };
 }
 
-/** The values for `update`, in the order of its numbers; null leaves a column as it is. */
+/** The values for `update`; null leaves a column as it is. */
 function updateValues(
   id: SessionId,
   { seen, secret, authentication, data, dataVersion }: SessionChange,
   now: number,
   condition: UpdateCondition,
-): SQLInputValue[] {
-  return [
+): Record<string, SQLInputValue> {
+  return {
     id,
     now,
-    seen?.lastSeenAt ?? null,
-    seen?.expiresAt ?? null,
-    secret?.secretHash ?? null,
-    secret?.secretIssuedAt ?? null,
-    pendingColumn(secret?.pending),
-    secret ? JSON.stringify(secret.superseded) : null,
-    authentication?.authenticatedAt ?? null,
-    authentication ? JSON.stringify(authentication.amr) : null,
-    data ? dataChangeColumn(data) : null,
-    dataVersion ?? null,
-    condition.secretRevision ?? null,
-    condition.dataRevision ?? null,
-  ];
+    lastSeenAt: seen?.lastSeenAt ?? null,
+    expiresAt: seen?.expiresAt ?? null,
+    secretHash: secret?.secretHash ?? null,
+    secretIssuedAt: secret?.secretIssuedAt ?? null,
+    pending: pendingColumn(secret?.pending),
+    superseded: secret ? JSON.stringify(secret.superseded) : null,
+    authenticatedAt: authentication?.authenticatedAt ?? null,
+    amr: authentication ? JSON.stringify(authentication.amr) : null,
+    data: data ? dataChangeColumn(data) : null,
+    dataVersion: dataVersion ?? null,
+    ifSecretRevision: condition.secretRevision ?? null,
+    ifDataRevision: condition.dataRevision ?? null,
+  };
 }
 
 function rowOf(row: object): Row {

@@ -1,6 +1,5 @@
 /** A database file of the store's own: how it is opened, made durable and closed. */
-import { closeSync, mkdirSync, openSync } from "node:fs";
-import { type FileHandle, open } from "node:fs/promises";
+import fs from "node:fs";
 import { dirname, resolve } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { Checkpointer } from "./checkpointer.ts";
@@ -13,18 +12,23 @@ export class DatabaseFile {
   readonly db: DatabaseSync;
   readonly #path: string;
   readonly #checkpointer: Checkpointer;
-  #log: FileHandle | undefined;
-  #flushing: Promise<unknown> = Promise.resolve();
+  /** SQLite takes no locks on the log, so closing this descriptor of it releases none. */
+  readonly #log: number;
+  #flushing: Promise<void> = Promise.resolve();
   #nextFlush: Promise<void> | undefined;
 
   constructor(path: string, timeout: number) {
     this.#path = resolve(path);
     createPrivately(this.#path);
     this.db = new DatabaseSync(this.#path);
-    this.db.exec(`PRAGMA busy_timeout = ${timeout}`);
-    const [mode] = Object.values(this.db.prepare("PRAGMA journal_mode = WAL").get() ?? {});
-    if (mode !== "wal") throw new Error(`SQLite cannot keep a write-ahead log for ${this.#path} (${mode})`);
-    this.db.exec("PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 0");
+    try {
+      keepLog(this.db, timeout);
+      this.#log = fs.openSync(`${this.#path}-wal`, "r+");
+    } catch (error) {
+      this.db.close();
+      throw error;
+    }
+    flushFolderOf(this.#path);
     this.#checkpointer = new Checkpointer(this.#path, (error) => this.#checkpointHere(error));
   }
 
@@ -36,14 +40,16 @@ export class DatabaseFile {
   /**
    * Resolves when all that is committed by now would survive a power cut. The disk is waited for off the event loop;
    * those who come while it is busy share the next flush.
+   *
+   * Once a flush has failed, all later ones do: the log is read back up to its first gap, so what is written behind a
+   * gap is not safe either, whatever the disk says.
    */
   flushed(): Promise<void> {
     // A flush that has begun may not cover the caller's commit, so the caller waits for the one after it.
     this.#nextFlush ??= this.#flushing.then(() => {
       this.#nextFlush = undefined;
-      const flush = this.#flush();
-      this.#flushing = flush.catch(() => {});
-      return flush;
+      this.#flushing = this.#flush();
+      return this.#flushing;
     });
     return this.#nextFlush;
   }
@@ -52,14 +58,14 @@ export class DatabaseFile {
   async close(): Promise<void> {
     await this.#checkpointer.stop();
     await Promise.allSettled([this.#nextFlush ?? this.#flushing]);
-    await this.#log?.close();
+    fs.closeSync(this.#log);
     this.db.close();
   }
 
-  async #flush(): Promise<void> {
-    // SQLite takes no locks on the log, so closing this handle releases none. The log exists: there was a commit.
-    this.#log ??= await open(`${this.#path}-wal`, "r+");
-    await this.#log.datasync();
+  #flush(): Promise<void> {
+    return new Promise((resolve, reject) => {
+      fs.fdatasync(this.#log, (error) => (error ? reject(error) : resolve()));
+    });
   }
 
   /** Without its thread, the log would grow for ever. */
@@ -74,11 +80,28 @@ export class DatabaseFile {
 
 /** Only the owner may read sessions. SQLite gives its `-wal` and `-shm` files the mode of the database file. */
 function createPrivately(path: string): void {
-  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+  fs.mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
   try {
     // Never opened when it exists: closing it would drop the locks that other connections of this process hold on it.
-    closeSync(openSync(path, "wx", 0o600));
+    fs.closeSync(fs.openSync(path, "wx", 0o600));
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
   }
+}
+
+function keepLog(db: DatabaseSync, timeout: number): void {
+  db.exec(`PRAGMA busy_timeout = ${timeout}`);
+  const [mode] = Object.values(db.prepare("PRAGMA journal_mode = WAL").get() ?? {});
+  if (mode !== "wal") throw new Error(`SQLite cannot keep a write-ahead log here (journal mode ${mode})`);
+  db.exec("PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 0");
+  // The first reader creates the log.
+  db.prepare("SELECT 1 FROM sqlite_schema").get();
+}
+
+/** A new file is found after a power cut only if its folder was flushed. Windows opens no folders, and needs it not. */
+function flushFolderOf(path: string): void {
+  if (process.platform === "win32") return;
+  const folder = fs.openSync(dirname(path), "r");
+  fs.fsyncSync(folder);
+  fs.closeSync(folder);
 }

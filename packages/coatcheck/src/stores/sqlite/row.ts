@@ -112,8 +112,8 @@ export function toEnded([id, familyHash, reason, until]: Row): EndedSession {
 }
 
 /**
- * A user id as it is stored: NUL is written as `\0`, since Node before 25 cuts what it reads from SQLite at the first
- * NUL, and one user would become another.
+ * A user id as it is stored: NUL is written as `\0`, since Node 22 and early 24 cut what they read from SQLite at the
+ * first NUL, and one user would become another.
  */
 export function userColumn(userId: string): string {
   return userId.replace(/[\\\0]/g, (character) => (character === "\0" ? "\\0" : "\\\\"));
