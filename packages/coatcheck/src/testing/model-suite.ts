@@ -3,8 +3,8 @@
  *
  * Needs fast-check, which is loaded only when the tests run. Each test runs twice: with a seed that is always the same,
  * so that a change that breaks something fails at once for everybody; and with a new one each time, so that what no run
- * has met yet is met some day. A failure prints its seed: `COATCHECK_SEED=… npm test -- model` runs it again, and
- * nothing else. `COATCHECK_RUNS=100000` looks longer.
+ * has met yet is met some day. A failure prints its seed: `COATCHECK_SEED=… npm test -- model` tries
+ * that one again. `COATCHECK_RUNS=100000` looks longer.
  */
 import { after, before, describe, test } from "node:test";
 import type * as FastCheck from "fast-check";
@@ -33,7 +33,7 @@ const longestHistory = 60;
 export function describeSessionModel(name: string, { open, runs = 500 }: ModelUnderTest): void {
   const numRuns = Number(process.env.COATCHECK_RUNS ?? runs);
   describe(`Sessions in ${name}`, () => {
-    let backend: StoreBackend;
+    let backend: StoreBackend | undefined;
     let store: SessionStore;
     let elsewhere: SessionStore;
     before(async () => {
@@ -41,7 +41,7 @@ export function describeSessionModel(name: string, { open, runs = 500 }: ModelUn
       store = await backend.connect();
       elsewhere = await backend.connect();
     });
-    after(() => backend.close());
+    after(() => backend?.close());
 
     for (const [seeds, seed] of draws()) {
       test(`behave like the model in random histories, ${seeds}`, async () => {

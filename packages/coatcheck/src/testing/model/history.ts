@@ -3,7 +3,7 @@ import type * as FastCheck from "fast-check";
 import type { ClientInfo } from "../../core/fingerprint.ts";
 import type { ModelPolicy } from "./session-model.ts";
 
-/** What becomes of an answer that carries a cookie. Answers that are late arrive in the order they were given, or never. */
+/** What becomes of an answer that carries a cookie. Late ones arrive in the order they were given, or never. */
 export type Fate = "arrives" | "late" | "lost";
 
 /**

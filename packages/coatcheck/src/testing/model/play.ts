@@ -1,8 +1,8 @@
-/** Plays histories, and says how to play one again. */
+/** Plays a history from its beginning to a settled end. */
 import type { SessionStore } from "../../core/store.ts";
 import { assertThievesFound, take } from "./deeds.ts";
 import { empty } from "./empty.ts";
-import { type History, users } from "./history.ts";
+import { type Fate, type History, users } from "./history.ts";
 import { type MakeManager, Stage } from "./stage.ts";
 
 /**
@@ -27,13 +27,15 @@ export async function play(
 /** Everybody goes on using what they have until all graces are over: by then thieves have been found out. */
 async function conclude(stage: Stage): Promise<void> {
   for (let round = 0; round < 4; round++) {
-    for (const who of stage.holders.keys())
-      await take(stage, { do: "use", who, canRenew: true, answer: "arrives" });
+    await everybodyUses(stage, "arrives");
     await take(stage, { do: "wait", part: 1, of: "grace" });
   }
-  for (const who of stage.holders.keys())
-    await take(stage, { do: "use", who, canRenew: true, answer: "lost" });
+  await everybodyUses(stage, "lost");
   assertThievesFound(stage);
   for (const user of users.keys()) await take(stage, { do: "list", user });
   await stage.assertSecretsKept();
+}
+
+async function everybodyUses(stage: Stage, answer: Fate): Promise<void> {
+  for (const who of stage.holders.keys()) await take(stage, { do: "use", who, canRenew: true, answer });
 }

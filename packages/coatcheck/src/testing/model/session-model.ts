@@ -62,10 +62,10 @@ interface ModelSession {
   readonly data: Map<string, unknown>;
   word: string;
   issuedAt: number;
-  /** A successor that was sent to a browser of this kind and has not come back yet. Its text is learned when it is sent. */
+  /** A successor that was sent to a client of this kind and has not come back yet. Its word is learned when sent. */
   offered: { word: string | undefined; readonly kind: string } | undefined;
   former: { readonly word: string; readonly until: number }[];
-  /** More secrets were replaced within one grace than are remembered: one of them will be taken for stolen too early. */
+  /** More words were replaced within one grace than are remembered: one may be taken for stolen too early. */
   crowded: boolean;
   ended: { readonly reason: string; readonly toldUntil: number } | undefined;
 }
