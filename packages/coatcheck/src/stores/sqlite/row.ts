@@ -1,6 +1,5 @@
 /** How a session record lies in its row. Whatever cannot be read back throws: a damaged row opens nothing. */
 import type { SQLInputValue, SQLOutputValue } from "node:sqlite";
-import type { ClientInfo } from "../../core/fingerprint.ts";
 import {
   type DataChange,
   type EndedSession,
@@ -8,8 +7,8 @@ import {
   mergeData,
   type PendingRenewal,
   type SessionRecord,
-  type SupersededSecret,
 } from "../../core/store.ts";
+import { isClient, isPending, isSuperseded, isTexts, readStored } from "../../core/stored.ts";
 import type { SessionId } from "../../core/token.ts";
 
 /** The values of a row, in the order of its columns. */
@@ -87,15 +86,15 @@ export function toRecord(row: Row): SessionRecord {
     familyHash,
     secretHash,
     secretIssuedAt,
-    ...(pending !== null && { pending: read("pending", pending, isPending) }),
-    superseded: superseded === "[]" ? [] : read("superseded", superseded, isSuperseded),
+    ...(pending !== null && { pending: readStored("pending", pending, isPending) }),
+    superseded: superseded === "[]" ? [] : readStored("superseded", superseded, isSuperseded),
     secretRevision,
     createdAt,
     authenticatedAt,
-    amr: read("amr", amr, isTexts),
+    amr: readStored("amr", amr, isTexts),
     lastSeenAt,
     expiresAt,
-    client: read("client", client, isClient),
+    client: readStored("client", client, isClient),
     data: data[0],
     dataVersion: data[1],
     dataRevision: data[2],
@@ -138,34 +137,4 @@ export function dataChangeColumn(change: DataChange): string {
 export function mergeColumn(data: SQLInputValue, change: SQLInputValue): string {
   const entries: [string, string | null][] = JSON.parse(change as string);
   return mergeData(data as string, new Map(entries.map(([key, value]) => [key, value ?? undefined])));
-}
-
-function read<T>(column: string, text: string, fits: (value: unknown) => value is T): T {
-  const value: unknown = JSON.parse(text);
-  if (!fits(value)) throw new Error(`A row of coatcheck_sessions is damaged: ${column} cannot be read`);
-  return value;
-}
-
-function isText(value: unknown): value is string {
-  return typeof value === "string";
-}
-
-function isTexts(value: unknown): value is string[] {
-  return Array.isArray(value) && value.every(isText);
-}
-
-function isClient(value: unknown): value is ClientInfo {
-  return typeof value === "object" && value !== null && Object.values(value).every(isText);
-}
-
-function isSuperseded(value: unknown): value is SupersededSecret[] {
-  return (
-    Array.isArray(value) &&
-    value.every((former) => isText(former?.secretHash) && Number.isFinite(former.until))
-  );
-}
-
-function isPending(value: unknown): value is PendingRenewal {
-  const { secretHash, salt, fingerprint, startedAt } = (value ?? {}) as Partial<PendingRenewal>;
-  return isTexts([secretHash, salt, fingerprint]) && Number.isFinite(startedAt);
 }

@@ -1,0 +1,48 @@
+/**
+ * Reads back the parts of a record that stores keep as JSON text. What cannot be read throws: a damaged session opens
+ * nothing, and a rejected promise is an outage, not a "no".
+ */
+import type { ClientInfo } from "./fingerprint.ts";
+import type { PendingRenewal, SupersededSecret } from "./store.ts";
+
+/** The value of a part that must fit. The error names the part and never what stands in it. */
+export function readStored<T>(part: string, text: string, fits: (value: unknown) => value is T): T {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    // JSON.parse would quote the text.
+  }
+  if (!fits(value)) throw new Error(`A stored session is damaged: its ${part} cannot be read`);
+  return value;
+}
+
+export function isTexts(value: unknown): value is string[] {
+  return Array.isArray(value) && value.every(isText);
+}
+
+export function isClient(value: unknown): value is ClientInfo {
+  return isObject(value) && Object.values(value).every(isText);
+}
+
+export function isPending(value: unknown): value is PendingRenewal {
+  if (!isObject(value)) return false;
+  const { secretHash, salt, fingerprint, startedAt } = value;
+  return isTexts([secretHash, salt, fingerprint]) && Number.isFinite(startedAt);
+}
+
+export function isSuperseded(value: unknown): value is SupersededSecret[] {
+  return Array.isArray(value) && value.every(isSupersededSecret);
+}
+
+function isSupersededSecret(value: unknown): boolean {
+  return isObject(value) && isText(value.secretHash) && Number.isFinite(value.until);
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === "string";
+}
