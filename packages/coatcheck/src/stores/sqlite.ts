@@ -62,8 +62,8 @@ export class SqliteSessionStore implements SessionStore {
    */
   constructor(database: string | DatabaseSync, options: SqliteSessionStoreOptions = {}) {
     this.timeout = options.timeout ?? 2_000;
-    if (!Number.isSafeInteger(this.timeout) || this.timeout < 0) {
-      throw new TypeError("timeout must be a whole number of milliseconds");
+    if (!Number.isSafeInteger(this.timeout) || this.timeout < 1) {
+      throw new TypeError("timeout must be a whole number of milliseconds, at least 1");
     }
     this.#ownsConnection = typeof database === "string";
     const isFile = typeof database === "string" && database !== ":memory:";
@@ -73,7 +73,7 @@ export class SqliteSessionStore implements SessionStore {
       migrate(this.#db);
       this.#sql = prepareStatements(this.#db);
     } catch (error) {
-      if (this.#ownsConnection) this.#db.close();
+      void this.close();
       throw error;
     }
   }

@@ -76,7 +76,7 @@ describe("A SQLite file", () => {
   });
 
   test("is opened with a timeout that makes sense", () => {
-    for (const timeout of [-1, 0.5, Number.NaN, Number.POSITIVE_INFINITY]) {
+    for (const timeout of [-1, 0, 0.5, Number.NaN, Number.POSITIVE_INFINITY]) {
       assert.throws(() => new SqliteSessionStore(":memory:", { timeout }), TypeError);
     }
   });
