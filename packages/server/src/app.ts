@@ -5,6 +5,7 @@ import { coatcheck } from "coatcheck/hono";
 import { type Context, Hono, type MiddlewareHandler } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import { HTTPException } from "hono/http-exception";
+import { AccountsUnavailableError } from "./accounts/accounts-outage.ts";
 import { HasherBusyError } from "./accounts/password-hasher.ts";
 import { answerProblem } from "./answer.ts";
 import { createApi } from "./api/api.ts";
@@ -18,6 +19,7 @@ import { docsPage } from "./pages/docs-page.ts";
 import { setupPages } from "./pages/setup-page.ts";
 import { signInPages } from "./pages/sign-in-page.ts";
 import {
+  accountsUnavailable,
   bodyTooLarge,
   busy,
   internalError,
@@ -105,13 +107,18 @@ function matches(pattern: string, path: string): boolean {
 }
 
 function problemOfError(error: Error, c: Context<AppEnv>, { logger }: House): ServerProblem {
+  const expected = expectedProblem(error);
+  if (expected && expected.status !== 503) return expected;
+  const event = expected ? "unavailable" : "internal-error";
+  logger.error({ event, requestId: c.var.requestId, err: error });
+  return expected ?? internalError();
+}
+
+function expectedProblem(error: Error): ServerProblem | undefined {
   if (error instanceof ProblemError) return error.problem;
   if (error instanceof HasherBusyError) return busy(error.retryAfterSeconds);
+  if (error instanceof AccountsUnavailableError) return accountsUnavailable();
   if (error instanceof HTTPException && error.status === 400) return malformedBody("The body is no JSON.");
   if (error instanceof HTTPException && error.status === 415) return unsupportedMediaType("application/json");
-  const known = problemOf(error);
-  const { requestId } = c.var;
-  if (known?.status !== 503 && known) return known;
-  logger.error({ event: known ? "store-unavailable" : "internal-error", requestId, err: error });
-  return known ?? internalError();
+  return problemOf(error);
 }

@@ -19,7 +19,7 @@ export interface Config {
   readonly administrator: Administrator | undefined;
   /** Addresses and networks of proxies whose `X-Forwarded-For` is believed. */
   readonly trustedProxies: readonly string[];
-  /** What is set but has no effect yet: to be told at start. */
+  /** What is no mistake, but should be told at start. */
   readonly notices: readonly string[];
 }
 
@@ -71,10 +71,24 @@ export function readConfig(environment: Environment): Config {
     sessions: readSessions(env, complain),
     administrator: readAdministrator(env, complain),
     trustedProxies: readTrustedProxies(env, complain),
-    notices: unused.filter((name) => name in env).map((name) => `${name} is set, but nothing uses it yet.`),
+    notices: [],
   };
   if (problems.length > 0) throw new ConfigError(problems);
-  return config;
+  return { ...config, notices: noticesOf(config, env) };
+}
+
+function noticesOf({ origin, trustedProxies }: Config, env: Environment): string[] {
+  const notices = unused
+    .filter((name) => name in env)
+    .map((name) => `${name} is set, but nothing uses it yet.`);
+  // This server speaks plain http, so what people reach by https is a proxy in front of it.
+  if (origin?.startsWith("https:") && trustedProxies.length === 0) {
+    notices.push(
+      "A proxy must speak https for COATCHECK_ORIGIN, but COATCHECK_TRUST_PROXY does not name it: " +
+        "all devices will be shown with the proxy's address.",
+    );
+  }
+  return notices;
 }
 
 function complainOfUnknown(env: Environment, complain: Complain): void {

@@ -33,7 +33,7 @@ function open(file: string): DatabaseSync {
   // The umask may have taken from the mode, and an older file may have more.
   chmodSync(file, 0o600);
   const database = new DatabaseSync(file);
-  database.exec("PRAGMA journal_mode = WAL; PRAGMA busy_timeout = 2000; PRAGMA foreign_keys = ON");
+  database.exec("PRAGMA busy_timeout = 2000; PRAGMA journal_mode = WAL");
   return database;
 }
 

@@ -85,8 +85,9 @@ export function busy(retryAfter: number): ServerProblem {
   });
 }
 
-export function stopping(): ServerProblem {
-  return problem("stopping", 503, "Service temporarily unavailable", { retryAfter: 5 });
+/** As the library says it of its store. */
+export function accountsUnavailable(): ServerProblem {
+  return problem("store-unavailable", 503, "Service temporarily unavailable", { retryAfter: 5 });
 }
 
 export function internalError(): ServerProblem {

@@ -143,6 +143,7 @@ describe("migrations", () => {
 describe("e-mail addresses", () => {
   test("one address has one key, however it is composed or capitalised", () => {
     assert.equal(emailKey("JOSE\u0301@Example.com"), emailKey("jos\u00e9@example.COM"));
+    assert.equal(emailKey("ада@Пример.рф"), emailKey("Ада@xn--e1afmkfd.xn--p1ai"));
   });
 
   for (const good of ["ada@example.com", "a+b@localhost", "ада@пример.рф", "o'hara@example.com"]) {

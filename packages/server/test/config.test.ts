@@ -108,6 +108,12 @@ describe("the configuration", () => {
     );
   });
 
+  test("https without a proxy that is trusted is told: all devices would have the proxy's address", () => {
+    const COATCHECK_ORIGIN = "https://example.com";
+    assert.match(readConfig({ COATCHECK_ORIGIN }).notices[0]!, /COATCHECK_TRUST_PROXY does not name it/);
+    assert.deepEqual(readConfig({ COATCHECK_ORIGIN, COATCHECK_TRUST_PROXY: "loopback" }).notices, []);
+  });
+
   test("the administrator's address and password are only taken together and only if they are sound", () => {
     assert.match(problemsOf({ COATCHECK_ADMIN_EMAIL: "ada@example.com" })[0]!, /is set alone/);
     const problems = problemsOf({ COATCHECK_ADMIN_EMAIL: "ada", COATCHECK_ADMIN_PASSWORD: "short" });

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import type { SessionStore } from "coatcheck";
-import { ada, startTestServer, type TestServer } from "./support/test-server.ts";
+import { ada, startTestServer, type TestServer, withAda } from "./support/test-server.ts";
 
 const broken = () => Promise.reject(new Error("the disk is gone"));
 
@@ -81,6 +81,31 @@ describe("while the session store is down", () => {
     assert.equal(answer.status, 503);
     assert.equal(await other.isSignedIn(), false);
   });
+});
+
+test("while the users cannot be looked up nobody is signed out, and nobody is told that a password was wrong", async () => {
+  await using server = await startTestServer();
+  const visitor = await server.signedIn();
+  server.sql("ALTER TABLE coatcheck_users RENAME TO away");
+  for (const answer of [
+    await visitor.get("/devices"),
+    await visitor.send("GET", "/api/session"),
+    await server.visitor().call("POST", "/api/login", { ...ada }),
+    await server.visitor().send("GET", "/readyz"),
+  ]) {
+    assert.equal(answer.status, 503);
+    assert.equal(answer.headers.getSetCookie().length, 0);
+  }
+  server.sql("ALTER TABLE away RENAME TO coatcheck_users");
+  assert.equal(await visitor.isSignedIn(), true);
+});
+
+test("sessions may be kept in memory", async () => {
+  await using server = await startTestServer({ env: { ...withAda, COATCHECK_SESSIONS: "memory:" } });
+  const visitor = await server.signedIn();
+  assert.equal(await visitor.isSignedIn(), true);
+  const tables = server.sql("SELECT name FROM sqlite_schema WHERE name = 'coatcheck_sessions'");
+  assert.equal(tables.length, 0);
 });
 
 test("a request that fails in a way nobody thought of is recorded, and tells nothing", async () => {

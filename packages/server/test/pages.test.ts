@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { deviceName } from "../src/pages/device-name.ts";
+import { deviceName } from "../src/device-name.ts";
 import { html } from "../src/pages/html.ts";
 import { inWords } from "../src/pages/moment.ts";
 

@@ -1,5 +1,6 @@
 /** Who may sign in, and with what. Knows nothing of sessions: what joins the two are the deeds beside this file. */
 import type { AccountStore } from "./account-store.ts";
+import { tellingOutages } from "./accounts-outage.ts";
 import { emailKey, tidyEmail } from "./email.ts";
 import type { PasswordHasher } from "./password-hasher.ts";
 import { newSetupCode, setupCodeHash, setupLinkLifetime } from "./setup-link.ts";
@@ -16,7 +17,7 @@ export class Accounts {
   readonly #now: () => number;
 
   constructor(store: AccountStore, hasher: PasswordHasher, now: () => number = Date.now) {
-    this.#store = store;
+    this.#store = tellingOutages(store);
     this.#hasher = hasher;
     this.#now = now;
   }

@@ -1,4 +1,5 @@
 /** E-mail addresses as names of accounts. */
+import { domainToASCII } from "node:url";
 
 const longest = 254;
 // One @, and nothing in it that could change the meaning of a mail header or a log line.
@@ -10,11 +11,14 @@ export function tidyEmail(text: string): string {
 }
 
 /**
- * The address as it is looked up: whether the keyboard of a phone began it with a capital makes no other account.
- * Two addresses may share a key, so mail always goes to the address that is kept, never to the one that was typed.
+ * The address as it is looked up: whether the keyboard of a phone began it with a capital makes no other account, nor
+ * that browsers write an international domain in its ASCII form. Two addresses may share a key, so mail always goes
+ * to the address that is kept, never to the one that was typed.
  */
 export function emailKey(text: string): string {
-  return tidyEmail(text).toLowerCase().normalize("NFC");
+  const email = tidyEmail(text).toLowerCase().normalize("NFC");
+  const at = email.lastIndexOf("@") + 1;
+  return email.slice(0, at) + (domainToASCII(email.slice(at)) || email.slice(at));
 }
 
 /** What is wrong with an address, and what to do about it. */

@@ -50,7 +50,7 @@ export function openApiDocument(api: OpenAPIHono<AppEnv>, origin: string): OpenA
   });
   return api.getOpenAPI31Document({
     openapi: "3.1.0",
-    info: { title: "Coatcheck", version: "0.1.0", description },
+    info: { title: "Coatcheck", version: "1", description },
     servers: [{ url: origin }],
   }) as unknown as OpenApiDocument;
 }

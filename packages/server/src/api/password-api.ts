@@ -18,6 +18,7 @@ export function passwordApi(api: OpenAPIHono<AppEnv>, house: House): void {
     method: "post",
     path: "/api/password",
     tags: ["Account"],
+    operationId: "changePassword",
     summary: "Change the password",
     description: "Ends all other sessions of the user and replaces the cookie of this one.",
     ...signedInOnly(house),

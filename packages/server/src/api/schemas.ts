@@ -2,7 +2,7 @@
 import { z } from "@hono/zod-openapi";
 import type { Session } from "coatcheck";
 import type { PublicUser } from "../accounts/user.ts";
-import { deviceName } from "../pages/device-name.ts";
+import { deviceName } from "../device-name.ts";
 
 export interface SessionJson {
   id: string;

@@ -19,6 +19,7 @@ export function signInApi(api: OpenAPIHono<AppEnv>, house: House): void {
     method: "post",
     path: "/api/login",
     tags,
+    operationId: "signIn",
     summary: "Sign in",
     description: "Sets the session cookie. It needs neither a CSRF token nor a cookie.",
     request: {
@@ -47,6 +48,7 @@ export function signInApi(api: OpenAPIHono<AppEnv>, house: House): void {
     method: "post",
     path: "/api/logout",
     tags,
+    operationId: "signOut",
     summary: "Sign out",
     description:
       "Ends the session for good and clears the cookie. Without a session it only clears the cookie.",
@@ -68,6 +70,7 @@ export function signInApi(api: OpenAPIHono<AppEnv>, house: House): void {
     method: "post",
     path: "/api/reauthenticate",
     tags,
+    operationId: "reauthenticate",
     summary: "Confirm the password",
     description: "Makes the sign-in recent again and replaces the session cookie.",
     ...signedInOnly(house),
@@ -91,6 +94,7 @@ export function signInApi(api: OpenAPIHono<AppEnv>, house: House): void {
     method: "get",
     path: "/api/csrf",
     tags,
+    operationId: "getCsrfToken",
     summary: "Get a CSRF token",
     description:
       "Send it as `X-CSRF-Token` with every POST and DELETE of this session. It stays valid as long as the session.",

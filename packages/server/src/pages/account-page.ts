@@ -46,7 +46,7 @@ function accountPage(c: Context<AppEnv>, errors: readonly FieldError[] = []): Pr
     body: html`<h1>Your account</h1>
       ${errors.length > 0 ? errorSummary(errors) : notice(c.req.query("done"))}
       <p>You are signed in as <strong>${user.email}</strong>.</p>
-      <form class="sheet" method="post" action="/account/password" aria-labelledby="change-password">
+      <form class="sheet" method="post" novalidate action="/account/password" aria-labelledby="change-password">
         <h2 id="change-password">Change password</h2>
         <p class="quiet">All your other devices will be signed out.</p>
         ${csrf}

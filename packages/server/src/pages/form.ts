@@ -1,4 +1,7 @@
-/** The parts of forms, and reading what they send. */
+/**
+ * The parts of forms, and reading what they send. Forms are `novalidate`: browsers refuse valid international addresses,
+ * and their bubbles vanish; what is wrong is said by the page, where it stays and is read out.
+ */
 import type { Context } from "hono";
 import type { AppEnv } from "../env.ts";
 import { type FieldError, malformedBody, ProblemError, unsupportedMediaType } from "../problems.ts";

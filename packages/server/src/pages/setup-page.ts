@@ -55,7 +55,7 @@ function setupPage(
     body: html`<h1>Set up this server</h1>
       ${errorSummary(errors)}
       <p class="quiet">Create the first administrator. Afterwards this page is closed for good.</p>
-      <form class="sheet wide" method="post" action="/setup">
+      <form class="sheet wide" method="post" novalidate action="/setup">
         ${field({ name: "code", label: "Set-up code", autocomplete: "off", value: typed.code ?? "", hint: "The part behind # of the link that the server printed when it started." }, errors)}
         ${field({ name: "email", label: "Your e-mail address", type: "email", autocomplete: "username", value: typed.email ?? "" }, errors)}
         ${field({ name: "password", label: "New password", type: "password", autocomplete: "new-password", hint: passwordHint }, errors)}

@@ -81,7 +81,7 @@ function signInPage(c: Context<AppEnv>, view: SignInView): Response | Promise<Re
     ...(status && { status }),
     body: html`<h1>Sign in</h1>
       ${told}${errorSummary(errors)}
-      <form class="sheet wide" method="post" action="/login">
+      <form class="sheet wide" method="post" novalidate action="/login">
         ${next ? html`<input type="hidden" name="next" value="${next}">` : ""}
         ${field({ name: "email", label: "E-mail address", type: "email", autocomplete: "username", value: email ?? "", autofocus: errors.length === 0 }, errors)}
         ${field({ name: "password", label: "Password", type: "password", autocomplete: "current-password" }, errors)}
