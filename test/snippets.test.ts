@@ -120,6 +120,16 @@ describe("every link leads somewhere", () => {
   }
 });
 
+test("every decision is in the index, under the name that it has itself", () => {
+  const index = documents.find(({ path }) => path === "docs/README.md")!.markdown;
+  for (const { path, markdown } of documents) {
+    if (!path.startsWith("docs/decisions/")) continue;
+    const title = /^# (.*)$/m.exec(markdown)?.[1];
+    assert.ok(index.includes(`[${title}](${path.replace("docs/", "")})`), `${path}: "${title}"`);
+    assert.equal(Number(/\d+/.exec(path)?.[0]), Number.parseInt(title ?? "", 10), path);
+  }
+});
+
 describe("how a document is read", () => {
   const page = [
     "# A",
