@@ -38,6 +38,12 @@ export interface RunningProgram extends AsyncDisposable {
   start(): Promise<void>;
 }
 
+/** A test file that ends before its time takes along what it started. */
+const running = new Set<ChildProcess>();
+process.once("exit", () => {
+  for (const child of running) child.kill("SIGKILL");
+});
+
 /** Long enough for a database to create its files on a busy machine. */
 const patience = 60_000;
 
@@ -83,6 +89,8 @@ function launch({ command, args, env, cwd, user }: Command, printed: string[]): 
     env: { ...process.env, ...env },
     stdio: ["ignore", "pipe", "pipe"],
   });
+  running.add(child);
+  child.once("exit", () => running.delete(child));
   for (const stream of [child.stdout, child.stderr])
     stream.on("data", (chunk) => printed.push(String(chunk)));
   return child;
