@@ -107,18 +107,23 @@ function matches(pattern: string, path: string): boolean {
 }
 
 function problemOfError(error: Error, c: Context<AppEnv>, { logger }: House): ServerProblem {
-  const expected = expectedProblem(error);
-  if (expected && expected.status !== 503) return expected;
-  const event = expected ? "unavailable" : "internal-error";
-  logger.error({ event, requestId: c.var.requestId, err: error });
-  return expected ?? internalError();
+  const refusal = refusalOf(error);
+  if (refusal) return refusal;
+  const outage = outageOf(error);
+  logger.error({ event: outage ? "outage" : "internal-error", requestId: c.var.requestId, err: error });
+  return outage ?? internalError();
 }
 
-function expectedProblem(error: Error): ServerProblem | undefined {
+/** What is no fault of ours. */
+function refusalOf(error: Error): ServerProblem | undefined {
   if (error instanceof ProblemError) return error.problem;
   if (error instanceof HasherBusyError) return busy(error.retryAfterSeconds);
-  if (error instanceof AccountsUnavailableError) return accountsUnavailable();
   if (error instanceof HTTPException && error.status === 400) return malformedBody("The body is no JSON.");
   if (error instanceof HTTPException && error.status === 415) return unsupportedMediaType("application/json");
-  return problemOf(error);
+  const known = problemOf(error);
+  return known && known.status < 500 ? known : undefined;
+}
+
+function outageOf(error: Error): ServerProblem | undefined {
+  return error instanceof AccountsUnavailableError ? accountsUnavailable() : problemOf(error);
 }

@@ -53,6 +53,8 @@ const known = [
 /** Names of the plan that nothing reads yet. Refusing them would break an environment written ahead of time. */
 const unused = ["COATCHECK_SECRET", "COATCHECK_SMTP_URL"];
 
+const defaultDatabase = "sqlite:data/coatcheck.db";
+
 /** @throws ConfigError that holds every mistake. */
 export function readConfig(environment: Environment): Config {
   const problems: string[] = [];
@@ -146,20 +148,19 @@ function readOrigin(env: Environment, host: string, complain: Complain): string 
 }
 
 function readDatabase(env: Environment, complain: Complain): string {
-  const text = env.COATCHECK_DATABASE ?? "sqlite:data/coatcheck.db";
+  const text = env.COATCHECK_DATABASE ?? defaultDatabase;
   const file = /^sqlite:(?!:|\/\/)(.+)$/.exec(text)?.[1];
   if (file !== undefined) return file;
   const why = /^postgres(ql)?:/.test(text)
     ? "PostgreSQL is not supported yet"
     : `${JSON.stringify(withoutCredentials(text))} is no database`;
-  complain(`COATCHECK_DATABASE: ${why}. Set it to sqlite: and a file, for example sqlite:data/coatcheck.db.`);
+  complain(`COATCHECK_DATABASE: ${why}. Set it to sqlite: and a file, for example ${defaultDatabase}.`);
   return "";
 }
 
 function readSessions(env: Environment, complain: Complain): Config["sessions"] {
   const text = env.COATCHECK_SESSIONS;
-  if (text === undefined || text === (env.COATCHECK_DATABASE ?? "sqlite:data/coatcheck.db"))
-    return "database";
+  if (text === undefined || text === (env.COATCHECK_DATABASE ?? defaultDatabase)) return "database";
   if (text === "memory:") return "memory";
   const name = {
     "redis:": "Redis",

@@ -22,7 +22,7 @@ export async function listen(
   const server = createServer({ requestTimeout: 30_000, headersTimeout: 10_000 });
   server.listen(port, host);
   await once(server, "listening");
-  const { app, origin } = makeApp((server.address() as AddressInfo).port);
+  const { app, origin } = made(server, makeApp);
   const answer = getRequestListener(app.fetch, {
     errorHandler: () => new Response(null, { status: 400, headers: securityHeaders(origin, "none") }),
   });
@@ -31,6 +31,16 @@ export async function listen(
     else void answer(request, response);
   });
   return server;
+}
+
+/** What cannot be made must not leave a socket open that answers nobody. */
+function made<T>(server: Server, make: (port: number) => T): T {
+  try {
+    return make((server.address() as AddressInfo).port);
+  } catch (error) {
+    server.close();
+    throw error;
+  }
 }
 
 /** Methods that the web platform's `Request` cannot even express, so the application never sees them. */

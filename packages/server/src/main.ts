@@ -62,10 +62,14 @@ function duration(milliseconds: number): string {
 }
 
 function stopOnSignal(server: RunningServer): void {
+  const failed = (err: unknown) => {
+    logger.error({ event: "stop-failed", err });
+    return 1;
+  };
   const stop = async () => {
-    await server.stop();
+    const code = await server.stop().then(() => 0, failed);
     // Whatever still holds the event loop (a log that nobody reads) must not keep a stopped server alive.
-    process.exit(0);
+    process.exit(code);
   };
   process.once("SIGTERM", stop).once("SIGINT", stop);
   if (process.env.npm_lifecycle_event) whenOrphaned(stop);

@@ -87,8 +87,8 @@ async function serve(config: Config, parts: Parts): Promise<RunningServer> {
     setupLink: code && setupLink(origin, code),
     stop: once(async () => {
       stopping = true;
-      stopUpkeep();
       await close(http);
+      await stopUpkeep();
       await closeStores();
     }),
   };

@@ -5,16 +5,25 @@ import type { Logger } from "pino";
 
 const interval = 5 * 60_000;
 
-/** Starts it; the returned function stops it. It never keeps the process alive. */
-export function startUpkeep(sessions: SessionManager, logger: Logger): () => void {
+/** Starts it. The returned function stops it, once a run that is under way has ended. It keeps no process alive. */
+export function startUpkeep(sessions: SessionManager, logger: Logger): () => Promise<void> {
+  const stopping = new AbortController();
+  let running = Promise.resolve();
   let timer: NodeJS.Timeout;
   const schedule = () => {
+    if (stopping.signal.aborted) return;
     // A jitter, so that many nodes that started together do not prune together.
     timer = setTimeout(run, interval + randomInt(interval / 5)).unref();
   };
-  const run = () => upkeep(sessions, logger).finally(schedule);
+  const run = () => {
+    running = upkeep(sessions, logger).then(schedule);
+  };
   schedule();
-  return () => clearTimeout(timer);
+  return () => {
+    stopping.abort();
+    clearTimeout(timer);
+    return running;
+  };
 }
 
 async function upkeep(sessions: SessionManager, logger: Logger): Promise<void> {

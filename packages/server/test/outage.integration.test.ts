@@ -114,6 +114,7 @@ test("a request that fails in a way nobody thought of is recorded, and tells not
   server.running.sessions.list = () => Promise.reject(new Error("canary: a secret of the inside"));
   const page = await visitor.get("/devices");
   assert.equal(page.status, 500);
+  assert.match(page.headers.get("content-security-policy")!, /default-src 'none'/);
   assert.doesNotMatch(page.text, /canary/);
   const call = await visitor.send("GET", "/api/sessions");
   assert.equal(call.status, 500);

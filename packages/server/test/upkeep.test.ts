@@ -31,7 +31,7 @@ test("what has expired is removed again and again, also after a failure, until i
   await settled();
   assert.match(lines.join(""), /"event":"pruned","removed":1/);
 
-  stop();
+  await stop();
   const asked = mock.method(store, "deleteExpired");
   mock.timers.tick(longestPause);
   await settled();

@@ -26,7 +26,7 @@ export function emailProblem(text: string): string | undefined {
   const email = tidyEmail(text);
   if (email.length > longest) return `The e-mail address is longer than ${longest} characters.`;
   if (!email.isWellFormed() || !pattern.test(email)) {
-    return "This is not an e-mail address. It looks like name@example.com.";
+    return "This is not an e-mail address. An address looks like name@example.com.";
   }
   return undefined;
 }
