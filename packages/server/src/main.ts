@@ -1,3 +1,4 @@
+#!/usr/bin/env node
 /** `coatcheck-server`: reads the configuration, starts, says where it is, and stops when it is told to. */
 import { resolve } from "node:path";
 import { type Config, ConfigError, readConfig } from "./config.ts";
