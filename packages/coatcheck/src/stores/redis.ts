@@ -13,6 +13,7 @@ import {
 } from "../core/store.ts";
 import { routingTag, type SessionId } from "../core/token.ts";
 import { type Connection, connectionTo, type RedisClient } from "./redis/connection.ts";
+import { warnOfEviction } from "./redis/eviction.ts";
 import { changedFields, escaped, fieldsOf, toFound, toRecord } from "./redis/fields.ts";
 import {
   deleteByUserScript,
@@ -60,6 +61,7 @@ export class RedisSessionStore implements SessionStore {
   readonly #prefix: string;
   readonly #redis: Connection;
   readonly #walk: Walk;
+  #settingsSeen = false;
 
   /**
    * @param client a client of node-redis (`createClient`, `createClientPool`, `createSentinel`, `createCluster`) or of
@@ -155,10 +157,15 @@ export class RedisSessionStore implements SessionStore {
     return { expired: pruned.flatMap(records), next };
   }
 
-  /** Of a cluster, all masters must answer; the time is that of the one that is ahead. */
+  /**
+   * Of a cluster, all masters must answer; the time is that of the one that is ahead. The first call also warns
+   * (`COATCHECK_REDIS_EVICTION`) if Redis is set to drop keys.
+   */
   async time(): Promise<number> {
     const masters = await this.#redis.masters();
     const times = await Promise.all(masters.map((master) => master.send(["TIME"])));
+    if (!this.#settingsSeen) void warnOfEviction(masters);
+    this.#settingsSeen = true;
     return Math.max(...times.map((time) => milliseconds(time as [string, string])));
   }
 

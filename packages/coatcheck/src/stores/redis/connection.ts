@@ -59,8 +59,15 @@ export type RedisClient = NodeRedisClient | NodeRedisSentinel | NodeRedisCluster
 
 interface CommandOptions {
   readonly timeout?: number;
+  readonly abortSignal?: AbortSignal;
   readonly typeMapping?: object;
 }
+
+/**
+ * For node-redis: replies are text, whatever the application has chosen for itself, and hashes (37, the `%` of RESP3)
+ * are lists of names and values, which is the least work.
+ */
+const typeMapping = { 37: Array };
 
 /** One server that takes writes. */
 export interface Master {
@@ -90,33 +97,49 @@ export function connectionTo(client: RedisClient, timeout: number): Connection {
       "RedisSessionStore needs a client of node-redis or ioredis: new RedisSessionStore(await createClient().connect())",
     );
   }
-  // An empty type mapping: replies are text whatever the application has chosen for itself.
-  return throughNodeRedis(client, { timeout, typeMapping: {} });
+  return throughNodeRedis(client, waitingAtMost(timeout));
 }
 
 /** Reads go to masters too, whatever the client does otherwise: a replica may not know yet that a session ended. */
 function throughNodeRedis(
   client: NodeRedisClient | NodeRedisSentinel | NodeRedisCluster,
-  options: CommandOptions,
+  options: () => CommandOptions,
 ): Connection {
   if ("nodeClient" in client) {
     return {
       isCluster: true,
-      send: (key, command) => client.sendCommand(key, false, command, options),
+      send: (key, command) => client.sendCommand(key, false, command, options()),
       masters: () => Promise.all(client.masters.map((master) => nodeRedisMaster(client, master, options))),
     };
   }
-  if ("getMasterNode" in client) return single((command) => client.sendCommand(false, command, options));
-  return single((command) => client.sendCommand(command, options));
+  if ("getMasterNode" in client) return single((command) => client.sendCommand(false, command, options()));
+  return single((command) => client.sendCommand(command, options()));
 }
 
 async function nodeRedisMaster(
   cluster: NodeRedisCluster,
   master: NodeRedisMaster,
-  options: CommandOptions,
+  options: () => CommandOptions,
 ): Promise<Master> {
   const client = await cluster.nodeClient(master as never);
-  return { name: master.address, send: (command) => client.sendCommand(command, options) };
+  return { name: master.address, send: (command) => client.sendCommand(command, options()) };
+}
+
+/**
+ * The options of a command that is not sent any more when it has waited for so long. One signal for all commands of a
+ * turn of the event loop: a timer for each, as node-redis has it, costs as much as the command.
+ */
+function waitingAtMost(timeout: number): () => CommandOptions {
+  let shared: CommandOptions | undefined;
+  return () => {
+    if (!shared) {
+      shared = { timeout: 0, abortSignal: AbortSignal.timeout(timeout), typeMapping };
+      setImmediate(() => {
+        shared = undefined;
+      });
+    }
+    return shared;
+  };
 }
 
 function throughIoRedis(client: IoRedis | IoRedisCluster, timeout: number): Connection {

@@ -1,0 +1,22 @@
+/** A Redis that may drop keys is told of, since nothing else would show it until sessions go missing. */
+import type { Master } from "./connection.ts";
+
+/** Warns if a master is set to drop keys when its memory is full. What may not be asked is not told of. */
+export async function warnOfEviction(masters: readonly Master[]): Promise<void> {
+  const answers = await Promise.allSettled(masters.map((master) => master.send(["INFO", "memory"])));
+  const policies = answers.map((answer) =>
+    answer.status === "fulfilled" ? evicting(answer.value) : undefined,
+  );
+  const policy = policies.find((each) => each !== undefined);
+  if (policy === undefined) return;
+  process.emitWarning(
+    `Redis drops keys when its memory is full (maxmemory-policy ${policy}): users are signed out, and "sign out everywhere" may miss a session. Set maxmemory-policy to noeviction`,
+    { code: "COATCHECK_REDIS_EVICTION" },
+  );
+}
+
+function evicting(info: unknown): string | undefined {
+  const setting = (name: string) => new RegExp(`^${name}:(\\S+)`, "m").exec(String(info))?.[1];
+  const policy = setting("maxmemory_policy");
+  return policy === "noeviction" || setting("maxmemory") === "0" ? undefined : policy;
+}

@@ -1,0 +1,186 @@
+/** What the store asks of Redis, and what it does when Redis forgets, fills up or drops keys. */
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { after, afterEach, before, beforeEach, describe, test } from "node:test";
+import { Cluster, Redis } from "ioredis";
+import { createClient } from "redis";
+import { type RunningRedis, startRedis } from "../../../../test/servers/redis.ts";
+import { SessionManager } from "../../src/core/manager.ts";
+import { RedisSessionStore } from "../../src/stores/redis.ts";
+import { manualClock } from "../../src/testing/clock.ts";
+import { beginning, hash, sessionRecord } from "../../src/testing/record.ts";
+
+const now = beginning;
+
+let redis: RunningRedis;
+let client: Awaited<ReturnType<typeof connected>>;
+let store: RedisSessionStore;
+
+before(async () => {
+  redis = await startRedis();
+  client = await connected();
+});
+beforeEach(async () => {
+  await client.flushAll();
+  await client.sendCommand(["CONFIG", "SET", "maxmemory", "0"]);
+  store = new RedisSessionStore(client);
+});
+after(async () => {
+  client.destroy();
+  await redis[Symbol.asyncDispose]();
+});
+
+async function connected() {
+  const client = createClient({ url: redis.url }).on("error", () => {});
+  return client.connect();
+}
+
+describe("What is asked of Redis", () => {
+  let watcher: Awaited<ReturnType<typeof connected>>;
+  let seen: string[];
+  let marks = 0;
+
+  beforeEach(async () => {
+    watcher = await connected();
+    seen = [];
+    await watcher.monitor((line) => void seen.push(String(line)));
+  });
+  afterEach(() => watcher.destroy());
+
+  /** The commands that came over the network, those of scripts not among them. */
+  async function asked(deed: () => Promise<unknown>): Promise<string[]> {
+    await allSeen();
+    seen = [];
+    await deed();
+    await allSeen();
+    const lines = seen.slice(0, -1).filter((line) => !line.includes(" lua] "));
+    return lines.map((line) => /"(\w+)"/.exec(line)![1]!.toUpperCase());
+  }
+
+  async function allSeen(): Promise<void> {
+    const mark = `mark ${marks++}`;
+    await client.ping(mark);
+    while (!seen.at(-1)?.includes(mark)) await new Promise(setImmediate);
+  }
+
+  test("a validation is one command", async () => {
+    const sessions = new SessionManager({ store });
+    const { token } = await sessions.create("ada");
+    assert.deepEqual(await asked(() => sessions.validate(token)), ["HGETALL"]);
+  });
+
+  test("every operation is one command, and none but the walk looks at the keys of others", async () => {
+    const [record, other] = [sessionRecord(), sessionRecord()];
+    const secret = { secretHash: hash(), secretIssuedAt: now, superseded: [] };
+    const limit = { maximum: 1, exceeded: "evict-oldest" } as const;
+    const operations: readonly (() => Promise<unknown>)[] = [
+      () => store.insert(record, now),
+      () => store.insert(other, now, limit),
+      () => store.update(other.id, { secret, data: new Map([["a", "1"]]) }, now),
+      () => store.findByUser("ada"),
+      () => store.delete(other.id, "logout", now),
+      () => store.deleteByUser("ada", "revoked", now),
+    ];
+    // The first time the server has to be told the script.
+    for (const operation of operations) await operation();
+    await store.deleteExpired(now, 100);
+    for (const operation of operations) assert.deepEqual(await asked(operation), ["EVALSHA"]);
+    assert.deepEqual(await asked(() => store.deleteExpired(now, 100)), ["SCAN", "EVALSHA"]);
+  });
+
+  test("a script that the server has forgotten is sent once, as a whole", async () => {
+    const record = sessionRecord();
+    await store.insert(record, now);
+    await store.update(record.id, {}, now);
+    await client.scriptFlush();
+    const update = () => store.update(record.id, { dataVersion: 2 }, now);
+    assert.deepEqual(await asked(update), ["EVALSHA", "EVAL"]);
+    assert.deepEqual(await asked(update), ["EVALSHA"]);
+  });
+});
+
+describe("A Redis whose memory is full", () => {
+  const record = sessionRecord();
+
+  beforeEach(async () => {
+    for (const each of [record, sessionRecord()]) await store.insert(each, now);
+    await client.sendCommand(["CONFIG", "SET", "maxmemory", "1"]);
+  });
+
+  test("accepts no sign-in, and the sessions stay as they are", async () => {
+    const next = sessionRecord();
+    await assert.rejects(store.insert(next, now), /OOM/);
+    assert.equal(await store.find(next.id), undefined);
+    assert.equal((await store.findByUser("ada")).length, 2);
+  });
+
+  test("still answers who is who", async () => {
+    assert.deepEqual(await store.find(record.id), record);
+  });
+
+  test("still signs out, tombstones and all", async () => {
+    await store.delete(record.id, "logout", now);
+    assert.equal((await store.deleteByUser("ada", "revoked", now)).length, 1);
+    assert.deepEqual(await store.findByUser("ada"), []);
+    const found = await store.find(record.id);
+    assert.ok(found && "reason" in found && found.reason === "logout");
+  });
+
+  test("is still pruned", async () => {
+    assert.equal((await store.deleteExpired(record.expiresAt, 1_000)).expired.length, 2);
+  });
+});
+
+describe("A Redis that drops keys when its memory is full", () => {
+  const evicting = ["CONFIG", "SET", "maxmemory-policy", "allkeys-lru", "maxmemory", "1gb"];
+  afterEach(() => client.sendCommand(["CONFIG", "SET", "maxmemory-policy", "noeviction"]));
+
+  test("is told of, once", async () => {
+    await client.sendCommand(evicting);
+    const warned = once(process, "warning") as Promise<[NodeJS.ErrnoException]>;
+    await store.time();
+    const [{ code, message }] = await warned;
+    assert.equal(code, "COATCHECK_REDIS_EVICTION");
+    assert.match(message, /allkeys-lru.*noeviction/);
+    const told: unknown[] = [];
+    const listener = (warning: Error) => void told.push(warning);
+    process.on("warning", listener);
+    for (let time = 0; time < 3; time++) await store.time();
+    process.off("warning", listener);
+    assert.deepEqual(told, []);
+  });
+});
+
+describe("A manager on Redis", () => {
+  test("is ready, and knows that its own clock is wrong", async () => {
+    assert.equal((await new SessionManager({ store }).ready()).ready, true);
+    const { now } = manualClock();
+    const readiness = await new SessionManager({ store, now }).ready();
+    assert.deepEqual([readiness.ready, readiness.problem], [false, "clock-skew"]);
+  });
+});
+
+describe("What the store refuses at start", () => {
+  const refused: readonly (readonly [what: string, make: () => unknown, message: RegExp])[] = [
+    ["no client", () => new RedisSessionStore(undefined as never), /needs a client/],
+    ["an address", () => new RedisSessionStore("redis://localhost" as never), /needs a client/],
+    ["a prefix with a brace", () => new RedisSessionStore(client, { prefix: "{a}:" }), /prefix/],
+    ["no time at all", () => new RedisSessionStore(client, { timeout: 0 }), /timeout/],
+    ["half a millisecond", () => new RedisSessionStore(client, { timeout: 0.5 }), /timeout/],
+    [
+      "an ioredis client that renames keys",
+      () => new RedisSessionStore(new Redis({ lazyConnect: true, keyPrefix: "app:" })),
+      /keyPrefix/,
+    ],
+    [
+      "an ioredis cluster that reads from replicas",
+      () => new RedisSessionStore(new Cluster([], { lazyConnect: true, scaleReads: "slave" })),
+      /scaleReads/,
+    ],
+  ];
+  for (const [what, make, message] of refused) {
+    test(what, () => {
+      assert.throws(make, (error) => error instanceof TypeError && message.test(error.message));
+    });
+  }
+});
