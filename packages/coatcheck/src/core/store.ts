@@ -101,11 +101,14 @@ export interface SessionLimit {
   /** At least 1; `Infinity` for no limit. */
   readonly maximum: number;
   readonly exceeded: "evict-oldest" | "refuse";
-  /** A session of the same user that the new one takes the place of. It does not count and leaves in the same step. */
+  /**
+   * A session of the same user that the new one takes the place of. It does not count and leaves in the same step:
+   * as `replaced`, or as `expired` if it was dead already.
+   */
   readonly replacing?: SessionId;
 }
 
-/** What `insert` did. A refusal changed nothing. */
+/** What `insert` did, and whom it ended, in any order. A refusal changed nothing. */
 export type InsertResult =
   | { readonly inserted: true; readonly ended: readonly Ended[] }
   | { readonly inserted: false; readonly because: "duplicate" | "limit" };
