@@ -82,6 +82,13 @@ const histories: Readonly<Record<string, readonly Step[]>> = {
     use,
     { do: "receive", who: 0, answer: "lost" },
   ],
+  "the clock goes back after a renewal, and the grace with it": [
+    signIn,
+    { do: "steal", who: 0, client: 0 },
+    { do: "renew", who: thief, answer: "arrives" },
+    { do: "renew", who: thief, answer: "late" },
+    { do: "wait", part: -0.01, of: "grace" },
+  ],
   "a lost answer is sent again, as often as it takes": [
     signIn,
     ...repeated(5, { do: "renew", who: 0, answer: "lost" }, { do: "wait", part: 1, of: "touchInterval" }),

@@ -28,6 +28,8 @@ export class Stage {
   readonly #compromised = new Set<string>();
   readonly #tokens = new Set<string>();
   #events: SessionEvent[] = [];
+  /** The clock as it was when it was furthest on. */
+  #latest: number;
 
   constructor(policy: ModelPolicy, store: SessionStore, make?: MakeManager) {
     const { now } = this.#clock;
@@ -35,7 +37,8 @@ export class Stage {
     this.store = store;
     this.now = now;
     this.model = new SessionModel(policy, now);
-    this.witness = new Witness(policy, now);
+    this.#latest = now();
+    this.witness = new Witness(policy, now, () => this.#latest);
     const options: SessionManagerOptions<Record<string, unknown>> = {
       store,
       policy,
@@ -60,6 +63,7 @@ export class Stage {
     this.#clock.advance(milliseconds);
     if (milliseconds <= 0) return;
     this.elapsed += milliseconds;
+    this.#latest = Math.max(this.#latest, this.now());
     for (const holder of this.holders) this.#lose(holder.forget(this.tooLate));
   }
 

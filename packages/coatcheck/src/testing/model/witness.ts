@@ -20,15 +20,22 @@ const ends: ReadonlySet<string> = new Set<EndEvent["type"]>([
 export class Witness {
   readonly #limits: { readonly absoluteTimeout: number; readonly grace: number };
   readonly #now: () => number;
+  /** The furthest that the clock has been: a grace that began before it was set back ends accordingly later. */
+  readonly #latest: () => number;
   readonly #begun = new Map<string, number>();
   readonly #ended = new Set<string>();
   readonly #successors = new Map<string, string>();
   readonly #predecessors = new Map<string, string>();
   readonly #outdated = new Map<string, number>();
 
-  constructor(limits: { readonly absoluteTimeout: number; readonly grace: number }, now: () => number) {
+  constructor(
+    limits: { readonly absoluteTimeout: number; readonly grace: number },
+    now: () => number,
+    latest: () => number = now,
+  ) {
     this.#limits = limits;
     this.#now = now;
+    this.#latest = latest;
   }
 
   sees(event: SessionEvent): void {
@@ -74,7 +81,7 @@ export class Witness {
   }
 
   #outdate(token: string): void {
-    if (!this.#outdated.has(token)) this.#outdated.set(token, this.#now() + this.#limits.grace);
+    if (!this.#outdated.has(token)) this.#outdated.set(token, this.#latest() + this.#limits.grace);
   }
 }
 
