@@ -177,6 +177,11 @@ function receive(
     expected === "none" ? "no cookie" : "a cookie",
   );
   if (successor === undefined) return;
+  assert.equal(
+    on.hasSent(successor),
+    expected === "again",
+    "A successor was sent twice, or another than before",
+  );
   assert.ok(on.model.knows(successor), "Another successor was sent than before");
   on.witness.seesSuccessor(token, successor);
   on.answer(holder, successor, fate);

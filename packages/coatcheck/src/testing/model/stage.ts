@@ -81,6 +81,10 @@ export class Stage {
     this.#lose(holder.answer(token, fate, this.elapsed, vital));
   }
 
+  hasSent(token: string): boolean {
+    return this.#tokens.has(token);
+  }
+
   /** From now on this session may be found stolen. */
   compromise(token: string): void {
     this.#compromised.add(idOf(token));
