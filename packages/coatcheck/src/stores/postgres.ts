@@ -1,0 +1,228 @@
+/** Sessions in PostgreSQL, by a pool of `pg`. */
+import {
+  type Ended,
+  type EndedSession,
+  type EndReason,
+  type InsertResult,
+  type PruneStep,
+  type SessionChange,
+  type SessionLimit,
+  type SessionRecord,
+  type SessionStore,
+  tombstoneLifetime,
+  type UpdateCondition,
+} from "../core/store.ts";
+import type { SessionId } from "../core/token.ts";
+import { Database } from "./postgres/database.ts";
+import { GatheredFinds } from "./postgres/gathered-finds.ts";
+import type { PostgresPool } from "./postgres/pool.ts";
+import {
+  dataChangeColumns,
+  escaped,
+  pendingColumn,
+  type Row,
+  toEnded,
+  toRecord,
+  toRow,
+  type Value,
+} from "./postgres/row.ts";
+import { migrate, type PostgresSchemaOptions, schemaVersion } from "./postgres/schema.ts";
+import { type Statement, type Statements, statements } from "./postgres/statements.ts";
+
+export type { PostgresClient, PostgresPool, PostgresQuery, PostgresResult } from "./postgres/pool.ts";
+export {
+  type PostgresMigrationOptions,
+  type PostgresSchemaOptions,
+  postgresMigration,
+} from "./postgres/schema.ts";
+
+/** How a `PostgresSessionStore` works. */
+export interface PostgresSessionStoreOptions extends PostgresSchemaOptions {
+  /**
+   * How long one operation may take, in milliseconds. Default 2000. A connection that has not answered by then is
+   * ended; waiting for one to be free counts too.
+   */
+  readonly timeout?: number;
+}
+
+/**
+ * Keeps sessions in PostgreSQL 13 or later. Any number of nodes may share them.
+ *
+ * The pool is the application's: it makes it, may use it for its own queries, and ends it. Give it a
+ * `connectionTimeoutMillis`: by default `pg` waits for ever for a server that is gone. `migrate` makes the tables.
+ * A pooler between the two may be in transaction mode.
+ *
+ * What the methods have answered is as durable as the server's `synchronous_commit` makes it. The finds of one turn of
+ * the event loop are one statement.
+ */
+export class PostgresSessionStore implements SessionStore {
+  readonly timeout: number;
+  readonly #schema: string | undefined;
+  readonly #database: Database;
+  readonly #sql: Statements;
+  readonly #finds: GatheredFinds;
+
+  /** @throws TypeError if `pool` is none, or an option makes no sense. */
+  constructor(pool: PostgresPool, options: PostgresSessionStoreOptions = {}) {
+    if (typeof pool?.connect !== "function") {
+      throw new TypeError("PostgresSessionStore needs a pool of pg: new PostgresSessionStore(new Pool())");
+    }
+    const { timeout = 2_000, schema } = options;
+    // More milliseconds than these are none to the timers of Node.
+    if (!Number.isInteger(timeout) || timeout < 1 || timeout > 2 ** 31 - 1) {
+      throw new TypeError("timeout must be a whole number of milliseconds from 1 on");
+    }
+    this.timeout = timeout;
+    this.#schema = schema;
+    this.#database = new Database(pool, timeout);
+    this.#sql = statements(schema);
+    this.#finds = new GatheredFinds((ids) => this.#rowsOf(ids));
+  }
+
+  /**
+   * Makes the tables, or brings them to the version of this release. To be awaited when the application starts; nodes
+   * that start at once wait for each other. Needs the right to create tables; people who run their own migrations run
+   * what `postgresMigration` gives instead.
+   * @throws Error if a later release has changed the tables already.
+   */
+  async migrate(): Promise<void> {
+    await migrate(this.#database, this.#schema);
+  }
+
+  async insert(record: SessionRecord, now: number, limit?: SessionLimit): Promise<InsertResult> {
+    const values = [...toRow(record), ...limitValues(limit, now)];
+    const rows = await this.#database.queryAlone(lockOf(record.userId), this.#sql.insert, values);
+    const [outcome] = rows[0]!;
+    if (outcome !== "inserted") return { inserted: false, because: outcome as "duplicate" | "limit" };
+    return { inserted: true, ended: rows.flatMap(([, reason, ...row]) => toEndedNow(reason, row)) };
+  }
+
+  async find(id: SessionId): Promise<SessionRecord | EndedSession | undefined> {
+    const found = await this.#finds.find(id);
+    if (!found) return undefined;
+    const [reason, until, ...row] = found;
+    if (reason === null) return toRecord(row);
+    const [, , familyHash] = row;
+    return toEnded([id, familyHash!, reason!, until!]);
+  }
+
+  async update(
+    id: SessionId,
+    change: SessionChange,
+    now: number,
+    condition: UpdateCondition = {},
+  ): Promise<boolean> {
+    const updated = await this.#database.query(this.#sql.update, updateValues(id, change, now, condition));
+    return updated.length === 1;
+  }
+
+  async delete(id: SessionId, reason: EndReason, now: number): Promise<SessionRecord | undefined> {
+    const [ended] = await this.#database.query(this.#sql.delete, [id, reason, now + tombstoneLifetime]);
+    return ended && toRecord(ended);
+  }
+
+  async findByUser(userId: string): Promise<readonly SessionRecord[]> {
+    const rows = await this.#database.query(this.#sql.findByUser, [escaped(userId)]);
+    return rows.map(toRecord);
+  }
+
+  async deleteByUser(
+    userId: string,
+    reason: EndReason,
+    now: number,
+    except?: SessionId,
+  ): Promise<readonly SessionRecord[]> {
+    const values = [escaped(userId), reason, now + tombstoneLifetime, except ?? null];
+    const rows = await this.#database.queryAlone(lockOf(userId), this.#sql.deleteByUser, values);
+    return rows.map(toRecord);
+  }
+
+  async deleteExpired(now: number, batch: number, from = "sessions:"): Promise<PruneStep> {
+    const [table, after = ""] = from.split(":");
+    if (table === "sessions") {
+      const { rows, next } = await this.#prune(this.#sql.deleteExpired, now, batch, after);
+      return { expired: rows.map(toRecord), next: next === undefined ? "tombstones:" : `sessions:${next}` };
+    }
+    const { next } = await this.#prune(this.#sql.deleteExpiredEnded, now, batch, after);
+    return { expired: [], next: next === undefined ? undefined : `tombstones:${next}` };
+  }
+
+  async time(): Promise<number> {
+    const [row] = await this.#database.query(this.#sql.time, []);
+    const [version, time] = (row ?? ["0", "0"]).map(Number) as [number, number];
+    if (version < schemaVersion) throw olderSchema(version);
+    return time;
+  }
+
+  async #rowsOf(ids: readonly string[]): Promise<ReadonlyMap<string, Row>> {
+    const rows = await this.#database.query(this.#sql.find, [JSON.stringify(ids)]);
+    return new Map(rows.map((row) => [row[2]!, row]));
+  }
+
+  async #prune(
+    statement: Statement,
+    now: number,
+    batch: number,
+    after: string,
+  ): Promise<{ readonly rows: Row[]; readonly next: string | undefined }> {
+    const rows = await this.#database.query(statement, [after, batch, now]);
+    const [count, last] = rows[0]!;
+    const gone = rows.map(([, , ...row]) => row).filter(([id]) => id !== null);
+    return { rows: gone, next: Number(count) < batch ? undefined : last! };
+  }
+}
+
+/** Who adds or ends several sessions of a user waits for the others who do. */
+function lockOf(userId: string): string {
+  return `coatcheck sessions of ${escaped(userId)}`;
+}
+
+/** The values for `insert` after those of the record. */
+function limitValues(limit: SessionLimit | undefined, now: number): Value[] {
+  const { maximum = Number.POSITIVE_INFINITY, exceeded, replacing = null } = limit ?? {};
+  return [
+    now,
+    limit ? "true" : "false",
+    maximum === Number.POSITIVE_INFINITY ? null : maximum,
+    replacing,
+    exceeded === "refuse" ? "true" : "false",
+    now + tombstoneLifetime,
+  ];
+}
+
+function toEndedNow(reason: string | null | undefined, row: Row): Ended[] {
+  return reason == null ? [] : [{ record: toRecord(row), reason: reason as EndReason }];
+}
+
+/** The values for `update`, in the order of its numbers; null leaves a column as it is. */
+function updateValues(
+  id: SessionId,
+  { seen, secret, authentication, data, dataVersion }: SessionChange,
+  now: number,
+  condition: UpdateCondition,
+): Value[] {
+  const [set, removed] = data ? dataChangeColumns(data) : [null, null];
+  return [
+    id,
+    now,
+    seen?.lastSeenAt ?? null,
+    seen?.expiresAt ?? null,
+    secret?.secretHash ?? null,
+    secret?.secretIssuedAt ?? null,
+    pendingColumn(secret?.pending),
+    secret ? JSON.stringify(secret.superseded) : null,
+    authentication?.authenticatedAt ?? null,
+    authentication ? JSON.stringify(authentication.amr) : null,
+    set,
+    removed,
+    dataVersion ?? null,
+    condition.secretRevision ?? null,
+    condition.dataRevision ?? null,
+  ];
+}
+
+function olderSchema(version: number): Error {
+  return new Error(
+    `The coatcheck tables have version ${version}, this release works with ${schemaVersion}: await store.migrate(), or run what postgresMigration({ from: ${version} }) prints`,
+  );
+}

@@ -1,0 +1,32 @@
+/** The part of `pg` that is used. Nothing here imports it: the pool is the application's. */
+
+/** A pool of connections: `new Pool()` of `pg` is one. */
+export interface PostgresPool {
+  connect(): Promise<PostgresClient>;
+  on(event: "error", listener: (error: Error) => void): unknown;
+  listenerCount(event: "error"): number;
+}
+
+/** A connection, lent by its pool. */
+export interface PostgresClient {
+  query(query: PostgresQuery): Promise<PostgresResult>;
+  on(event: "error", listener: (error: Error) => void): unknown;
+  removeListener(event: "error", listener: (error: Error) => void): unknown;
+  /** Gives the connection back, or ends it if something is wrong with it. */
+  release(wrong?: Error): void;
+}
+
+export interface PostgresQuery {
+  readonly text: string;
+  /** Under this name the connection remembers the statement. */
+  readonly name?: string;
+  readonly values?: unknown[];
+  readonly rowMode: "array";
+  readonly types: { getTypeParser(): (text: string) => unknown };
+  /** In milliseconds. */
+  readonly query_timeout: number;
+}
+
+export interface PostgresResult {
+  readonly rows: readonly unknown[];
+}

@@ -1,0 +1,179 @@
+/**
+ * What the store asks of PostgreSQL: each operation is one statement, and so one atomic step.
+ *
+ * No two of them can be in a deadlock. Who changes several sessions of a user holds that user's lock; who changes one
+ * session holds nothing else that anybody could be waiting for; and pruning does not wait for rows that others hold.
+ */
+import { createHash } from "node:crypto";
+import { recordColumns } from "./row.ts";
+import { prefix } from "./schema.ts";
+
+/** A statement under the name by which connections remember it. */
+export interface Statement {
+  readonly name: string;
+  readonly text: string;
+}
+
+export type Statements = Readonly<
+  Record<
+    | "find"
+    | "findByUser"
+    | "insert"
+    | "update"
+    | "delete"
+    | "deleteByUser"
+    | "deleteExpired"
+    | "deleteExpiredEnded"
+    | "time",
+    Statement
+  >
+>;
+
+/** The statements for tables in this schema. */
+export function statements(schema: string | undefined): Statements {
+  const sessions = `${prefix(schema)}coatcheck_sessions`;
+  const ended = `${prefix(schema)}coatcheck_ended_sessions`;
+  const names = Object.keys(recordColumns);
+  const columns = names.join(", ");
+  const values = Object.values(recordColumns).map((type, index) => `$${index + 1}::${type}`);
+
+  return named({
+    /**
+     * For many ids in one turn: each is looked up among the live sessions, and only if it is not there among the
+     * ended. They come as JSON because PostgreSQL guesses the same number of them each time, and so keeps its plan:
+     * the length of an array would make it plan anew whenever there are few, at two to three times the cost.
+     */
+    find: `
+      SELECT found.*
+      FROM json_array_elements_text($1::json) AS asked (id)
+      CROSS JOIN LATERAL (
+        SELECT NULL AS reason, NULL::bigint AS until, ${columns} FROM ${sessions} AS session
+        WHERE session.id = asked.id
+        UNION ALL
+        SELECT reason, until, id, NULL, family_hash${", NULL".repeat(names.length - 3)} FROM ${ended} AS tombstone
+        WHERE tombstone.id = asked.id
+        LIMIT 1
+      ) AS found`,
+
+    findByUser: `SELECT ${columns} FROM ${sessions} WHERE user_id = $1`,
+
+    /**
+     * The rule is that of `leaving` in core/record.ts. Whoever may leave is locked first: a touch that came between
+     * is waited for and seen, so that nobody leaves as expired who is alive. New sessions of the user are kept out by
+     * the user's lock.
+     */
+    insert: `
+      WITH taken AS (
+        SELECT FROM ${sessions} WHERE id = $1 UNION ALL SELECT FROM ${ended} WHERE id = $1
+      ), own AS MATERIALIZED (
+        SELECT id, created_at,
+          CASE WHEN expires_at <= $18::bigint THEN 'expired' WHEN id = $21 THEN 'replaced' END AS reason
+        FROM ${sessions}
+        WHERE user_id = $2 AND $19::boolean
+          AND ($20::bigint IS NOT NULL OR expires_at <= $18::bigint OR id = $21)
+          AND NOT EXISTS (SELECT FROM taken)
+        FOR UPDATE
+      ), evicted AS (
+        SELECT id FROM (
+          SELECT id, row_number() OVER (ORDER BY created_at DESC, id DESC) AS place FROM own WHERE reason IS NULL
+        ) AS staying
+        WHERE place >= $20::bigint
+      ), leaving AS (
+        SELECT id, reason FROM own WHERE reason IS NOT NULL UNION ALL SELECT id, 'evicted' FROM evicted
+      ), refused AS (
+        SELECT FROM evicted WHERE $22::boolean
+      ), inserted AS (
+        INSERT INTO ${sessions} (${columns})
+        SELECT ${values.join(", ")} WHERE NOT EXISTS (SELECT FROM taken) AND NOT EXISTS (SELECT FROM refused)
+        ON CONFLICT (id) DO NOTHING
+        RETURNING id
+      ), gone AS (
+        DELETE FROM ${sessions} AS session USING leaving
+        WHERE session.id = leaving.id AND EXISTS (SELECT FROM inserted)
+        RETURNING leaving.reason, ${qualified("session", names)}
+      ), buried AS (
+        INSERT INTO ${ended} (id, family_hash, reason, until)
+        SELECT id, family_hash, reason, $23::bigint FROM gone
+      )
+      SELECT
+        CASE
+          WHEN EXISTS (SELECT FROM inserted) THEN 'inserted'
+          WHEN EXISTS (SELECT FROM refused) THEN 'limit'
+          ELSE 'duplicate'
+        END,
+        gone.*
+      FROM (VALUES (1)) AS answer LEFT JOIN gone ON true`,
+
+    /** A parameter that is null leaves its column as it is. None is part of an index: the update is HOT. */
+    update: `
+      UPDATE ${sessions} SET
+        last_seen_at = greatest(last_seen_at, $3::bigint),
+        expires_at = greatest(expires_at, $4::bigint),
+        secret_hash = coalesce($5, secret_hash),
+        secret_issued_at = coalesce($6, secret_issued_at),
+        pending = CASE WHEN $5::text IS NULL THEN pending ELSE $7::text END,
+        superseded = coalesce($8, superseded),
+        secret_revision = secret_revision + CASE WHEN $5::text IS NULL THEN 0 ELSE 1 END,
+        authenticated_at = coalesce($9, authenticated_at),
+        amr = coalesce($10, amr),
+        data = CASE WHEN $11::jsonb IS NULL THEN data ELSE (data - $12::text[]) || $11::jsonb END,
+        data_revision = data_revision + CASE WHEN $11::jsonb IS NULL THEN 0 ELSE 1 END,
+        data_version = coalesce($13, data_version)
+      WHERE id = $1 AND expires_at > $2
+        AND secret_revision = coalesce($14, secret_revision)
+        AND data_revision = coalesce($15, data_revision)
+      RETURNING 1`,
+
+    delete: `
+      WITH gone AS (
+        DELETE FROM ${sessions} WHERE id = $1 RETURNING ${columns}
+      ), buried AS (
+        INSERT INTO ${ended} (id, family_hash, reason, until) SELECT id, family_hash, $2::text, $3::bigint FROM gone
+      )
+      SELECT * FROM gone`,
+
+    deleteByUser: `
+      WITH gone AS (
+        DELETE FROM ${sessions} WHERE user_id = $1 AND id IS DISTINCT FROM $4::text RETURNING ${columns}
+      ), buried AS (
+        INSERT INTO ${ended} (id, family_hash, reason, until) SELECT id, family_hash, $2::text, $3::bigint FROM gone
+      )
+      SELECT * FROM gone`,
+
+    deleteExpired: prune(sessions, "expires_at", names),
+    deleteExpiredEnded: prune(ended, "until", ["id"]),
+
+    /** Reads the version too: a node that finds no tables is not ready. */
+    time: `
+      SELECT version, floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint
+      FROM ${prefix(schema)}coatcheck_schema`,
+  });
+}
+
+/** A step along the key. A row that somebody else holds at this moment is left to the next walk. */
+function prune(table: string, deadline: string, columns: readonly string[]): string {
+  return `
+    WITH seen AS MATERIALIZED (
+      SELECT id, ${deadline} AS deadline FROM ${table} WHERE id > $1 ORDER BY id LIMIT $2::bigint
+    ), due AS MATERIALIZED (
+      SELECT id FROM ${table}
+      WHERE id IN (SELECT id FROM seen WHERE deadline <= $3::bigint) AND ${deadline} <= $3::bigint
+      FOR UPDATE SKIP LOCKED
+    ), gone AS (
+      DELETE FROM ${table} AS dead USING due WHERE dead.id = due.id RETURNING ${qualified("dead", columns)}
+    )
+    SELECT last.*, gone.* FROM (SELECT count(*), max(id) FROM seen) AS last LEFT JOIN gone ON true`;
+}
+
+function qualified(table: string, columns: readonly string[]): string {
+  return columns.map((column) => `${table}.${column}`).join(", ");
+}
+
+/** Names that tell the texts apart: a pooler may hand out connections on which another release has prepared its own. */
+function named(texts: Readonly<Record<keyof Statements, string>>): Statements {
+  const entries = Object.entries(texts).map(([name, text]): [string, Statement] => {
+    const digest = createHash("sha256").update(text).digest("hex").slice(0, 12);
+    return [name, { name: `coatcheck_${name}_${digest}`, text }];
+  });
+  return Object.fromEntries(entries) as Statements;
+}

@@ -1,0 +1,74 @@
+/** Nodes that share sessions in one PostgreSQL: each has a pool of its own. */
+import type { SuiteContext, TestContext } from "node:test";
+import { Pool, type PoolConfig } from "pg";
+import { PostgresSessionStore } from "../../src/stores/postgres.ts";
+import type { StoreBackend } from "../../src/testing/store-suite.ts";
+
+let schemas = 0;
+
+/** Two pools of one database, and as many backends in it as there are tests: each is a schema. */
+export class TwoNodes {
+  readonly #pools: readonly [Pool, Pool];
+
+  constructor(config: PoolConfig) {
+    this.#pools = [new Pool(config), new Pool(config)];
+  }
+
+  async backend(): Promise<StoreBackend> {
+    const schema = newSchema();
+    const [first, second] = this.#pools.map((pool) => new PostgresSessionStore(pool, { schema })) as [
+      PostgresSessionStore,
+      PostgresSessionStore,
+    ];
+    await first.migrate();
+    const unused = [first, second];
+    return {
+      connect: () => unused.shift() ?? first,
+      close: async () => void (await this.#pools[0].query(`DROP SCHEMA ${schema} CASCADE`)),
+    };
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.#pools.map((pool) => pool.end()));
+  }
+}
+
+export function newSchema(): string {
+  return `test_${process.pid}_${++schemas}`;
+}
+
+/** A pool that ends with the test. */
+export function openPool(t: TestContext | SuiteContext, config: PoolConfig): Pool {
+  const pool = new Pool(config);
+  (t as TestContext).after(() => pool.end());
+  return pool;
+}
+
+/** A store on tables of its own. */
+export async function openStore(
+  t: TestContext,
+  config: PoolConfig,
+): Promise<{ readonly store: PostgresSessionStore; readonly pool: Pool; readonly schema: string }> {
+  const pool = openPool(t, config);
+  const schema = newSchema();
+  const store = new PostgresSessionStore(pool, { schema });
+  await store.migrate();
+  return { store, pool, schema };
+}
+
+/** So many nodes on the same tables, each with one connection that is open already. */
+export async function openNodes(
+  t: TestContext,
+  url: string,
+  count: number,
+): Promise<readonly PostgresSessionStore[]> {
+  const { store, schema } = await openStore(t, { connectionString: url });
+  await store.time();
+  const config = { connectionString: url, max: 1, idleTimeoutMillis: 0 };
+  const nodes = Array.from(
+    { length: count },
+    () => new PostgresSessionStore(openPool(t, config), { schema, timeout: 20_000 }),
+  );
+  await Promise.all(nodes.map((node) => node.time()));
+  return nodes;
+}
