@@ -43,8 +43,9 @@ export function createApp(house: House): Hono<AppEnv> {
   app.use(names);
   app.use(requestLog(house.logger));
   app.use(headers(house));
-  app.use(coatcheck(sessions, { origin, trustedProxies, onProblem: answerProblem }));
   app.use(bodyLimit({ maxSize: largestBody, onError: (c) => answerProblem(bodyTooLarge(), c) }));
+  app.use(wholeBody);
+  app.use(coatcheck(sessions, { origin, trustedProxies, onProblem: answerProblem }));
 
   serveAssets(app);
   healthRoutes(app, house);
@@ -73,6 +74,15 @@ export function createApp(house: House): Hono<AppEnv> {
 const names: MiddlewareHandler<AppEnv> = async (c, next) => {
   c.set("requestId", randomBytes(9).toString("base64url"));
   c.set("nonce", randomBytes(16).toString("base64url"));
+  await next();
+};
+
+/**
+ * Takes in the body before anybody may answer: a connection on which an answer overtook its request cannot be used
+ * again, and the client of a refusal would see a reset in place of it.
+ */
+const wholeBody: MiddlewareHandler<AppEnv> = async (c, next) => {
+  if (c.req.raw.body) await c.req.arrayBuffer();
   await next();
 };
 

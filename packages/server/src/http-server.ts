@@ -7,6 +7,13 @@ import type { Hono } from "hono";
 import type { AppEnv } from "./env.ts";
 import { securityHeaders } from "./security-headers.ts";
 
+const timeouts = {
+  headersTimeout: 10_000,
+  requestTimeout: 30_000,
+  // Longer than proxies keep an idle connection (a minute, mostly): who closes first must not be who is written to.
+  keepAliveTimeout: 75_000,
+};
+
 /** How long requests in flight may take once the server was told to stop. */
 const patience = 10_000;
 
@@ -19,7 +26,7 @@ export async function listen(
   host: string,
   makeApp: (port: number) => { readonly app: Hono<AppEnv>; readonly origin: string },
 ): Promise<Server> {
-  const server = createServer({ requestTimeout: 30_000, headersTimeout: 10_000 });
+  const server = createServer(timeouts);
   server.listen(port, host);
   await once(server, "listening");
   const { app, origin } = made(server, makeApp);

@@ -23,7 +23,8 @@ interface Ended {
 /** Runs the program to its end. */
 async function run(env: Record<string, string>): Promise<Ended> {
   const child = spawn(process.execPath, [main], {
-    env: { ...process.env, ...env },
+    // Older releases of Node warn of what they call experimental.
+    env: { ...process.env, NODE_NO_WARNINGS: "1", ...env },
     stdio: ["ignore", "pipe", "pipe"],
   });
   let stdout = "";
