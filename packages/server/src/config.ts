@@ -5,16 +5,27 @@
 import { resolveAuth } from "coatcheck";
 import { emailProblem } from "./accounts/email.ts";
 import { passwordProblem } from "./accounts/password-rules.ts";
+import { isLoopback } from "./loopback.ts";
 import { nearest } from "./nearest.ts";
+import {
+  AddressError,
+  type DatabaseAddress,
+  exposure,
+  parseStoreAddress,
+  type StoreAddress,
+  sameAddress,
+  shownAddress,
+} from "./store-address.ts";
 
 export interface Config {
   readonly port: number;
   readonly host: string;
   /** The public origin, without a trailing slash; undefined: `http://localhost` at the port it gets. */
   readonly origin: string | undefined;
-  /** The file of the embedded database. */
-  readonly databaseFile: string;
-  readonly sessions: "database" | "memory";
+  /** Where users are kept. */
+  readonly database: DatabaseAddress;
+  /** Where sessions are kept; the same as `database` unless something else is said. */
+  readonly sessions: StoreAddress;
   /** Created at the first start; undefined: the first start prints a set-up link. */
   readonly administrator: Administrator | undefined;
   /** Addresses and networks of proxies whose `X-Forwarded-For` is believed. */
@@ -64,13 +75,13 @@ export function readConfig(environment: Environment): Config {
 
   complainOfUnknown(env, complain);
   const host = env.HOST ?? "127.0.0.1";
-  const databaseFile = readDatabase(env, complain);
+  const database = readDatabase(env, complain);
   const config: Config = {
     port: readPort(env, complain),
     host,
     origin: readOrigin(env, host, complain),
-    databaseFile,
-    sessions: readSessions(env, complain),
+    database,
+    sessions: readSessions(env, database, complain),
     administrator: readAdministrator(env, complain),
     trustedProxies: readTrustedProxies(env, complain),
     notices: [],
@@ -79,10 +90,15 @@ export function readConfig(environment: Environment): Config {
   return { ...config, notices: noticesOf(config, env) };
 }
 
-function noticesOf({ origin, trustedProxies }: Config, env: Environment): string[] {
+function noticesOf({ origin, trustedProxies, database, sessions }: Config, env: Environment): string[] {
   const notices = unused
     .filter((name) => name in env)
     .map((name) => `${name} is set, but nothing uses it yet.`);
+  const stores: readonly StoreAddress[] = sameAddress(database, sessions) ? [database] : [database, sessions];
+  for (const store of stores) {
+    const why = exposure(store, env);
+    if (why) notices.push(`Everybody on the way to ${shownAddress(store)} could pose as any user: ${why}.`);
+  }
   // This server speaks plain http, so what people reach by https is a proxy in front of it.
   if (origin?.startsWith("https:") && trustedProxies.length === 0) {
     notices.push(
@@ -147,34 +163,37 @@ function readOrigin(env: Environment, host: string, complain: Complain): string 
   return url.origin;
 }
 
-function readDatabase(env: Environment, complain: Complain): string {
+function readDatabase(env: Environment, complain: Complain): DatabaseAddress {
   const text = env.COATCHECK_DATABASE ?? defaultDatabase;
-  const file = /^sqlite:(?!:|\/\/)(.+)$/.exec(text)?.[1];
-  if (file !== undefined) return file;
-  const why = /^postgres(ql)?:/.test(text)
-    ? "PostgreSQL is not supported yet"
-    : `${JSON.stringify(withoutCredentials(text))} is no database`;
-  complain(`COATCHECK_DATABASE: ${why}. Set it to sqlite: and a file, for example ${defaultDatabase}.`);
-  return "";
+  const remedy = `Set it to sqlite: and a file, for example ${defaultDatabase}, or to postgres://user:password@host:5432/name.`;
+  const address = readAddress("COATCHECK_DATABASE", text, remedy, complain);
+  if (address?.kind === "sqlite" || address?.kind === "postgres") return address;
+  if (address) complain(`COATCHECK_DATABASE: users cannot be kept in ${address.kind}:. ${remedy}`);
+  return { kind: "sqlite", file: "" };
 }
 
-function readSessions(env: Environment, complain: Complain): Config["sessions"] {
+function readSessions(env: Environment, database: DatabaseAddress, complain: Complain): StoreAddress {
   const text = env.COATCHECK_SESSIONS;
-  if (text === undefined || text === (env.COATCHECK_DATABASE ?? defaultDatabase)) return "database";
-  if (text === "memory:") return "memory";
-  const name = {
-    "redis:": "Redis",
-    "rediss:": "Redis",
-    "postgres:": "PostgreSQL",
-    "postgresql:": "PostgreSQL",
-  }[/^[a-z]+:/.exec(text)?.[0] ?? ""];
-  const why = name
-    ? `sessions in ${name} are not supported yet`
-    : `${JSON.stringify(withoutCredentials(text))} is neither the database nor memory:`;
-  complain(
-    `COATCHECK_SESSIONS: ${why}. Leave it unset to keep sessions in the database, or set it to memory:.`,
-  );
-  return "database";
+  if (text === undefined) return database;
+  const remedy =
+    "Leave it unset to keep sessions in the database, or set it to redis://, rediss:// or postgres:// " +
+    "and so on, to sqlite: and a file, or to memory:.";
+  return readAddress("COATCHECK_SESSIONS", text, remedy, complain) ?? database;
+}
+
+function readAddress(
+  name: string,
+  text: string,
+  remedy: string,
+  complain: Complain,
+): StoreAddress | undefined {
+  try {
+    return parseStoreAddress(text);
+  } catch (error) {
+    if (!(error instanceof AddressError)) throw error;
+    complain(`${name}: ${error.message}. ${remedy}`);
+    return undefined;
+  }
 }
 
 function readAdministrator(env: Environment, complain: Complain): Administrator | undefined {
@@ -214,14 +233,4 @@ function isProxy(entry: string): boolean {
   } catch {
     return false;
   }
-}
-
-/** Whether only this machine can reach what listens there. */
-function isLoopback(host: string): boolean {
-  return host === "localhost" || host.endsWith(".localhost") || /^127(\.\d{1,3}){3}$|^\[?::1\]?$/.test(host);
-}
-
-/** Connection strings carry passwords, and complaints end in logs. */
-function withoutCredentials(text: string): string {
-  return text.replace(/\/\/[^@/]*@/, "//…@");
 }

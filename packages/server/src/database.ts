@@ -5,36 +5,30 @@ import { DatabaseSync } from "node:sqlite";
 
 /** The file cannot be made, read or written, or is something else. */
 export class DatabaseOpenError extends Error {
-  constructor(file: string, cause: unknown) {
+  constructor(setting: "COATCHECK_DATABASE" | "COATCHECK_SESSIONS", file: string, cause: unknown) {
     const { message } = cause as Error;
     super(
       `The database ${file} cannot be opened: ${message}. ` +
-        "Set COATCHECK_DATABASE to sqlite: and a file that this user may write.",
+        `Set ${setting} to sqlite: and a file that this user may write.`,
       { cause },
     );
   }
 }
 
-/**
- * Opens the file, creating it and its folder. SQLite gives its `-wal` and `-shm` files the same mode.
- * @throws DatabaseOpenError
- */
+/** Opens the file, creating it and its folder. SQLite gives its `-wal` and `-shm` files the same mode. */
 export function openDatabase(file: string): DatabaseSync {
-  try {
-    return open(file);
-  } catch (error) {
-    throw new DatabaseOpenError(file, error);
-  }
+  prepareFile(file);
+  const database = new DatabaseSync(file);
+  database.exec("PRAGMA busy_timeout = 2000; PRAGMA journal_mode = WAL");
+  return database;
 }
 
-function open(file: string): DatabaseSync {
+/** Creates the file and its folder where they are missing, and shuts everybody else out. */
+export function prepareFile(file: string): void {
   mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
   closeSync(openSync(file, "a", 0o600));
   // The umask may have taken from the mode, and an older file may have more.
   chmodSync(file, 0o600);
-  const database = new DatabaseSync(file);
-  database.exec("PRAGMA busy_timeout = 2000; PRAGMA journal_mode = WAL");
-  return database;
 }
 
 /**

@@ -5,6 +5,8 @@ import { type Config, ConfigError, readConfig } from "./config.ts";
 import { DatabaseOpenError } from "./database.ts";
 import { createLogger } from "./request-log.ts";
 import { type RunningServer, startServer } from "./server.ts";
+import { StorageError } from "./storage/storage-error.ts";
+import { type StoreAddress, sameAddress, shownAddress } from "./store-address.ts";
 
 const logger = createLogger();
 
@@ -32,15 +34,13 @@ async function main(): Promise<void> {
 
 function introduce(config: Config, { origin, sessions, setupLink }: RunningServer): void {
   const { idleTimeout, absoluteTimeout } = sessions.policy;
-  const store =
-    config.sessions === "memory" ? "in memory (they end with this process)" : "in the same database";
   console.log(
     [
       "",
       "  Coatcheck",
       "",
-      `  Database  ${resolve(config.databaseFile)}`,
-      `  Sessions  ${store}; they end after ${duration(idleTimeout)} without use, after ${duration(absoluteTimeout)} at the latest`,
+      `  Database  ${shownPlace(config.database)}`,
+      `  Sessions  ${sessionPlace(config)}; they end after ${duration(idleTimeout)} without use, after ${duration(absoluteTimeout)} at the latest`,
       `  Address   ${origin}`,
       `  API       ${origin}/docs`,
       ...config.notices.map((notice) => `  Note      ${notice}`),
@@ -55,6 +55,15 @@ function introduce(config: Config, { origin, sessions, setupLink }: RunningServe
         : []),
     ].join("\n"),
   );
+}
+
+function shownPlace(address: StoreAddress): string {
+  return address.kind === "sqlite" ? resolve(address.file) : shownAddress(address);
+}
+
+function sessionPlace({ database, sessions }: Config): string {
+  if (sessions.kind === "memory") return "in memory (they end with this process)";
+  return sameAddress(database, sessions) ? "in the same database" : `in ${shownPlace(sessions)}`;
 }
 
 function duration(milliseconds: number): string {
@@ -94,7 +103,7 @@ function explanation(error: unknown): string {
   if (error instanceof ConfigError) {
     return [`${error.message}:`, ...error.problems.map((problem) => `  - ${problem}`)].join("\n");
   }
-  if (error instanceof DatabaseOpenError) return error.message;
+  if (error instanceof DatabaseOpenError || error instanceof StorageError) return error.message;
   const { code, port, address } = error as NodeJS.ErrnoException & { port?: number; address?: string };
   switch (code) {
     case "EADDRINUSE":

@@ -1,17 +1,14 @@
 /** Puts the parts together, and takes them apart again. */
-import { SessionManager, type SessionStore } from "coatcheck";
-import { MemorySessionStore } from "coatcheck/memory";
-import { SqliteSessionStore } from "coatcheck/sqlite";
+import { SessionManager, type SessionStore, type Warn } from "coatcheck";
 import type { Logger } from "pino";
 import { Accounts } from "./accounts/accounts.ts";
 import { PasswordHasher } from "./accounts/password-hasher.ts";
 import { setupLink } from "./accounts/setup-link.ts";
-import { SqliteAccounts } from "./accounts/sqlite-accounts.ts";
 import { createApp } from "./app.ts";
 import type { Config } from "./config.ts";
-import { openDatabase } from "./database.ts";
 import { close, listen } from "./http-server.ts";
 import { createLogger, logSessionEvents } from "./request-log.ts";
+import { openStorage } from "./storage/storage.ts";
 import { startUpkeep } from "./upkeep.ts";
 
 export interface RunningServer {
@@ -34,19 +31,18 @@ export interface Replacements {
 
 export async function startServer(config: Config, replacements: Replacements = {}): Promise<RunningServer> {
   const { logger = createLogger(), now = Date.now, wrapStore = (store) => store } = replacements;
-  const database = openDatabase(config.databaseFile);
-  const store = openSessionStore(config);
+  const warn: Warn = (message, err) => logger.warn({ event: "warning", message, err });
+  const storage = await openStorage(config, warn);
   const sessions = new SessionManager({
-    store: wrapStore(store),
+    store: wrapStore(storage.sessions),
     now,
     onEvent: logSessionEvents(logger),
-    warn: (message, err) => logger.warn({ event: "warning", message, err }),
+    warn,
   });
-  const accounts = new Accounts(new SqliteAccounts(database), new PasswordHasher(), now);
+  const accounts = new Accounts(storage.accounts, new PasswordHasher(), now);
   const closeStores = async () => {
     await sessions.close();
-    if ("close" in store) await store.close();
-    database.close();
+    await storage.close();
   };
   try {
     return await serve(config, { sessions, accounts, logger, closeStores });
@@ -66,6 +62,8 @@ interface Parts {
 async function serve(config: Config, parts: Parts): Promise<RunningServer> {
   const { sessions, accounts, logger, closeStores } = parts;
   const { administrator, trustedProxies } = config;
+  const { skew, problem } = await sessions.ready();
+  if (problem) logger.error({ event: "not-ready", problem, skew });
   if (administrator && (await accounts.isEmpty())) await accounts.createAdministrator(administrator);
   const code = (await accounts.isEmpty()) ? await accounts.issueSetupCode() : undefined;
 
@@ -101,10 +99,4 @@ function once<T>(work: () => Promise<T>): () => Promise<T> {
     result ??= work();
     return result;
   };
-}
-
-function openSessionStore(config: Config): MemorySessionStore | SqliteSessionStore {
-  return config.sessions === "memory"
-    ? new MemorySessionStore()
-    : new SqliteSessionStore(config.databaseFile);
 }

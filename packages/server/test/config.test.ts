@@ -18,8 +18,8 @@ describe("the configuration", () => {
       port: 3000,
       host: "127.0.0.1",
       origin: undefined,
-      databaseFile: "data/coatcheck.db",
-      sessions: "database",
+      database: { kind: "sqlite", file: "data/coatcheck.db" },
+      sessions: { kind: "sqlite", file: "data/coatcheck.db" },
       administrator: undefined,
       trustedProxies: [],
       notices: [],
@@ -35,7 +35,7 @@ describe("the configuration", () => {
       PORT: "eighty",
       COATCHECK_ORIGIN: "example.com",
       COATCHECK_DATABASE: "mysql://localhost/app",
-      COATCHECK_SESSIONS: "redis://localhost",
+      COATCHECK_SESSIONS: "memcached://localhost",
       COATCHECK_ADMIN_EMAIL: "ada@example.com",
       COATCHECK_TRUST_PROXY: "everyone",
       COATCHECK_ORIGINS: "https://example.com",
@@ -72,28 +72,86 @@ describe("the configuration", () => {
     assert.deepEqual(problemsOf({ HOST: "0.0.0.0", COATCHECK_ORIGIN: "https://example.com" }), []);
   });
 
-  test("what is not supported yet is refused by name, without the credentials", () => {
-    const problems = problemsOf({
-      COATCHECK_DATABASE: "postgres://app:hunter2@db/app",
-      COATCHECK_SESSIONS: "rediss://app:hunter2@cache",
-    });
-    assert.match(problems[0]!, /PostgreSQL is not supported yet/);
-    assert.match(problems[1]!, /Redis are not supported yet/);
-    assert.doesNotMatch(problems.join(), /hunter2/);
-  });
-
   test("credentials in a connection string that makes no sense are not repeated", () => {
-    assert.doesNotMatch(problemsOf({ COATCHECK_DATABASE: "mysql://app:hunter2@db/app" })[0]!, /hunter2/);
+    for (const wrong of [
+      "mysql://app:hunter2@db/app",
+      "postgres://app:hunter2/%zz@db/app",
+      "postgres://app:hunter2%@db/app",
+      "postgres:app:hunter2@db",
+      "redis:hunter2@db",
+      "hunter2@db",
+      "postgres://app:hunter2@db/app?sslmode=verify-fll",
+      "memory:hunter2",
+    ]) {
+      const problems = problemsOf({ COATCHECK_DATABASE: wrong, COATCHECK_SESSIONS: wrong });
+      assert.equal(problems.length, 2, wrong);
+      assert.doesNotMatch(problems.join(), /hunter2/);
+    }
   });
 
-  test("sessions may be in the same database, by name or by default, or in memory", () => {
-    const database = "sqlite:/srv/coatcheck.db";
-    assert.equal(readConfig({ COATCHECK_SESSIONS: "memory:" }).sessions, "memory");
-    assert.equal(
-      readConfig({ COATCHECK_DATABASE: database, COATCHECK_SESSIONS: database }).sessions,
-      "database",
-    );
-    assert.equal(problemsOf({ COATCHECK_SESSIONS: "sqlite:other.db" }).length, 1);
+  test("sessions are in the database, unless something else is said", () => {
+    const database = "postgres://app@localhost/coatcheck";
+    const inDatabase = readConfig({ COATCHECK_DATABASE: database });
+    assert.deepEqual(inDatabase.sessions, { kind: "postgres", url: database });
+    assert.deepEqual(readConfig({ COATCHECK_DATABASE: database, COATCHECK_SESSIONS: database }), inDatabase);
+    const sessionsIn = (COATCHECK_SESSIONS: string) => readConfig({ COATCHECK_SESSIONS }).sessions;
+    assert.deepEqual(sessionsIn("memory:"), { kind: "memory" });
+    assert.deepEqual(sessionsIn("redis://localhost:6380/2"), {
+      kind: "redis",
+      url: "redis://localhost:6380/2",
+    });
+    assert.deepEqual(sessionsIn("sqlite:other.db"), { kind: "sqlite", file: "other.db" });
+    assert.deepEqual(sessionsIn(database), { kind: "postgres", url: database });
+  });
+
+  test("users are kept in a database, not in Redis and not in memory", () => {
+    for (const COATCHECK_DATABASE of ["redis://localhost", "memory:"]) {
+      assert.match(problemsOf({ COATCHECK_DATABASE })[0]!, /users cannot be kept in (redis|memory):/);
+    }
+  });
+
+  test("a mode of TLS that is none is refused: it would be taken for no TLS", () => {
+    const problems = problemsOf({ COATCHECK_DATABASE: "postgres://db.example.com/app?sslmode=verify-fll" });
+    assert.match(problems[0]!, /Did you mean verify-full\?/);
+    assert.equal(problemsOf({ COATCHECK_DATABASE: "postgres://localhost/app?sslmode=prefer" }).length, 1);
+  });
+
+  test("a plain connection to another machine is told, without its password", () => {
+    const noticesFor = (database: string, env: Record<string, string> = {}) =>
+      readConfig({ COATCHECK_DATABASE: database, ...env }).notices;
+    for (const plain of [
+      "postgres://app:hunter2@db.example.com/app",
+      "postgres://app:hunter2@db.example.com/app?sslmode=disable",
+      "postgres:///app?host=db.example.com&password=hunter2",
+      "postgres://app:hunter2@db.example.com/app?sslmode=no-verify",
+    ]) {
+      const notices = noticesFor(plain);
+      assert.equal(notices.length, 1, plain);
+      assert.match(notices[0]!, /sslmode=verify-full/);
+      assert.doesNotMatch(notices[0]!, /hunter2/);
+    }
+    assert.equal(noticesFor("postgres:///app", { PGHOST: "db.example.com" }).length, 1);
+    for (const safe of [
+      "postgres://app@localhost/app",
+      "postgres://app@127.0.0.1/app",
+      "postgres:///app?host=/var/run/postgresql",
+      "postgres://db.example.com/app?sslmode=verify-full",
+      "postgres://db.example.com/app?sslrootcert=/etc/ca.pem",
+      "postgres://db.example.com/app?ssl=true",
+    ]) {
+      assert.deepEqual(noticesFor(safe), [], safe);
+    }
+    assert.deepEqual(noticesFor("postgres://db.example.com/app", { PGSSLMODE: "verify-full" }), []);
+    const redis = (COATCHECK_SESSIONS: string) => readConfig({ COATCHECK_SESSIONS }).notices;
+    assert.match(redis("redis://:hunter2@cache.example.com")[0]!, /Use rediss:\/\/\./);
+    assert.doesNotMatch(redis("redis://:hunter2@cache.example.com")[0]!, /hunter2/);
+    assert.deepEqual(redis("rediss://cache.example.com"), []);
+    assert.deepEqual(redis("redis://[::1]:6379"), []);
+  });
+
+  test("what is said to be encrypted is verified, in this and in later releases of the client", () => {
+    const { database } = readConfig({ COATCHECK_DATABASE: "postgres://localhost/app?sslmode=require" });
+    assert.deepEqual(database, { kind: "postgres", url: "postgres://localhost/app?sslmode=verify-full" });
   });
 
   test("a mistyped name is answered with the one that was meant", () => {

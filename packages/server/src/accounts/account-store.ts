@@ -10,6 +10,12 @@ export interface AccountStore {
   /** `key` is an `emailKey`. */
   findByEmail(key: string): Promise<User | undefined>;
 
+  /** At most `limit` users in the order of their `emailKey`, those after the key `after`. */
+  list(after: string, limit: number): Promise<User[]>;
+
+  /** Adds a user; false if another one has the same `emailKey`. */
+  insert(user: User): Promise<boolean>;
+
   /** Adds the first user; false if there is one already, so that exactly one of two racing set-ups wins. */
   insertFirst(user: User): Promise<boolean>;
 
@@ -28,5 +34,6 @@ export interface AccountStore {
   /** Writes the same password under a better hash; changes nothing if `credentialVersion` is not `version` any more. */
   rehashPassword(id: string, version: number, passwordHash: string): Promise<void>;
 
-  setDisabled(id: string, disabled: boolean): Promise<void>;
+  /** False if there is no such user. */
+  setDisabled(id: string, disabled: boolean): Promise<boolean>;
 }

@@ -14,6 +14,8 @@ export function tellingOutages(store: AccountStore): AccountStore {
     isEmpty: () => tell(store.isEmpty()),
     find: (id) => tell(store.find(id)),
     findByEmail: (key) => tell(store.findByEmail(key)),
+    list: (...args) => tell(store.list(...args)),
+    insert: (user) => tell(store.insert(user)),
     insertFirst: (user) => tell(store.insertFirst(user)),
     insertFirstByLink: (...args) => tell(store.insertFirstByLink(...args)),
     replaceSetupLink: (...args) => tell(store.replaceSetupLink(...args)),

@@ -11,6 +11,8 @@ export interface Credentials {
   readonly password: string;
 }
 
+const pageSize = 200;
+
 export class Accounts {
   readonly #store: AccountStore;
   readonly #hasher: PasswordHasher;
@@ -24,6 +26,34 @@ export class Accounts {
 
   find(id: string): Promise<User | undefined> {
     return this.#store.find(id);
+  }
+
+  findByEmail(email: string): Promise<User | undefined> {
+    return this.#store.findByEmail(emailKey(email));
+  }
+
+  /** Everybody, in the order of their addresses. Read piece by piece: there may be many. */
+  async *all(): AsyncGenerator<User> {
+    let after = "";
+    for (;;) {
+      const users = await this.#store.list(after, pageSize);
+      yield* users;
+      const last = users.at(-1);
+      if (!last || users.length < pageSize) return;
+      after = emailKey(last.email);
+    }
+  }
+
+  /** Creates a user; undefined if somebody has that address already. */
+  async create(credentials: Credentials, roles: readonly string[]): Promise<User | undefined> {
+    const user = await this.#newUser(credentials, roles);
+    return (await this.#store.insert(user)) ? user : undefined;
+  }
+
+  /** Lets the user sign in, or not. What ends the sessions is `disableUser`. */
+  async setDisabled(user: User, disabled: boolean): Promise<User> {
+    await this.#store.setDisabled(user.id, disabled);
+    return { ...user, disabled };
   }
 
   /** Whether nobody has an account yet. */
@@ -80,7 +110,11 @@ export class Accounts {
     return code;
   }
 
-  async #newAdministrator({ email, password }: Credentials): Promise<User> {
+  #newAdministrator(credentials: Credentials): Promise<User> {
+    return this.#newUser(credentials, ["admin", "user"]);
+  }
+
+  async #newUser({ email, password }: Credentials, roles: readonly string[]): Promise<User> {
     const now = this.#now();
     return {
       id: newUserId(),
@@ -88,7 +122,7 @@ export class Accounts {
       passwordHash: await this.#hasher.hash(password),
       credentialVersion: 1,
       credentialsChangedAt: now,
-      roles: ["admin", "user"],
+      roles,
       disabled: false,
       createdAt: now,
     };

@@ -1,5 +1,5 @@
 /** Users in SQLite. */
-import type { DatabaseSync, StatementSync } from "node:sqlite";
+import type { DatabaseSync, SQLInputValue, StatementSync } from "node:sqlite";
 import { migrate } from "../database.ts";
 import type { AccountStore } from "./account-store.ts";
 import { emailKey } from "./email.ts";
@@ -40,6 +40,8 @@ export class SqliteAccounts implements AccountStore {
   readonly #isEmpty: StatementSync;
   readonly #find: StatementSync;
   readonly #findByEmail: StatementSync;
+  readonly #list: StatementSync;
+  readonly #insert: StatementSync;
   readonly #insertFirst: StatementSync;
   readonly #useLink: StatementSync;
   readonly #dropLinks: StatementSync;
@@ -54,10 +56,16 @@ export class SqliteAccounts implements AccountStore {
     this.#isEmpty = database.prepare("SELECT NOT EXISTS (SELECT 1 FROM coatcheck_users) AS empty");
     this.#find = database.prepare("SELECT * FROM coatcheck_users WHERE id = ?");
     this.#findByEmail = database.prepare("SELECT * FROM coatcheck_users WHERE email_key = ?");
+    this.#list = database.prepare(
+      "SELECT * FROM coatcheck_users WHERE email_key > ? ORDER BY email_key LIMIT ?",
+    );
+    const insertInto = `INSERT INTO coatcheck_users
+      (id, email, email_key, password_hash, credential_version, credentials_changed_at, roles, disabled, created_at)`;
+    this.#insert = database.prepare(
+      `${insertInto} VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (email_key) DO NOTHING`,
+    );
     this.#insertFirst = database.prepare(
-      `INSERT INTO coatcheck_users
-         (id, email, email_key, password_hash, credential_version, credentials_changed_at, roles, disabled, created_at)
-       SELECT ?, ?, ?, ?, ?, ?, ?, ?, ? WHERE NOT EXISTS (SELECT 1 FROM coatcheck_users)`,
+      `${insertInto} SELECT ?, ?, ?, ?, ?, ?, ?, ?, ? WHERE NOT EXISTS (SELECT 1 FROM coatcheck_users)`,
     );
     this.#useLink = database.prepare(
       "DELETE FROM coatcheck_setup_links WHERE link_hash = ? AND expires_at > ?",
@@ -89,12 +97,23 @@ export class SqliteAccounts implements AccountStore {
     return toUser(this.#findByEmail.get(key));
   }
 
+  async list(after: string, limit: number): Promise<User[]> {
+    return this.#list.all(after, limit).flatMap((row) => toUser(row) ?? []);
+  }
+
+  async insert(user: User): Promise<boolean> {
+    return this.#insert.run(...toRow(user)).changes === 1;
+  }
+
   async insertFirst(user: User): Promise<boolean> {
-    return this.#insert(user);
+    return this.#insertFirst.run(...toRow(user)).changes === 1;
   }
 
   async insertFirstByLink(user: User, linkHash: string, now: number): Promise<boolean> {
-    return this.#transaction(() => this.#useLink.run(linkHash, now).changes === 1 && this.#insert(user));
+    return this.#transaction(
+      () =>
+        this.#useLink.run(linkHash, now).changes === 1 && this.#insertFirst.run(...toRow(user)).changes === 1,
+    );
   }
 
   async replaceSetupLink(linkHash: string, expiresAt: number): Promise<void> {
@@ -113,23 +132,8 @@ export class SqliteAccounts implements AccountStore {
     this.#rehashPassword.run(passwordHash, id, version);
   }
 
-  async setDisabled(id: string, disabled: boolean): Promise<void> {
-    this.#setDisabled.run(disabled ? 1 : 0, id);
-  }
-
-  #insert(user: User): boolean {
-    const { changes } = this.#insertFirst.run(
-      user.id,
-      user.email,
-      emailKey(user.email),
-      user.passwordHash,
-      user.credentialVersion,
-      user.credentialsChangedAt,
-      JSON.stringify(user.roles),
-      user.disabled ? 1 : 0,
-      user.createdAt,
-    );
-    return changes === 1;
+  async setDisabled(id: string, disabled: boolean): Promise<boolean> {
+    return this.#setDisabled.run(disabled ? 1 : 0, id).changes === 1;
   }
 
   /** Runs all of `work`, or undoes it if it says no. Nothing awaits inside: one connection, one transaction. */
@@ -144,6 +148,20 @@ export class SqliteAccounts implements AccountStore {
       throw error;
     }
   }
+}
+
+function toRow(user: User): SQLInputValue[] {
+  return [
+    user.id,
+    user.email,
+    emailKey(user.email),
+    user.passwordHash,
+    user.credentialVersion,
+    user.credentialsChangedAt,
+    JSON.stringify(user.roles),
+    user.disabled ? 1 : 0,
+    user.createdAt,
+  ];
 }
 
 function toUser(found: Record<string, unknown> | undefined): User | undefined {

@@ -1,0 +1,71 @@
+/** The tables of the users in PostgreSQL, and how they change. */
+import type { Pool, PoolClient } from "pg";
+
+/**
+ * Append only: what has run on somebody's database stays as it was. Keys compare as bytes: in the same order
+ * everywhere, and as in SQLite.
+ */
+const steps = [
+  `CREATE TABLE coatcheck_account_schema (version integer NOT NULL);
+INSERT INTO coatcheck_account_schema (version) VALUES (1);
+
+CREATE TABLE coatcheck_users (
+  id text COLLATE "C" PRIMARY KEY,
+  email text NOT NULL,
+  email_key text COLLATE "C" NOT NULL UNIQUE,
+  password_hash text NOT NULL,
+  credential_version bigint NOT NULL,
+  credentials_changed_at bigint NOT NULL,
+  roles text[] NOT NULL,
+  disabled boolean NOT NULL,
+  created_at bigint NOT NULL
+);
+
+CREATE TABLE coatcheck_setup_links (
+  link_hash text COLLATE "C" PRIMARY KEY,
+  expires_at bigint NOT NULL
+);
+`,
+];
+
+/** The SQL that `migrateAccounts` runs on an empty database, for people who run their own migrations. */
+export function accountsMigration(): string {
+  return steps.join("\n");
+}
+
+/**
+ * Brings the tables to the version that this release works with. Servers that start at once wait for each other. Where
+ * nothing is to do it needs no right but to read.
+ * @throws Error if a later release has changed them already.
+ */
+export async function migrateAccounts(pool: Pool): Promise<void> {
+  const client = await pool.connect();
+  let failure: Error | undefined;
+  try {
+    // The number says only that it is ours: any other two that share it wait for each other, and that is all.
+    await client.query("BEGIN; SELECT pg_advisory_xact_lock(5640215370)");
+    const version = await installedVersion(client);
+    if (version > steps.length) throw newerSchema(version);
+    for (const step of steps.slice(version)) await client.query(step);
+    await client.query("COMMIT");
+  } catch (error) {
+    failure = error as Error;
+    throw error;
+  } finally {
+    client.release(failure);
+  }
+}
+
+async function installedVersion(client: PoolClient): Promise<number> {
+  const { rows } = await client.query("SELECT to_regclass('coatcheck_account_schema') AS marks");
+  if (rows[0].marks === null) return 0;
+  const marks = await client.query("SELECT version FROM coatcheck_account_schema");
+  return marks.rows[0].version;
+}
+
+function newerSchema(version: number): Error {
+  return new Error(
+    `its tables have version ${version}, and this release knows ${steps.length}: ` +
+      "install the release of coatcheck-server that wrote them, or a later one",
+  );
+}

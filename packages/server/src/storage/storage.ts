@@ -1,0 +1,123 @@
+/** Opens the stores that the configuration names, and closes them again. Only the client that is needed is loaded. */
+import type { SessionStore, Warn } from "coatcheck";
+import { MemorySessionStore } from "coatcheck/memory";
+import { SqliteSessionStore } from "coatcheck/sqlite";
+import type { Pool } from "pg";
+import type { AccountStore } from "../accounts/account-store.ts";
+import { SqliteAccounts } from "../accounts/sqlite-accounts.ts";
+import type { Config } from "../config.ts";
+import { DatabaseOpenError, openDatabase, prepareFile } from "../database.ts";
+import { type DatabaseAddress, type StoreAddress, sameAddress } from "../store-address.ts";
+import { StorageError } from "./storage-error.ts";
+
+export interface Storage {
+  readonly accounts: AccountStore;
+  readonly sessions: SessionStore;
+  close(): Promise<void>;
+}
+
+/**
+ * With tables that are up to date, and proof that everything answers.
+ * @throws DatabaseOpenError, StorageError
+ */
+export async function openStorage(
+  { database, sessions }: Pick<Config, "database" | "sessions">,
+  warn: Warn,
+): Promise<Storage> {
+  await using opening = new Opening(warn);
+  const setting = sameAddress(database, sessions) ? "COATCHECK_DATABASE" : "COATCHECK_SESSIONS";
+  return {
+    accounts: await answering("COATCHECK_DATABASE", database, () => opening.accounts(database)),
+    sessions: await answering(setting, sessions, () => opening.sessions(sessions)),
+    close: opening.complete(),
+  };
+}
+
+/** What has been opened so far, and is closed again if the rest cannot be. */
+class Opening implements AsyncDisposable {
+  readonly #warn: Warn;
+  readonly #opened = new AsyncDisposableStack();
+  readonly #pools = new Map<string, Pool>();
+
+  constructor(warn: Warn) {
+    this.#warn = warn;
+  }
+
+  async accounts(address: DatabaseAddress): Promise<AccountStore> {
+    if (address.kind === "sqlite") {
+      const database = openDatabase(address.file);
+      this.#opened.defer(() => database.close());
+      return new SqliteAccounts(database);
+    }
+    const pool = await this.#pool(address.url);
+    const { migrateAccounts } = await import("../accounts/postgres-accounts-schema.ts");
+    const { PostgresAccounts } = await import("../accounts/postgres-accounts.ts");
+    await migrateAccounts(pool);
+    return new PostgresAccounts(pool);
+  }
+
+  async sessions(address: StoreAddress): Promise<SessionStore> {
+    switch (address.kind) {
+      case "memory":
+        return new MemorySessionStore();
+      case "sqlite":
+        return this.#sqliteSessions(address.file);
+      case "postgres": {
+        const { PostgresSessionStore } = await import("coatcheck/postgres");
+        const store = new PostgresSessionStore(await this.#pool(address.url));
+        await store.migrate();
+        return store;
+      }
+      case "redis": {
+        const { RedisSessionStore } = await import("coatcheck/redis");
+        const { connectRedis } = await import("./redis-connection.ts");
+        const { client, close } = await connectRedis(address.url, this.#warn);
+        this.#opened.defer(close);
+        const store = new RedisSessionStore(client);
+        await store.time();
+        return store;
+      }
+    }
+  }
+
+  /** From now on nothing is closed but by what this returns. */
+  complete(): () => Promise<void> {
+    const opened = this.#opened.move();
+    return () => opened.disposeAsync();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.#opened.disposeAsync();
+  }
+
+  #sqliteSessions(file: string): SessionStore {
+    prepareFile(file);
+    const store = new SqliteSessionStore(file);
+    this.#opened.defer(() => store.close());
+    return store;
+  }
+
+  /** One for users and sessions, where they are in the same database. */
+  async #pool(url: string): Promise<Pool> {
+    const known = this.#pools.get(url);
+    if (known) return known;
+    const { closePostgresPool, openPostgresPool } = await import("./postgres-pool.ts");
+    const pool = await openPostgresPool(url, this.#warn);
+    this.#opened.defer(() => closePostgresPool(pool));
+    this.#pools.set(url, pool);
+    return pool;
+  }
+}
+
+async function answering<T>(
+  setting: "COATCHECK_DATABASE" | "COATCHECK_SESSIONS",
+  address: StoreAddress,
+  open: () => Promise<T>,
+): Promise<T> {
+  try {
+    return await open();
+  } catch (cause) {
+    if (address.kind === "sqlite") throw new DatabaseOpenError(setting, address.file, cause);
+    throw new StorageError(setting, address, cause);
+  }
+}

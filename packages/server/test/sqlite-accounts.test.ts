@@ -1,0 +1,23 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { DatabaseSync } from "node:sqlite";
+import { SqliteAccounts } from "../src/accounts/sqlite-accounts.ts";
+import { openDatabase } from "../src/database.ts";
+import { describeAccountStore } from "./support/account-store-suite.ts";
+
+describeAccountStore("SQLite", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "coatcheck-accounts-"));
+  const opened: DatabaseSync[] = [];
+  return {
+    connect: async () => {
+      const database = openDatabase(join(folder, "coatcheck.db"));
+      opened.push(database);
+      return new SqliteAccounts(database);
+    },
+    close: async () => {
+      for (const database of opened) database.close();
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+});

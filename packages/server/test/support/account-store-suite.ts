@@ -1,0 +1,182 @@
+/** What every store of users must do, in the same words for each. */
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import type { AccountStore } from "../../src/accounts/account-store.ts";
+import { emailKey } from "../../src/accounts/email.ts";
+import type { User } from "../../src/accounts/user.ts";
+
+export interface AccountBackend {
+  /** Another connection to the same users, as another process has it. */
+  connect(): Promise<AccountStore>;
+  close(): Promise<void>;
+}
+
+const now = 1_700_000_000_000;
+const racers = 8;
+
+function user(name: string, changes: Partial<User> = {}): User {
+  return {
+    id: `id of ${name}`,
+    email: `${name}@Example.com`,
+    passwordHash: `hash of ${name}'s password`,
+    credentialVersion: 1,
+    credentialsChangedAt: now,
+    roles: ["admin", "user"],
+    disabled: false,
+    createdAt: now + 1,
+    ...changes,
+  };
+}
+
+/** @param open makes a backend without users. */
+export function describeAccountStore(name: string, open: () => Promise<AccountBackend>): void {
+  describe(`users in ${name}`, () => {
+    const ada = user("Ada");
+    const eve = user("eve", { roles: ["user"] });
+
+    /** A test on users of its own, seen by two connections. */
+    function promise(words: string, body: (one: AccountStore, other: AccountStore) => Promise<void>): void {
+      test(words, async () => {
+        const backend = await open();
+        try {
+          await body(await backend.connect(), await backend.connect());
+        } finally {
+          await backend.close();
+        }
+      });
+    }
+
+    async function racing<T>(
+      stores: readonly [AccountStore, AccountStore],
+      act: (store: AccountStore, index: number) => Promise<T>,
+    ): Promise<T[]> {
+      return Promise.all(Array.from({ length: racers }, (_, index) => act(stores[index % 2]!, index)));
+    }
+
+    promise("a user is read as it was written", async (one, other) => {
+      assert.equal(await one.isEmpty(), true);
+      assert.equal(await one.insert(ada), true);
+      assert.equal(await other.isEmpty(), false);
+      assert.deepEqual(await other.find(ada.id), ada);
+      assert.deepEqual(await other.findByEmail(emailKey(ada.email)), ada);
+      assert.equal(await other.find("nobody"), undefined);
+      assert.equal(await other.findByEmail("nobody@example.com"), undefined);
+    });
+
+    promise("one address belongs to one user, however it is capitalised or composed", async (one, other) => {
+      const jose = user("JOSE\u0301");
+      assert.equal(await one.insert(jose), true);
+      const namesake = user("jos\u00e9", { id: "somebody else", email: "jos\u00e9@example.COM" });
+      assert.equal(await other.insert(namesake), false);
+      assert.deepEqual(await other.findByEmail(emailKey(namesake.email)), jose);
+      assert.equal(await one.find(namesake.id), undefined);
+    });
+
+    promise("of many who take one address at the same time one gets it", async (one, other) => {
+      const outcomes = await racing([one, other], (store, index) =>
+        store.insert({ ...ada, id: `${index}`, roles: [`${index}`] }),
+      );
+      assert.equal(outcomes.filter(Boolean).length, 1);
+      const winner = await one.findByEmail(emailKey(ada.email));
+      assert.equal(outcomes[Number(winner!.id)], true);
+    });
+
+    promise("users are listed in pieces, in the order of their addresses", async (one, other) => {
+      const names = ["eve", "Ada", "zoë", "bob", "Ürsula"];
+      for (const name of names) await one.insert(user(name));
+      const keys: string[] = [];
+      for (let after = ""; ; after = keys.at(-1)!) {
+        const piece = await other.list(after, 2);
+        if (piece.length === 0) break;
+        keys.push(...piece.map(({ email }) => emailKey(email)));
+      }
+      const bytewise = names.map((name) => emailKey(`${name}@example.com`)).sort();
+      assert.deepEqual(keys, bytewise);
+    });
+
+    promise("of many who add the first user at the same time one does", async (one, other) => {
+      const outcomes = await racing([one, other], (store, index) => store.insertFirst(user(`user${index}`)));
+      assert.equal(outcomes.filter(Boolean).length, 1);
+      assert.equal((await one.list("", 10)).length, 1);
+      assert.equal(await other.insertFirst(eve), false);
+    });
+
+    promise("whoever is added while the first user is, is not overlooked", async (one, other) => {
+      const [added, first] = await Promise.all([one.insert(ada), other.insertFirst(eve)]);
+      assert.equal(added, true);
+      assert.equal((await one.list("", 10)).length, first ? 2 : 1);
+    });
+
+    promise("a set-up link is used once, by one of many at the same time", async (one, other) => {
+      await one.replaceSetupLink("link", now + 1);
+      const outcomes = await racing([one, other], (store, index) =>
+        store.insertFirstByLink(user(`user${index}`), "link", now),
+      );
+      assert.equal(outcomes.filter(Boolean).length, 1);
+      assert.equal((await one.list("", 10)).length, 1);
+    });
+
+    promise("an unknown, a replaced and an expired set-up link add nobody", async (one, other) => {
+      await one.replaceSetupLink("first", now + 1);
+      await other.replaceSetupLink("second", now + 1);
+      assert.equal(await one.insertFirstByLink(ada, "guess", now), false);
+      assert.equal(await one.insertFirstByLink(ada, "first", now), false);
+      assert.equal(await one.insertFirstByLink(ada, "second", now + 1), false);
+      assert.equal(await one.isEmpty(), true);
+      assert.equal(await one.insertFirstByLink(ada, "second", now), true);
+    });
+
+    promise("of links that are made at the same time one is good", async (one, other) => {
+      await racing([one, other], (store, index) => store.replaceSetupLink(`link ${index}`, now + 1));
+      const outcomes = await racing([one, other], (store, index) =>
+        store.insertFirstByLink(user(`user${index}`), `link ${index}`, now),
+      );
+      assert.equal(outcomes.filter(Boolean).length, 1);
+    });
+
+    promise("a set-up link that came too late is not used up", async (one) => {
+      await one.replaceSetupLink("link", now + 1);
+      await one.insert(eve);
+      assert.equal(await one.insertFirstByLink(ada, "link", now), false);
+      assert.equal(await one.find(ada.id), undefined);
+    });
+
+    promise("of many who change a password from the same state one does", async (one, other) => {
+      await one.insert(ada);
+      const outcomes = await racing([one, other], (store, index) =>
+        store.changePassword(ada.id, 1, `hash ${index}`, now + 5),
+      );
+      assert.equal(outcomes.filter(Boolean).length, 1);
+      const changed = await other.find(ada.id);
+      assert.deepEqual(changed, {
+        ...ada,
+        passwordHash: `hash ${outcomes.indexOf(true)}`,
+        credentialVersion: 2,
+        credentialsChangedAt: now + 5,
+      });
+    });
+
+    promise("a better hash of an old password never overwrites a new one", async (one, other) => {
+      await one.insert(ada);
+      await one.rehashPassword(ada.id, 1, "better hash");
+      assert.deepEqual(await other.find(ada.id), { ...ada, passwordHash: "better hash" });
+      await one.changePassword(ada.id, 1, "new", now);
+      await other.rehashPassword(ada.id, 1, "hash of the old one");
+      assert.equal((await one.find(ada.id))?.passwordHash, "new");
+    });
+
+    promise("users are disabled and enabled, and only those there are", async (one, other) => {
+      await one.insert(ada);
+      assert.equal(await one.setDisabled(ada.id, true), true);
+      assert.equal((await other.find(ada.id))?.disabled, true);
+      assert.equal(await other.setDisabled(ada.id, false), true);
+      assert.deepEqual(await one.find(ada.id), ada);
+      assert.equal(await one.setDisabled("nobody", true), false);
+    });
+
+    promise("what is no text to a database is nobody's address, and no outage", async (one) => {
+      assert.equal(await one.findByEmail("ada\0@example.com"), undefined);
+      assert.equal(await one.findByEmail("ada\ud800@example.com"), undefined);
+    });
+  });
+}
