@@ -18,22 +18,28 @@ const otherConnection: ReadonlySet<unknown> = new Set(["26000", "42P05"]);
 
 const missingTables: ReadonlySet<unknown> = new Set(["42P01", "3F000"]);
 
+/**
+ * The store gives up a little earlier than its callers, who wait for the whole timeout: a sign-in that was answered
+ * with an outage must not come into being afterwards.
+ */
+const shareOfTimeout = 0.9;
+
 export class Database {
   readonly #pool: PostgresPool;
   /** How long one operation may take, in milliseconds. */
-  readonly #timeout: number;
+  readonly #patience: number;
   #remembersStatements = true;
 
   constructor(pool: PostgresPool, timeout: number) {
     this.#pool = pool;
-    this.#timeout = timeout;
+    this.#patience = Math.ceil(timeout * shareOfTimeout);
     // A pool drops an idle connection that breaks, and says so; where nobody listens, Node ends the process.
     if (pool.listenerCount("error") === 0) pool.on("error", () => {});
   }
 
   /** One statement, in one round trip. */
   async query(statement: Statement, values: readonly Value[]): Promise<readonly Row[]> {
-    return this.#attempt((client) => this.#execute(client, statement, values));
+    return this.#attempt((line) => line.execute(statement, values));
   }
 
   /**
@@ -46,13 +52,13 @@ export class Database {
     const limits = ["statement_timeout", "idle_in_transaction_session_timeout"];
     const begin = [
       "BEGIN ISOLATION LEVEL READ COMMITTED",
-      ...limits.map((limit) => `SET LOCAL ${limit} = ${this.#timeout}`),
+      ...limits.map((limit) => `SET LOCAL ${limit} = ${this.#patience}`),
       takeLock(lock),
     ];
-    return this.#attempt(async (client) => {
-      await this.#run(client, begin.join("; "));
-      const rows = await this.#execute(client, statement, values);
-      await this.#run(client, "COMMIT");
+    return this.#attempt(async (line) => {
+      await line.run(begin.join("; "));
+      const rows = await line.execute(statement, values);
+      await line.run("COMMIT");
       return rows;
     });
   }
@@ -63,69 +69,78 @@ export class Database {
     work: (run: (sql: string) => Promise<readonly Row[]>) => Promise<void>,
   ): Promise<void> {
     await lent(await this.#pool.connect(), async (client) => {
-      const run = (sql: string) => this.#run(client, sql, 0);
-      await run(`BEGIN ISOLATION LEVEL READ COMMITTED; ${takeLock(lock)}`);
-      await work(run);
-      await run("COMMIT");
+      const line = new Line(client);
+      await line.run(`BEGIN ISOLATION LEVEL READ COMMITTED; ${takeLock(lock)}`);
+      await work((sql) => line.run(sql));
+      await line.run("COMMIT");
     });
   }
 
-  async #attempt<T>(work: (client: PostgresClient) => Promise<T>): Promise<T> {
-    const deadline = performance.now() + this.#timeout;
+  async #attempt<T>(work: (line: Line) => Promise<T>): Promise<T> {
+    const deadline = performance.now() + this.#patience;
     for (;;) {
       const remembers = this.#remembersStatements;
       try {
-        return await lent(await this.#connection(deadline), work);
+        const client = await this.#connection(deadline);
+        return await lent(client, () => work(new Line(client, { deadline, remembers })));
       } catch (error) {
         const { code } = error as { code?: unknown };
         if (missingTables.has(code)) throw noTables(error);
-        if (otherConnection.has(code) && remembers) {
-          this.#remembersStatements = false;
-          warnOfPooler();
-        } else if (!lostRaces.has(code) || performance.now() > deadline) throw error;
+        if (otherConnection.has(code) && remembers) this.#doWithoutPreparing();
+        else if (!lostRaces.has(code)) throw error;
       }
     }
   }
 
-  /** Those who waited too long have had their answer: what they wanted must not happen now. */
+  /** Those who waited too long have had their answer, and need no connection any more. */
   async #connection(deadline: number): Promise<PostgresClient> {
     const client = await this.#pool.connect();
-    if (performance.now() <= deadline) return client;
+    if (performance.now() < deadline) return client;
     client.release();
-    throw new Error(`No connection was free within ${this.#timeout} ms`);
+    throw new Error("No connection was free in time");
   }
 
-  async #execute(
-    client: PostgresClient,
-    { name, text }: Statement,
-    values: readonly Value[],
-  ): Promise<readonly Row[]> {
-    const { rows } = await client.query({
-      ...(this.#remembersStatements && { name }),
-      text,
-      values: [...values],
+  #doWithoutPreparing(): void {
+    this.#remembersStatements = false;
+    warnOfPooler();
+  }
+}
+
+/** A connection on which things are asked one after the other, until a deadline. */
+class Line {
+  readonly #client: PostgresClient;
+  readonly #deadline: number | undefined;
+  readonly #remembers: boolean;
+
+  constructor(client: PostgresClient, options: { deadline?: number; remembers?: boolean } = {}) {
+    this.#client = client;
+    this.#deadline = options.deadline;
+    this.#remembers = options.remembers ?? false;
+  }
+
+  execute({ name, text }: Statement, values: readonly Value[]): Promise<readonly Row[]> {
+    return this.#send({ text, values: [...values], ...(this.#remembers && { name }) });
+  }
+
+  run(text: string): Promise<readonly Row[]> {
+    return this.#send({ text });
+  }
+
+  async #send(query: { readonly text: string; readonly values?: Value[]; readonly name?: string }) {
+    const { rows } = await this.#client.query({
+      ...query,
       rowMode: "array",
       types: asWritten,
-      query_timeout: this.#timeout,
+      ...(this.#deadline !== undefined && { query_timeout: timeUntil(this.#deadline) }),
     });
-    return rows as readonly Row[];
-  }
-
-  async #run(client: PostgresClient, text: string, timeout = this.#timeout): Promise<readonly Row[]> {
-    const { rows } = await client.query({ text, rowMode: "array", types: asWritten, query_timeout: timeout });
     return rows as readonly Row[];
   }
 }
 
-let warned = false;
-
-function warnOfPooler(): void {
-  if (warned) return;
-  warned = true;
-  process.emitWarning(
-    "The pooler before PostgreSQL does not keep prepared statements. Sessions work without, and cost PostgreSQL four times as much. PgBouncer keeps them from version 1.21 on: set its max_prepared_statements",
-    { code: "COATCHECK_PREPARED_STATEMENTS" },
-  );
+function timeUntil(deadline: number): number {
+  const left = deadline - performance.now();
+  if (left <= 0) throw new Error("PostgreSQL did not answer in time");
+  return Math.ceil(left);
 }
 
 /** Gives the connection back. One on which something went wrong is ended: a transaction may be open on it. */
@@ -153,6 +168,17 @@ async function lent<T>(client: PostgresClient, use: (client: PostgresClient) => 
 function takeLock(name: string): string {
   const key = createHash("sha256").update(name).digest().readBigInt64BE();
   return `SELECT pg_advisory_xact_lock(${key})`;
+}
+
+let warned = false;
+
+function warnOfPooler(): void {
+  if (warned) return;
+  warned = true;
+  process.emitWarning(
+    "The pooler before PostgreSQL does not keep prepared statements. Sessions work without, and cost PostgreSQL four times as much. PgBouncer keeps them from version 1.21 on: set its max_prepared_statements",
+    { code: "COATCHECK_PREPARED_STATEMENTS" },
+  );
 }
 
 function noTables(cause: unknown): Error {

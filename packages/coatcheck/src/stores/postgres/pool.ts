@@ -24,7 +24,7 @@ export interface PostgresQuery {
   readonly rowMode: "array";
   readonly types: { getTypeParser(): (text: string) => unknown };
   /** In milliseconds. */
-  readonly query_timeout: number;
+  readonly query_timeout?: number;
 }
 
 export interface PostgresResult {

@@ -1,0 +1,171 @@
+/** What users see while PostgreSQL is away, and that everything goes on by itself when it is back. */
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { after, before, describe, type TestContext, test } from "node:test";
+import { setTimeout as delay } from "node:timers/promises";
+import { Client, type Pool, type PoolConfig } from "pg";
+import { type RunningPostgres, startPostgres } from "../../../../test/servers/postgres.ts";
+import { StoreUnavailableError } from "../../src/core/errors.ts";
+import { SessionManager } from "../../src/core/manager.ts";
+import type { SessionToken } from "../../src/core/token.ts";
+import { type PostgresPool, PostgresSessionStore } from "../../src/stores/postgres.ts";
+import { beginning, sessionRecord } from "../../src/testing/record.ts";
+import { openStore } from "./postgres-nodes.ts";
+
+/** In milliseconds. */
+const timeout = 400;
+
+/** An answer that took longer did not come in time. Machines that run tests are busy. */
+const late = 2 * timeout;
+
+describe("While PostgreSQL", () => {
+  const used = new AsyncDisposableStack();
+  let server: RunningPostgres;
+  before(async () => {
+    server = used.use(await startPostgres());
+  });
+  after(() => used.disposeAsync());
+
+  async function signedIn(t: TestContext, config: PoolConfig = {}): Promise<SignedIn> {
+    const { pool, schema } = await openStore(t, { connectionString: server.url, ...config });
+    const sessions = new SessionManager({ store: new PostgresSessionStore(pool, { schema, timeout }) });
+    const { token } = await sessions.create("ada");
+    return { sessions, token, pool, schema };
+  }
+
+  test("is stopped, everything is an outage; when it is back, everybody is still signed in", async (t) => {
+    const { sessions, token } = await signedIn(t);
+    await server.stop();
+    await assertOutage(sessions, token);
+    assert.deepEqual(await sessions.ready(), { ready: false, problem: "store-unavailable" });
+    await server.start();
+    assert.ok((await sessions.validate(token)).ok);
+  });
+
+  test("is restarted between two requests, nobody notices, and no broken connection ends the process", async (t) => {
+    const { sessions, token, pool } = await signedIn(t);
+    await Promise.all(Array.from({ length: 10 }, () => sessions.list("ada")));
+    const broken = once(pool, "error");
+    await server.stop();
+    await broken;
+    await server.start();
+    assert.ok((await sessions.validate(token)).ok);
+  });
+
+  test("hangs, everything is an outage in time; when it goes on, so does everything", async (t) => {
+    const { sessions, token, pool } = await signedIn(t);
+    await Promise.all(Array.from({ length: 10 }, () => sessions.list("ada")));
+    await server.freeze();
+    await assertOutage(sessions, token);
+    await Promise.all(Array.from({ length: 50 }, () => assertUnavailable(sessions.list("ada"))));
+    server.thaw();
+    await until(async () => (await sessions.validate(token)).ok);
+    assert.equal(pool.waitingCount, 0);
+    assert.ok(await sessions.revoke(token.id));
+  });
+
+  test("hangs during sign-ins that are given up, no session comes of them afterwards", async (t) => {
+    const { sessions, pool } = await signedIn(t);
+    await server.freeze();
+    await Promise.all(Array.from({ length: 20 }, () => assertUnavailable(sessions.create("ada"))));
+    server.thaw();
+    await until(async () => pool.waitingCount === 0 && pool.idleCount === pool.totalCount);
+    assert.equal((await sessions.list("ada")).length, 1);
+  });
+
+  test("has no connection left, everything is an outage in time", async (t) => {
+    const { sessions, token, pool } = await signedIn(t, { max: 2 });
+    const busy = [await pool.connect(), await pool.connect()];
+    await assertOutage(sessions, token);
+    for (const client of busy) client.release();
+    assert.ok((await sessions.validate(token)).ok);
+  });
+
+  test("makes everybody wait for a lock, everything is an outage in time", async (t) => {
+    const { sessions, token, schema } = await signedIn(t);
+    const other = await connected(t, server.url);
+    await other.query(`BEGIN; LOCK TABLE ${schema}.coatcheck_sessions`);
+    await assertOutage(sessions, token);
+    await other.query("ROLLBACK");
+    await until(async () => (await sessions.validate(token)).ok);
+  });
+
+  test("cancels statements, it is an outage", async (t) => {
+    const { sessions, token, schema } = await signedIn(t, { options: "-c statement_timeout=50" });
+    const other = await connected(t, server.url);
+    await other.query(`BEGIN; LOCK TABLE ${schema}.coatcheck_sessions`);
+    await assert.rejects(sessions.validate(token), ({ cause }: Error) =>
+      /statement timeout/.test(`${cause}`),
+    );
+    await other.query("ROLLBACK");
+    assert.ok((await sessions.validate(token)).ok);
+  });
+
+  test("waits for a node that stopped in the middle of a sign-in, others soon wait no longer", async (t) => {
+    const { sessions, schema } = await signedIn(t);
+    const client = await connected(t, server.url);
+    const stopped = new PostgresSessionStore(stoppingAfterBegin(client), { schema, timeout });
+    const hasLock = once(client, "begun");
+    void stopped.insert(sessionRecord({ userId: "ada" }), beginning);
+    await hasLock;
+    await until(async () => (await sessions.create("ada")).session.userId === "ada");
+    assert.equal((await sessions.list("ada")).length, 2);
+  });
+});
+
+interface SignedIn {
+  readonly sessions: SessionManager;
+  readonly token: SessionToken;
+  readonly pool: Pool;
+  readonly schema: string;
+}
+
+/** Nothing answers, everything says so in time, and nobody is signed out. */
+async function assertOutage(sessions: SessionManager, token: SessionToken): Promise<void> {
+  await assertUnavailable(sessions.validate(token));
+  await assertUnavailable(sessions.create("ada"));
+  await assertUnavailable(sessions.revokeAll("ada"));
+}
+
+async function assertUnavailable(deed: Promise<unknown>): Promise<void> {
+  const start = performance.now();
+  await assert.rejects(deed, StoreUnavailableError);
+  const waited = performance.now() - start;
+  assert.ok(waited < late, `It took ${waited} ms to say so`);
+}
+
+async function connected(t: TestContext, url: string): Promise<Client> {
+  const client = new Client({ connectionString: url });
+  await client.connect();
+  t.after(() => client.end());
+  return client;
+}
+
+/** A node that says no more after the begin of a transaction. */
+function stoppingAfterBegin(client: Client): PostgresPool {
+  const node = {
+    query: async (query: { readonly text: string }) => {
+      if (!query.text.startsWith("BEGIN")) return new Promise<never>(() => {});
+      const result = await client.query(query);
+      client.emit("begun");
+      return result;
+    },
+    on: client.on.bind(client),
+    removeListener: client.removeListener.bind(client),
+    release: () => {},
+  };
+  return { connect: async () => node, on: () => {}, listenerCount: () => 1 };
+}
+
+/** Until it holds; meanwhile it may fail. */
+async function until(holds: () => Promise<boolean>): Promise<void> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      if (await holds()) return;
+    } catch (error) {
+      if (attempt === 200) throw error;
+    }
+    assert.ok(attempt < 200, "It did not come to pass");
+    await delay(20);
+  }
+}
