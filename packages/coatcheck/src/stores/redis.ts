@@ -12,7 +12,7 @@ import {
   type UpdateCondition,
 } from "../core/store.ts";
 import { routingTag, type SessionId } from "../core/token.ts";
-import { type Connection, connectionTo, type RedisClient } from "./redis/connection.ts";
+import { type Connection, connectionTo, type Master, type RedisClient } from "./redis/connection.ts";
 import { warnOfEviction } from "./redis/eviction.ts";
 import { changedFields, escaped, fieldsOf, toFound, toRecord } from "./redis/fields.ts";
 import {
@@ -158,12 +158,13 @@ export class RedisSessionStore implements SessionStore {
   }
 
   /**
-   * Of a cluster, all masters must answer; the time is that of the one that is ahead. The first call also warns
-   * (`COATCHECK_REDIS_EVICTION`) if Redis is set to drop keys.
+   * Of a cluster, all masters must answer, and say that it serves; the time is that of the one that is ahead. The first
+   * call also warns (`COATCHECK_REDIS_EVICTION`) if Redis is set to drop keys.
    */
   async time(): Promise<number> {
     const masters = await this.#redis.masters();
     const times = await Promise.all(masters.map((master) => master.send(["TIME"])));
+    if (this.#redis.isCluster) await Promise.all(masters.map(assertServing));
     if (!this.#settingsSeen) void warnOfEviction(masters);
     this.#settingsSeen = true;
     return Math.max(...times.map((time) => milliseconds(time as [string, string])));
@@ -201,6 +202,12 @@ export class RedisSessionStore implements SessionStore {
 
 function records(answer: unknown): SessionRecord[] {
   return (answer as Found[]).map(([id, fields]) => toRecord(id, fields));
+}
+
+/** A master of a cluster that is down answers, but not about keys. */
+async function assertServing({ name, send }: Master): Promise<void> {
+  const info = String(await send(["CLUSTER", "INFO"]));
+  if (!info.includes("cluster_state:ok")) throw new Error(`The Redis cluster is down, says ${name}`);
 }
 
 function milliseconds([seconds, microseconds]: [string, string]): number {

@@ -34,7 +34,8 @@ export async function ioRedis(url: string): Promise<Opened> {
 }
 
 export async function ioRedisCluster({ masters }: RunningCluster): Promise<Opened> {
-  const client = new Cluster(masters.map(({ port }) => ({ host: "127.0.0.1", port }))).on("error", heard);
+  const nodes = masters.map(({ port }) => ({ host: "127.0.0.1", port }));
+  const client = new Cluster(nodes, { retryDelayOnTryAgain: 5 }).on("error", heard);
   return { client, close: async () => client.disconnect() };
 }
 

@@ -96,10 +96,16 @@ local function keep(session, index, expires, now)
   if redis.call("PTTL", index) < lifetime then live_for(index, lifetime) end
 end
 
--- Deletes first: that is allowed when the memory is full, and so is the rest of a script that has begun to write.
+-- Turns a session into its tombstone. Removes fields first: that is allowed when the memory is full, and so is the rest
+-- of a script that has begun to write. Never removes the key: where its slot is moving, it could not be written again.
 local function bury(session, fields, reason, told_until)
-  redis.call("DEL", session)
-  redis.call("HSET", session, "family", field(fields, "family") or "", "reason", reason, "until", told_until)
+  local others = {}
+  for i = 1, #fields, 2 do
+    if fields[i] ~= "family" then table.insert(others, fields[i]) end
+  end
+  if not field(fields, "family") then redis.call("HSET", session, "family", "") end
+  in_parts(others, function(...) redis.call("HDEL", session, ...) end)
+  redis.call("HSET", session, "reason", reason, "until", told_until)
   redis.call("PEXPIRE", session, ${tombstoneLifetime})
 end
 

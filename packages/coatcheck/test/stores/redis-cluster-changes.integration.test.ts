@@ -1,0 +1,204 @@
+/** A Redis Cluster that changes under its sessions: slots move between masters, and masters come and go. */
+import assert from "node:assert/strict";
+import { after, afterEach, before, beforeEach, describe, test } from "node:test";
+import { setTimeout as delay } from "node:timers/promises";
+import { createClient } from "redis";
+import { type RunningCluster, type RunningRedis, startRedisCluster } from "../../../../test/servers/redis.ts";
+import { StoreUnavailableError } from "../../src/core/errors.ts";
+import { SessionManager } from "../../src/core/manager.ts";
+import { isEnded, type SessionRecord } from "../../src/core/store.ts";
+import { routingTag } from "../../src/core/token.ts";
+import { RedisSessionStore } from "../../src/stores/redis.ts";
+import { beginning, sessionRecord } from "../../src/testing/record.ts";
+import { ioRedisCluster, nodeRedisCluster, type Opened } from "./redis-clients.ts";
+
+const now = beginning;
+const timeout = 500;
+const connects = Object.entries({ "node-redis": nodeRedisCluster, ioredis: ioRedisCluster });
+
+describe("A Redis cluster", () => {
+  let cluster: RunningCluster;
+  let masters: readonly Administered[];
+  before(async () => {
+    cluster = await startRedisCluster();
+    masters = await Promise.all(cluster.masters.map(administered));
+  });
+  after(async () => {
+    for (const master of masters) master.close();
+    await cluster[Symbol.asyncDispose]();
+  });
+
+  for (const [name, connect] of connects) {
+    describe(`that changes, through ${name}`, () => {
+      let opened: Opened;
+      let store: RedisSessionStore;
+      before(async () => {
+        opened = await connect(cluster);
+        store = new RedisSessionStore(opened.client, { timeout });
+      });
+      after(() => opened.close());
+
+      describe("while the slot of a user moves", () => {
+        let move: Move;
+        let records: SessionRecord[];
+
+        beforeEach(async () => {
+          records = Array.from({ length: 3 }, () => sessionRecord());
+          for (const record of records) await store.insert(record, now);
+          move = await Move.of("ada", masters);
+        });
+        afterEach(async () => {
+          await move.finish();
+          await store.deleteByUser("ada", "revoked", now);
+        });
+
+        const arrived: Readonly<Record<string, (keys: readonly string[]) => readonly string[]>> = {
+          "nothing has": () => [],
+          "one session has": (keys) => keys.filter(isSession).slice(0, 1),
+          "the index has": (keys) => keys.filter((key) => !isSession(key)),
+          "all but one session have": (keys) => keys.filter((key) => key !== keys.find(isSession)),
+          "everything has": (keys) => keys,
+        };
+        for (const [what, select] of Object.entries(arrived)) {
+          test(`and ${what} arrived, everything is done as a whole, or fails`, async () => {
+            await move.move(select);
+            for (const record of records) assert.deepEqual(await store.find(record.id), record);
+
+            const listed = await store.findByUser("ada").catch(() => records);
+            assert.equal(listed.length, 3);
+
+            const limit = { maximum: 3, exceeded: "refuse" } as const;
+            const result = await store.insert(sessionRecord(), now, limit).catch(() => undefined);
+            assert.notEqual(result?.inserted, true);
+
+            const updates = records.map(({ id }) =>
+              store.update(id, { dataVersion: 7 }, now).catch(() => false),
+            );
+            const written = await Promise.all(updates);
+
+            const ended = await store.deleteByUser("ada", "revoked", now).catch(() => []);
+            assert.ok(ended.length === 0 || ended.length === 3);
+
+            const one = await store.delete(records[0]!.id, "logout", now).catch(() => undefined);
+
+            await move.finish();
+            for (const [index, { id }] of records.entries()) {
+              const found = await store.find(id);
+              assert.equal(isEnded(found!), ended.length > 0 || one?.id === id);
+              if (!isEnded(found!)) assert.equal(found!.dataVersion, written[index] ? 7 : 1);
+            }
+            const left = await store.deleteByUser("ada", "revoked", now);
+            assert.equal(left.length + ended.length + (one ? 1 : 0), 3);
+          });
+        }
+      });
+
+      test("goes on when a master was restarted, and the others go on meanwhile", async () => {
+        const sessions = new SessionManager({ store, warn: () => {} });
+        const [first, second] = await Promise.all(masters.map(userOf));
+        const { token } = await sessions.create(first!);
+        const { token: elsewhere } = await sessions.create(second!);
+        await cluster.masters[0]!.stop();
+        await assert.rejects(sessions.validate(token), StoreUnavailableError);
+        assert.equal((await sessions.validate(elsewhere)).ok, true);
+        await cluster.masters[0]!.start();
+        // It keeps nothing on disk: its sessions are gone, and that is an answer.
+        const validation = await answered(() => sessions.validate(token));
+        assert.deepEqual(validation, { ok: false, rejection: { reason: "unknown" } });
+        assert.equal((await sessions.validate(elsewhere)).ok, true);
+        const { token: another } = await answered(() => sessions.create(first!));
+        assert.equal((await sessions.validate(another)).ok, true);
+        assert.equal((await answered(() => sessions.ready())).ready, true);
+      });
+    });
+  }
+});
+
+/** Asks until there is an answer, as browsers do. */
+async function answered<T>(question: () => Promise<T>): Promise<T> {
+  for (let attempt = 0; attempt < 200; attempt++) {
+    try {
+      return await question();
+    } catch (error) {
+      assert.ok(error instanceof StoreUnavailableError);
+      await delay(50);
+    }
+  }
+  return question();
+}
+
+/** A master as its administrator sees it. */
+interface Administered {
+  readonly port: string;
+  tell(...command: string[]): Promise<unknown>;
+  close(): void;
+}
+
+async function administered({ url, port }: RunningRedis): Promise<Administered> {
+  const client = createClient({ url }).on("error", () => {});
+  await client.connect();
+  return {
+    port: String(port),
+    tell: (...command) => client.sendCommand(command),
+    close: () => client.destroy(),
+  };
+}
+
+/** The move of a user's slot from the master that has it to another. */
+class Move {
+  readonly #slot: string;
+  readonly #masters: readonly Administered[];
+  readonly #source: Administered;
+  readonly #target: Administered;
+  #finished = false;
+
+  private constructor(slot: string, masters: readonly Administered[], source: number) {
+    this.#slot = slot;
+    this.#masters = masters;
+    this.#source = masters[source]!;
+    this.#target = masters[(source + 1) % masters.length]!;
+  }
+
+  /** Begins it: no key has moved yet. */
+  static async of(userId: string, masters: readonly Administered[]): Promise<Move> {
+    const slot = String(await masters[0]!.tell("CLUSTER", "KEYSLOT", `{${routingTag(userId)}}`));
+    const counts = await Promise.all(masters.map(({ tell }) => tell("CLUSTER", "COUNTKEYSINSLOT", slot)));
+    const owner = counts.findIndex((count) => Number(count) > 0);
+    const move = new Move(slot, masters, owner);
+    await move.#set(move.#target, "IMPORTING", move.#source);
+    await move.#set(move.#source, "MIGRATING", move.#target);
+    return move;
+  }
+
+  async move(select: (keys: readonly string[]) => readonly string[]): Promise<void> {
+    const keys = (await this.#source.tell("CLUSTER", "GETKEYSINSLOT", this.#slot, "100")) as string[];
+    const selected = select(keys);
+    if (selected.length === 0) return;
+    await this.#source.tell("MIGRATE", "127.0.0.1", this.#target.port, "", "0", "5000", "KEYS", ...selected);
+  }
+
+  async finish(): Promise<void> {
+    if (this.#finished) return;
+    this.#finished = true;
+    await this.move((keys) => keys);
+    for (const each of [this.#target, ...this.#masters]) await this.#set(each, "NODE", this.#target);
+  }
+
+  async #set(at: Administered, state: string, other: Administered): Promise<void> {
+    const name = String(await other.tell("CLUSTER", "MYID"));
+    await at.tell("CLUSTER", "SETSLOT", this.#slot, state, name);
+  }
+}
+
+/** A user whose sessions this master has. */
+async function userOf({ tell }: Administered): Promise<string> {
+  for (let number = 0; ; number++) {
+    const userId = `user ${number}`;
+    const reply = await tell("EXISTS", `{${routingTag(userId)}}`).catch(() => "MOVED");
+    if (reply !== "MOVED") return userId;
+  }
+}
+
+function isSession(key: string): boolean {
+  return key.includes(":session:");
+}
