@@ -1,8 +1,11 @@
 /** The clients that the tests of the Redis store go through. */
+import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
+import { setTimeout as delay } from "node:timers/promises";
 import { Cluster, Redis } from "ioredis";
-import { createClient, createCluster } from "redis";
-import type { RunningCluster } from "../../../../test/servers/redis.ts";
+import { createClient, createCluster, createSentinel } from "redis";
+import type { RunningCluster, RunningSentinel } from "../../../../test/servers/redis.ts";
+import { StoreUnavailableError } from "../../src/core/errors.ts";
 import { type RedisClient, RedisSessionStore } from "../../src/stores/redis.ts";
 import { empty } from "../../src/testing/model/empty.ts";
 import type { StoreBackend } from "../../src/testing/store-suite.ts";
@@ -39,6 +42,20 @@ export async function ioRedisCluster({ masters }: RunningCluster): Promise<Opene
   return { client, close: async () => client.disconnect() };
 }
 
+export async function nodeRedisSentinel({ name, port }: RunningSentinel): Promise<Opened> {
+  const sentinelRootNodes = [{ host: "127.0.0.1", port }];
+  const client = createSentinel({ name, sentinelRootNodes }).on("error", heard);
+  await client.connect();
+  return { client, close: () => client.destroy() };
+}
+
+export async function ioRedisSentinel({ name, port }: RunningSentinel): Promise<Opened> {
+  const sentinels = [{ host: "127.0.0.1", port }];
+  // What was under way when the master failed is not done once more at the new one.
+  const client = new Redis({ name, sentinels, autoResendUnfulfilledCommands: false }).on("error", heard);
+  return { client, close: async () => client.disconnect() };
+}
+
 /** Two connections that stay open for all tests of a suite, each of which has keys of its own. */
 export class TwoConnections {
   readonly #opened: readonly Opened[];
@@ -60,6 +77,19 @@ export class TwoConnections {
   async close(): Promise<void> {
     for (const { close } of this.#opened) await close();
   }
+}
+
+/** Asks until there is an answer, as browsers do. */
+export async function answered<T>(question: () => Promise<T>): Promise<T> {
+  for (let attempt = 0; attempt < 200; attempt++) {
+    try {
+      return await question();
+    } catch (error) {
+      assert.ok(error instanceof StoreUnavailableError, String(error));
+      await delay(50);
+    }
+  }
+  return question();
 }
 
 /** For `describeSessionStore`. */

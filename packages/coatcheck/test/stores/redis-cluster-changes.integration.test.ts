@@ -1,7 +1,6 @@
 /** A Redis Cluster that changes under its sessions: slots move between masters, and masters come and go. */
 import assert from "node:assert/strict";
 import { after, afterEach, before, beforeEach, describe, test } from "node:test";
-import { setTimeout as delay } from "node:timers/promises";
 import { createClient } from "redis";
 import { type RunningCluster, type RunningRedis, startRedisCluster } from "../../../../test/servers/redis.ts";
 import { StoreUnavailableError } from "../../src/core/errors.ts";
@@ -10,7 +9,7 @@ import { isEnded, type SessionRecord } from "../../src/core/store.ts";
 import { routingTag } from "../../src/core/token.ts";
 import { RedisSessionStore } from "../../src/stores/redis.ts";
 import { beginning, sessionRecord } from "../../src/testing/record.ts";
-import { ioRedisCluster, nodeRedisCluster, type Opened } from "./redis-clients.ts";
+import { answered, ioRedisCluster, nodeRedisCluster, type Opened } from "./redis-clients.ts";
 
 const now = beginning;
 const timeout = 500;
@@ -113,19 +112,6 @@ describe("A Redis cluster", () => {
     });
   }
 });
-
-/** Asks until there is an answer, as browsers do. */
-async function answered<T>(question: () => Promise<T>): Promise<T> {
-  for (let attempt = 0; attempt < 200; attempt++) {
-    try {
-      return await question();
-    } catch (error) {
-      assert.ok(error instanceof StoreUnavailableError);
-      await delay(50);
-    }
-  }
-  return question();
-}
 
 /** A master as its administrator sees it. */
 interface Administered {
