@@ -3,12 +3,14 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { after, afterEach, before, beforeEach, describe, test } from "node:test";
 import { Cluster, Redis } from "ioredis";
-import { createClient } from "redis";
+import { createClient, createClientPool } from "redis";
 import { type RunningRedis, startRedis } from "../../../../test/servers/redis.ts";
 import { SessionManager } from "../../src/core/manager.ts";
-import { RedisSessionStore } from "../../src/stores/redis.ts";
+import { type RedisClient, RedisSessionStore } from "../../src/stores/redis.ts";
 import { manualClock } from "../../src/testing/clock.ts";
-import { beginning, hash, sessionRecord } from "../../src/testing/record.ts";
+import { beginning, fullRecord, hash, sessionRecord } from "../../src/testing/record.ts";
+import { assertKept, insertAll } from "../../src/testing/store/expectations.ts";
+import { ioRedis, type Opened } from "./redis-clients.ts";
 
 const now = beginning;
 
@@ -158,6 +160,59 @@ describe("A manager on Redis", () => {
     const readiness = await new SessionManager({ store, now }).ready();
     assert.deepEqual([readiness.ready, readiness.problem], [false, "clock-skew"]);
   });
+});
+
+describe("Every client that the application may have", () => {
+  const url = () => redis.url;
+  const clients: Readonly<Record<string, () => Promise<Opened>>> = {
+    "node-redis with RESP 2": () => opened(createClient({ url: url(), RESP: 2 })),
+    "node-redis with RESP 3": () => opened(createClient({ url: url(), RESP: 3 })),
+    "node-redis that maps replies": () =>
+      opened(
+        createClient({
+          url: url(),
+          RESP: 3,
+          commandOptions: { typeMapping: { 36: Buffer, 37: Map, 58: String } },
+        }),
+      ),
+    "node-redis with a queue of its own limits": () =>
+      opened(createClient({ url: url(), commandsQueueMaxLength: 10, disableOfflineQueue: true })),
+    "a pool of node-redis": () => opened(createClientPool({ url: url() })),
+    ioredis: () => ioRedis(url()),
+    "ioredis that connects late": async () => {
+      const client = new Redis(url(), { lazyConnect: true });
+      return { client, close: async () => client.disconnect() };
+    },
+    "ioredis that pipelines by itself": async () => {
+      const client = new Redis(url(), { enableAutoPipelining: true, protocol: 2 });
+      return { client, close: async () => client.disconnect() };
+    },
+  };
+  for (const [name, open] of Object.entries(clients)) {
+    test(name, async () => {
+      const { client, close } = await open();
+      try {
+        const store = new RedisSessionStore(client);
+        const record = fullRecord();
+        await insertAll(store, [record], now);
+        await assertKept(store, record);
+        assert.equal(await store.update(record.id, { data: new Map([["a", "1"]]) }, now), true);
+        assert.equal((await store.findByUser("ada")).length, 1);
+        assert.equal((await store.deleteExpired(record.expiresAt, 10)).expired.length, 1);
+        assert.equal(await store.find(record.id), undefined);
+        assert.ok(Math.abs((await store.time()) - Date.now()) < 60_000);
+      } finally {
+        await close();
+      }
+    });
+  }
+
+  async function opened(
+    client: RedisClient & { connect(): Promise<unknown>; destroy(): unknown },
+  ): Promise<Opened> {
+    await client.connect();
+    return { client, close: async () => client.destroy() };
+  }
 });
 
 describe("What the store refuses at start", () => {
