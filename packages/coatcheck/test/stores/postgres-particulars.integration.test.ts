@@ -180,24 +180,6 @@ describe("Sessions in PostgreSQL", () => {
     }
   });
 
-  test("a stranger's lock on one session does not stop a prune", async (t) => {
-    const { store, pool, schema } = await open(t);
-    const [held, free] = [sessionRecord({ expiresAt: now }), sessionRecord({ expiresAt: now })];
-    await insertAll(store, [held, free], now - 1);
-    const stranger = await pool.connect();
-    await stranger.query(
-      `BEGIN; SELECT FROM ${schema}.coatcheck_sessions WHERE id = '${held.id}' FOR UPDATE`,
-    );
-    const { expired } = await store.deleteExpired(now, 10);
-    assert.deepEqual(
-      expired.map(({ id }) => id),
-      [free.id],
-    );
-    await stranger.query("ROLLBACK");
-    stranger.release();
-    assert.equal((await store.deleteExpired(now, 10)).expired.length, 1);
-  });
-
   test("the time is the server's, to the millisecond", async (t) => {
     const { store } = await open(t);
     const before = Date.now();

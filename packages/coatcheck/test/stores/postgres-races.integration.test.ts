@@ -7,7 +7,7 @@ import { SessionManager } from "../../src/core/manager.ts";
 import { isEnded, type SessionRecord } from "../../src/core/store.ts";
 import { manualClock } from "../../src/testing/clock.ts";
 import { beginning, sessionRecord } from "../../src/testing/record.ts";
-import { openNodes } from "./postgres-nodes.ts";
+import { openNodes, openPool } from "./postgres-nodes.ts";
 
 const now = beginning;
 const rounds = 10;
@@ -156,6 +156,13 @@ describe("Fifty nodes on one PostgreSQL", () => {
       return mine;
     });
     assert.deepEqual(idsOf(removed.flat()), idsOf(dead));
+  });
+
+  test("never were in a deadlock", async (t) => {
+    const { rows } = await openPool(t, { connectionString: url }).query(
+      "SELECT deadlocks::int FROM pg_stat_database WHERE datname = current_database()",
+    );
+    assert.deepEqual(rows, [{ deadlocks: 0 }]);
   });
 });
 
