@@ -16,7 +16,7 @@ import { openStore } from "./postgres-nodes.ts";
 const timeout = 400;
 
 /** An answer that took longer did not come in time. Machines that run tests are busy. */
-const late = 2 * timeout;
+const late = timeout + 1_000;
 
 describe("While PostgreSQL", () => {
   const used = new AsyncDisposableStack();
@@ -90,13 +90,14 @@ describe("While PostgreSQL", () => {
     await until(async () => (await sessions.validate(token)).ok);
   });
 
-  test("cancels statements, it is an outage", async (t) => {
-    const { sessions, token, schema } = await signedIn(t, { options: "-c statement_timeout=50" });
+  test("cancels a statement, it is an outage", async (t) => {
+    const { sessions, token, schema } = await signedIn(t);
     const other = await connected(t, server.url);
     await other.query(`BEGIN; LOCK TABLE ${schema}.coatcheck_sessions`);
-    await assert.rejects(sessions.validate(token), ({ cause }: Error) =>
-      /statement timeout/.test(`${cause}`),
-    );
+    const validation = assertUnavailable(sessions.validate(token));
+    const cancel = "SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE wait_event_type = 'Lock'";
+    await until(async () => (await other.query(cancel)).rows.length === 1);
+    await validation;
     await other.query("ROLLBACK");
     assert.ok((await sessions.validate(token)).ok);
   });
