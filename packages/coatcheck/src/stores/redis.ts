@@ -13,7 +13,6 @@ import {
 } from "../core/store.ts";
 import { routingTag, type SessionId } from "../core/token.ts";
 import { type Connection, connectionTo, type Master, type RedisClient } from "./redis/connection.ts";
-import { warnOfEviction } from "./redis/eviction.ts";
 import { changedFields, escaped, fieldsOf, toFound, toRecord } from "./redis/fields.ts";
 import {
   deleteByUserScript,
@@ -25,6 +24,7 @@ import {
   updateScript,
 } from "./redis/scripts.ts";
 import { Walk } from "./redis/walk.ts";
+import { warnOfEviction, warnOfUnheardErrors } from "./redis/warnings.ts";
 
 export type {
   IoRedis,
@@ -79,6 +79,7 @@ export class RedisSessionStore implements SessionStore {
     this.#prefix = prefix;
     this.#redis = connectionTo(client, timeout);
     this.#walk = new Walk(this.#redis, prefix);
+    warnOfUnheardErrors(client);
   }
 
   async insert(record: SessionRecord, now: number, limit?: SessionLimit): Promise<InsertResult> {

@@ -153,6 +153,27 @@ describe("A Redis that drops keys when its memory is full", () => {
   });
 });
 
+describe("A client of node-redis without a listener to its errors", () => {
+  test("is told of, since the next outage would end the process", async () => {
+    const warned = once(process, "warning") as Promise<[NodeJS.ErrnoException]>;
+    new RedisSessionStore(createClient());
+    assert.equal((await warned)[0].code, "COATCHECK_REDIS_ERRORS");
+  });
+
+  test("is not, if the listener comes a little later", async () => {
+    const told: unknown[] = [];
+    const listener = (warning: Error) => void told.push(warning);
+    process.on("warning", listener);
+    const client = createClient();
+    new RedisSessionStore(client);
+    client.on("error", () => {});
+    await new Promise(setImmediate);
+    await new Promise(setImmediate);
+    process.off("warning", listener);
+    assert.deepEqual(told, []);
+  });
+});
+
 describe("A manager on Redis", () => {
   test("is ready, and knows that its own clock is wrong", async () => {
     assert.equal((await new SessionManager({ store }).ready()).ready, true);
@@ -208,8 +229,12 @@ describe("Every client that the application may have", () => {
   }
 
   async function opened(
-    client: RedisClient & { connect(): Promise<unknown>; destroy(): unknown },
+    client: RedisClient & { on(event: "error", listener: () => void): unknown } & {
+      connect(): Promise<unknown>;
+      destroy(): unknown;
+    },
   ): Promise<Opened> {
+    client.on("error", () => {});
     await client.connect();
     return { client, close: async () => client.destroy() };
   }

@@ -1,5 +1,21 @@
-/** A Redis that may drop keys is told of, since nothing else would show it until sessions go missing. */
+/** What is set up wrongly and would not show before it hurts is told of, with the remedy. */
 import type { Master } from "./connection.ts";
+
+/**
+ * Warns if nobody listens to the errors of a client of node-redis. Asked later, since the application may be about to.
+ * ioredis prints such errors by itself.
+ */
+export function warnOfUnheardErrors(client: object): void {
+  if ("call" in client || !("listenerCount" in client)) return;
+  const emitter = client as { listenerCount(event: string): number };
+  setImmediate(() => {
+    if (emitter.listenerCount("error") > 0) return;
+    process.emitWarning(
+      'Nobody listens to the errors of the Redis client, so that an outage of Redis would end this process. Add client.on("error", …)',
+      { code: "COATCHECK_REDIS_ERRORS" },
+    );
+  });
+}
 
 /** Warns if a master is set to drop keys when its memory is full. What may not be asked is not told of. */
 export async function warnOfEviction(masters: readonly Master[]): Promise<void> {
