@@ -1,7 +1,7 @@
 /** What a guard costs a route: servers and load in processes of their own, all rows in turn, round by round. */
 import { Child } from "./child.ts";
 import type { LoadAnswer, LoadQuestion } from "./load.ts";
-import { type Route, routes, titleOf } from "./routes.ts";
+import { routes, titleOf } from "./routes.ts";
 import type { Address, ServerQuestion } from "./server.ts";
 import { difference, type Figure, figure, ratio } from "./statistics.ts";
 
@@ -16,12 +16,13 @@ export interface HttpResult {
   readonly share: Figure;
   /** The bare route's processor time as a share of this one's. */
   readonly cpuShare: Figure;
-  /** The share of the time that the server computed. Below 0.9 something else held it up: the load, other programs. */
+  /** The share of the time that the server computed. */
   readonly busy: Figure;
   readonly atLeast: number | undefined;
 }
 
-interface Round {
+/** One row in one round. */
+interface Slice {
   readonly perSecond: number;
   readonly microseconds: number;
   readonly busy: number;
@@ -29,67 +30,94 @@ interface Round {
 
 const connections = 32;
 
+/** A server that computed for less of its time was held up by something: the load, or other programs. */
+const leastBusy = 0.9;
+
+/** With fewer undisturbed rounds, all count. */
+export const fewestRounds: number = 5;
+
+export interface RouteResults {
+  readonly routes: readonly HttpResult[];
+  /** Only the undisturbed ones count, if they are enough. */
+  readonly rounds: { readonly measured: number; readonly undisturbed: number };
+}
+
+/** Measures until there are so many undisturbed rounds, or the time is up. */
 export async function measureRoutes(
   rounds: number,
   milliseconds: number,
   folderFor: (name: string) => string,
   progress: (done: string) => void,
-): Promise<HttpResult[]> {
+): Promise<RouteResults> {
   const load = new Child<LoadQuestion, LoadAnswer | true>("load.ts", "load");
   const servers = routes.map(
     (_, row) =>
       new Child<ServerQuestion, unknown>("server.ts", "measured", [`${row}`, folderFor(`row-${row}`)]),
   );
-  const seen: Round[][] = routes.map(() => []);
-  const rows = [...routes.keys()];
+  const seen: Slice[][] = [];
   try {
     for (const [row, server] of servers.entries()) {
       await load.ask<true>({ server: row, address: await server.ask<Address>("address") });
     }
     progress("all servers are up");
-    for (let round = -1; round < rounds; round++) {
-      for (const row of round % 2 === 0 ? rows : rows.toReversed()) {
-        const server = servers[row]!;
-        const before = await server.ask<number>("processor time");
-        const { requests, seconds } = await load.ask<LoadAnswer>({
-          server: row,
-          // The first round warms up, and takes its time.
-          milliseconds: round < 0 ? 1_500 : milliseconds,
-          connections,
-        });
-        const used = (await server.ask<number>("processor time")) - before;
-        if (round < 0) continue;
-        const busy = used / 1e6 / seconds;
-        seen[row]!.push({ perSecond: requests / seconds, microseconds: used / requests, busy });
-      }
-      progress(round < 0 ? "warm" : `round ${round + 1} of ${rounds}`);
+    await measureRound(servers, load, 1_500, false);
+    progress("warm");
+    const end = performance.now() + 2 * rounds * routes.length * milliseconds;
+    while (seen.filter(isUndisturbed).length < rounds && performance.now() < end) {
+      seen.push(await measureRound(servers, load, milliseconds, seen.length % 2 === 1));
+      progress(`round ${seen.length}, undisturbed: ${seen.filter(isUndisturbed).length} of ${rounds}`);
     }
   } finally {
     for (const child of [load, ...servers]) child.stop();
   }
-  return routes.map((route, row) => result(route, seen[row]!, seen[bareRow(route)]!));
+  const quiet = seen.filter(isUndisturbed);
+  const counted = quiet.length >= fewestRounds ? quiet : seen;
+  return {
+    routes: routes.map((_, row) => result(row, counted)),
+    rounds: { measured: seen.length, undisturbed: quiet.length },
+  };
 }
 
-function bareRow({ framework }: Route): number {
-  return routes.findIndex((other) => other.framework === framework && other.way === "bare");
+/** All rows once, in turn; every other round backwards, so that no row always follows the same one. */
+async function measureRound(
+  servers: readonly Child<ServerQuestion, unknown>[],
+  load: Child<LoadQuestion, LoadAnswer | true>,
+  milliseconds: number,
+  backwards: boolean,
+): Promise<Slice[]> {
+  const slices: Slice[] = [];
+  const rows = [...servers.keys()];
+  for (const row of backwards ? rows.reverse() : rows) {
+    const before = await servers[row]!.ask<number>("processor time");
+    const { requests, seconds } = await load.ask<LoadAnswer>({ server: row, milliseconds, connections });
+    const used = (await servers[row]!.ask<number>("processor time")) - before;
+    slices[row] = {
+      perSecond: requests / seconds,
+      microseconds: used / requests,
+      busy: used / 1e6 / seconds,
+    };
+  }
+  return slices;
 }
 
-function result(route: Route, own: readonly Round[], bare: readonly Round[]): HttpResult {
-  const perSecond = own.map((round) => round.perSecond);
-  const microseconds = own.map((round) => round.microseconds);
-  const bareMicroseconds = bare.map((round) => round.microseconds);
+function isUndisturbed(round: readonly Slice[]): boolean {
+  return round.every(({ busy }) => busy >= leastBusy);
+}
+
+function result(row: number, rounds: readonly (readonly Slice[])[]): HttpResult {
+  const route = routes[row]!;
+  const bareRow = routes.findIndex(({ framework, way }) => framework === route.framework && way === "bare");
+  const own = (what: keyof Slice) => rounds.map((round) => round[row]![what]);
+  const bare = (what: keyof Slice) => rounds.map((round) => round[bareRow]![what]);
   return {
     framework: route.framework,
     title: titleOf(route),
-    perSecond: figure(perSecond),
-    microseconds: figure(microseconds),
-    addedMicroseconds: difference(microseconds, bareMicroseconds),
-    share: ratio(
-      perSecond,
-      bare.map((round) => round.perSecond),
-    ),
-    cpuShare: ratio(bareMicroseconds, microseconds),
-    busy: figure(own.map((round) => round.busy)),
+    perSecond: figure(own("perSecond")),
+    microseconds: figure(own("microseconds")),
+    addedMicroseconds: difference(own("microseconds"), bare("microseconds")),
+    share: ratio(own("perSecond"), bare("perSecond")),
+    cpuShare: ratio(bare("microseconds"), own("microseconds")),
+    busy: figure(own("busy")),
     atLeast: route.atLeast,
   };
 }

@@ -1,5 +1,5 @@
 /** Results as tables: the same text on the terminal and in `results/`. */
-import type { HttpResult } from "./http.ts";
+import { fewestRounds, type HttpResult, type RouteResults } from "./http.ts";
 import type { Machine } from "./machine.ts";
 import type { Figure } from "./statistics.ts";
 import type { StoreCalls } from "./store-calls.ts";
@@ -9,17 +9,17 @@ import { stores } from "./stores.ts";
 export interface Results {
   readonly machine: Machine;
   readonly date: string;
-  readonly routes?: readonly HttpResult[];
+  readonly http?: RouteResults;
   readonly stores?: readonly StoreResult[];
   readonly calls?: Readonly<Record<string, StoreCalls>>;
 }
 
 export function markdown(results: Results): string {
-  const { machine, date, routes, stores, calls } = results;
+  const { machine, date, http, stores, calls } = results;
   return [
     "# Results of `npm run bench`",
     `${machine.cpu}, ${machine.cores} cores, ${machine.memoryGiB} GiB, ${machine.platform}, Node ${machine.node}, ${date}. ${pinning(machine)} What the columns mean: [README](../README.md).`,
-    ...(routes ? ["## A guarded against a bare route", routesTable(routes)] : []),
+    ...(http ? ["## A guarded against a bare route", routesTable(http.routes), roundsText(http)] : []),
     ...(stores ? ["## Stores, without HTTP", storesTable(stores)] : []),
     ...(calls ? ["## Store calls of 1,000 requests, counted", callsTable(calls)] : []),
   ]
@@ -29,6 +29,12 @@ export function markdown(results: Results): string {
 
 function pinning({ pinned }: Machine): string {
   return pinned ? "Servers and load have a core each." : "Servers and load share the cores.";
+}
+
+function roundsText({ rounds: { measured, undisturbed } }: RouteResults): string {
+  return undisturbed >= fewestRounds
+    ? `Medians of the ${undisturbed} undisturbed rounds of ${measured}.`
+    : `Medians of ${measured} rounds. Something disturbed them: only the CPU columns count.`;
 }
 
 function routesTable(routes: readonly HttpResult[]): string {

@@ -19,9 +19,16 @@ import {
 } from "./store-calls.ts";
 import { measureStores } from "./store-deeds.ts";
 
-const { only, rounds } = parseArgs({
-  options: { only: { type: "string" }, rounds: { type: "string", default: "15" } },
-}).values;
+const parts = ["routes", "stores", "calls"];
+
+const { values } = parseArgs({
+  options: { only: { type: "string" }, rounds: { type: "string", default: "25" } },
+});
+const { only } = values;
+const rounds = Number(values.rounds);
+if (only !== undefined && !parts.includes(only))
+  throw new TypeError(`--only must be one of ${parts.join(", ")}`);
+if (!(rounds >= 1)) throw new TypeError("--rounds must be a number from 1 on");
 
 const isMeasured = (part: string) => only === undefined || only === part;
 const progress = (done: string) => console.error(`· ${done}`);
@@ -34,10 +41,10 @@ try {
     machine: describeMachine(),
     date: new Date().toISOString().slice(0, 10),
     ...(isMeasured("routes") && {
-      routes: await measureRoutes(Number(rounds), 500, folderFor, progress),
+      http: await measureRoutes(rounds, 300, folderFor, progress),
     }),
     ...(isMeasured("stores") && {
-      stores: await measureStores(Number(rounds), 100, folderFor, progress),
+      stores: await measureStores(rounds, 60, folderFor, progress),
     }),
     ...(isMeasured("calls") && { calls: await countCalls() }),
   };
