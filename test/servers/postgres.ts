@@ -1,6 +1,7 @@
 /** PostgreSQL for tests, and PgBouncer before it, on this machine alone. */
 import { execFileSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
+import { once } from "node:events";
 import { chownSync, writeFileSync } from "node:fs";
 import { realpath } from "node:fs/promises";
 import { dirname, join } from "node:path";
@@ -57,6 +58,7 @@ export async function startPostgres(): Promise<RunningPostgres> {
     },
     [Symbol.asyncDispose]: async () => {
       server.thaw();
+      await clientsGone(server);
       await end();
     },
   });
@@ -171,6 +173,17 @@ async function processesOf(server: RunningPostgres): Promise<number[]> {
     "SELECT pid FROM pg_stat_activity WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()",
   );
   return [server.process.pid!, ...rows.map(({ pid }) => pid as number)];
+}
+
+/**
+ * The pools of `pg` say that they have ended before their connections have: one that the server ends meanwhile would
+ * be an error that nobody listens for. Clients that stay for longer are sent away.
+ */
+async function clientsGone({ process: child }: RunningPostgres): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const ended = once(child, "exit");
+  child.kill("SIGTERM");
+  await Promise.race([ended, delay(1_000, undefined, { ref: false })]);
 }
 
 async function run(url: string, sql: string): Promise<Record<string, unknown>[]> {
