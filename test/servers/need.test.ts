@@ -1,7 +1,10 @@
 import assert from "node:assert/strict";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { test } from "node:test";
 import { type Need, supply, type Way } from "./need.ts";
-import { namedBy, onPath } from "./ways.ts";
+import { fromDocker, namedBy, onPath } from "./ways.ts";
 
 const closed = (remedy: string): Way<string> => ({ remedy, find: async () => undefined });
 const open = (found: string): Way<string> => ({ remedy: "", find: async () => found });
@@ -30,3 +33,32 @@ test("programs are found on the PATH, the first name first", async () => {
   assert.match((await onPath("no-such-program", "sh").find()) ?? "", /\/sh$/);
   assert.equal(await onPath("no-such-program").find(), undefined);
 });
+
+test("Docker is a way where its engine answers, and only there", async () => {
+  await withDocker("exit 0", async () => {
+    assert.equal(await fromDocker("an-image", "/a/script").find(), "/a/script");
+  });
+  await withDocker("exit 1", async () => {
+    assert.equal(await fromDocker("an-image", "/a/script").find(), undefined);
+  });
+});
+
+test("an image that cannot be fetched is an error", async () => {
+  await withDocker('test "$1" = info', async () => {
+    await assert.rejects(fromDocker("an-image", "/a/script").find(), /an-image/);
+  });
+});
+
+/** Puts a Docker in the place of the machine's own. */
+async function withDocker(script: string, use: () => Promise<void>): Promise<void> {
+  const { PATH } = process.env;
+  const folder = mkdtempSync(join(tmpdir(), "coatcheck-test-"));
+  writeFileSync(join(folder, "docker"), `#!/bin/sh\n${script}\n`, { mode: 0o755 });
+  process.env.PATH = folder;
+  try {
+    await use();
+  } finally {
+    process.env.PATH = PATH;
+    rmSync(folder, { recursive: true });
+  }
+}

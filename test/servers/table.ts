@@ -1,8 +1,8 @@
 /**
  * Everything that tests need beyond npm, one entry each, and the variable that tells them where it is.
  *
- * A server (Redis, PostgreSQL) is an entry whose ways lead to an address: a variable that holds one, a program
- * that `startProgram` starts on a free port, Debian's package for that program, Docker.
+ * Of a server (Redis, PostgreSQL) it is the program, which each test file starts on a free port. The files that need one
+ * find it themselves, so that where it is missing all others run.
  */
 import { join } from "node:path";
 import { chromium as playwright } from "playwright-core";

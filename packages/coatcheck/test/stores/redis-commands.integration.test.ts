@@ -1,6 +1,7 @@
 /** What the store asks of Redis, and what it does when Redis forgets, fills up or drops keys. */
 import assert from "node:assert/strict";
 import { once } from "node:events";
+import { readFileSync } from "node:fs";
 import { after, afterEach, before, beforeEach, describe, test } from "node:test";
 import { Cluster, Redis } from "ioredis";
 import { createClient, createClientPool } from "redis";
@@ -10,7 +11,7 @@ import { type RedisClient, RedisSessionStore } from "../../src/stores/redis.ts";
 import { manualClock } from "../../src/testing/clock.ts";
 import { beginning, fullRecord, hash, sessionRecord } from "../../src/testing/record.ts";
 import { assertKept, insertAll } from "../../src/testing/store/expectations.ts";
-import { ioRedis, type Opened } from "./redis-clients.ts";
+import { ioRedis, nodeRedis, type Opened } from "./redis-clients.ts";
 
 const now = beginning;
 
@@ -238,6 +239,50 @@ describe("Every client that the application may have", () => {
     await client.connect();
     return { client, close: async () => client.destroy() };
   }
+});
+
+describe("The permissions that the documentation names", () => {
+  const page = readFileSync(new URL("../../../../docs/stores/redis.md", import.meta.url), "utf8");
+  const [order] = /^ACL SETUSER .*$/m.exec(page)!;
+  const [, , user] = order.split(" ");
+  const clients: Readonly<Record<string, (url: string) => Promise<Opened>>> = {
+    "node-redis": nodeRedis,
+    ioredis: ioRedis,
+  };
+
+  for (const [name, connect] of Object.entries(clients)) {
+    test(`suffice ${name}`, async () => {
+      await client.sendCommand(order.split(" "));
+      const { client: permitted, close } = await connect(
+        redis.url.replace("redis://", `redis://${user}:password@`),
+      );
+      try {
+        const store = new RedisSessionStore(permitted, { prefix: `${user}:` });
+        const [first, second] = [sessionRecord(), sessionRecord()];
+        const limit = { maximum: 1, exceeded: "evict-oldest" } as const;
+        await store.insert(first, now, limit);
+        await store.insert(second, now, limit);
+        await store.update(second.id, { data: new Map([["theme", undefined]]) }, now);
+        await store.deleteByUser("nobody", "revoked", now);
+        await store.delete(second.id, "logout", now);
+        await store.insert(sessionRecord(), now, limit);
+        assert.equal((await store.findByUser("ada")).length, 1);
+        assert.equal((await store.deleteExpired(first.expiresAt, 100)).expired.length, 1);
+        await store.time();
+      } finally {
+        await close();
+      }
+    });
+  }
+
+  test("do not reach other keys", async () => {
+    await client.sendCommand(order.split(" "));
+    const { client: permitted, close } = await nodeRedis(
+      redis.url.replace("redis://", `redis://${user}:password@`),
+    );
+    await assert.rejects(new RedisSessionStore(permitted).find(sessionRecord().id), /NOPERM/);
+    await close();
+  });
 });
 
 describe("What the store refuses at start", () => {
