@@ -36,10 +36,14 @@ export const redisServer: Need<string> = {
 /** Debian keeps PostgreSQL's programs off the PATH, those of each version by themselves. */
 const postgresFolders = "/usr/lib/postgresql/*/bin";
 
-/** `initdb`, and `postgres` beside it; `TEST_POSTGRES_URL` names a server that runs already, for tests that may share one. */
+/** `initdb`, and `postgres` beside it. */
 export const postgresPrograms: Need<string> = {
   name: "PostgreSQL",
   ways: [
+    {
+      remedy: "set TEST_POSTGRES_URL to the address of a server (for the tests that may share one)",
+      find: async () => undefined,
+    },
     namedBy("TEST_INITDB"),
     onPath("initdb"),
     inFolders(postgresFolders, "initdb"),

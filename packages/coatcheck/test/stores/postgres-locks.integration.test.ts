@@ -42,6 +42,20 @@ describe("In PostgreSQL", () => {
     await assertSessions(store, "ada", [{ ...record, expiresAt: now + 1 }, next]);
   });
 
+  test("a sign-in waits for a change that is under way, and evicts what the session has become", async (t) => {
+    const { store, pool, schema } = await open(t);
+    const record = sessionRecord();
+    await insertAll(store, [record], now);
+    const next = sessionRecord();
+    let inserted: ReturnType<PostgresSessionStore["insert"]>;
+    await during(pool, `UPDATE ${schema}.coatcheck_sessions SET data_version = 2`, async () => {
+      inserted = store.insert(next, now, evictAt(1));
+      await untilWaiting(pool, ["transactionid"]);
+    });
+    await assertAccepted(inserted!, [{ record: { ...record, dataVersion: 2 }, reason: "evicted" }]);
+    await assertSessions(store, "ada", [next]);
+  });
+
   test("a sign-in waits for a deleteByUser that is under way, and stays", async (t) => {
     const { store, pool, schema } = await open(t);
     const [before, next] = [sessionRecord(), sessionRecord()];

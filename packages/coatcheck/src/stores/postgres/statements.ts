@@ -36,6 +36,15 @@ export function statements(schema: string | undefined): Statements {
   const names = Object.keys(recordColumns);
   const columns = names.join(", ");
   const values = Object.values(recordColumns).map((type, index) => `$${index + 1}::${type}`);
+  // What `insert` is told besides the record.
+  const [now, limited, maximum, replacing, refuse, until] = [
+    "$18::bigint",
+    "$19::boolean",
+    "$20::bigint",
+    "$21::text",
+    "$22::boolean",
+    "$23::bigint",
+  ];
 
   return named({
     /**
@@ -67,21 +76,21 @@ export function statements(schema: string | undefined): Statements {
         SELECT FROM ${sessions} WHERE id = $1 UNION ALL SELECT FROM ${ended} WHERE id = $1
       ), own AS MATERIALIZED (
         SELECT id, created_at,
-          CASE WHEN expires_at <= $18::bigint THEN 'expired' WHEN id = $21 THEN 'replaced' END AS reason
+          CASE WHEN expires_at <= ${now} THEN 'expired' WHEN id = ${replacing} THEN 'replaced' END AS reason
         FROM ${sessions}
-        WHERE user_id = $2 AND $19::boolean
-          AND ($20::bigint IS NOT NULL OR expires_at <= $18::bigint OR id = $21)
+        WHERE user_id = $2 AND ${limited}
+          AND (${maximum} IS NOT NULL OR expires_at <= ${now} OR id = ${replacing})
           AND NOT EXISTS (SELECT FROM taken)
         FOR UPDATE
       ), evicted AS (
         SELECT id FROM (
           SELECT id, row_number() OVER (ORDER BY created_at DESC, id DESC) AS place FROM own WHERE reason IS NULL
         ) AS staying
-        WHERE place >= $20::bigint
+        WHERE place >= ${maximum}
       ), leaving AS (
         SELECT id, reason FROM own WHERE reason IS NOT NULL UNION ALL SELECT id, 'evicted' FROM evicted
       ), refused AS (
-        SELECT FROM evicted WHERE $22::boolean
+        SELECT FROM evicted WHERE ${refuse}
       ), inserted AS (
         INSERT INTO ${sessions} (${columns})
         SELECT ${values.join(", ")} WHERE NOT EXISTS (SELECT FROM taken) AND NOT EXISTS (SELECT FROM refused)
@@ -93,7 +102,7 @@ export function statements(schema: string | undefined): Statements {
         RETURNING leaving.reason, ${qualified("session", names)}
       ), buried AS (
         INSERT INTO ${ended} (id, family_hash, reason, until)
-        SELECT id, family_hash, reason, $23::bigint FROM gone
+        SELECT id, family_hash, reason, ${until} FROM gone
       )
       SELECT
         CASE
