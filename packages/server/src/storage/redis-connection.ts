@@ -24,8 +24,6 @@ export async function connectRedis(url: string, warn: Warn): Promise<RedisConnec
   const client = createClient({
     url,
     name: "coatcheck-server",
-    // A server that vanished without a word is noticed by what it does not answer.
-    pingInterval: 10_000,
     socket: {
       connectTimeout: patience,
       reconnectStrategy: (attempt, cause) => (wasReady ? Math.min(50 * 2 ** attempt, longestPause) : cause),
@@ -41,6 +39,20 @@ export async function connectRedis(url: string, warn: Warn): Promise<RedisConnec
     wasReady = true;
     isDown = false;
   });
-  await client.connect();
+  await answered(client.connect(), () => client.destroy());
   return { client, close: () => client.destroy() };
+}
+
+/** A server that takes the connection and says nothing is not given up by the client itself. */
+async function answered(connected: Promise<unknown>, destroy: () => void): Promise<void> {
+  const given = Promise.withResolvers<never>();
+  const timer = setTimeout(() => {
+    given.reject(new Error("No answer in time"));
+    destroy();
+  }, patience);
+  try {
+    await Promise.race([connected, given.promise]);
+  } finally {
+    clearTimeout(timer);
+  }
 }

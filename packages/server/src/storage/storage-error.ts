@@ -12,13 +12,12 @@ export class StorageError extends Error {
   }
 }
 
-/** The innermost reason in one line. A host with several addresses fails once for each. */
+/** The reason in one line. A host with several addresses fails once for each. */
 export function reasonOf(error: unknown): string {
   if (error instanceof AggregateError && error.errors.length > 0) {
     return [...new Set(error.errors.map(reasonOf))].join("; ");
   }
   if (!(error instanceof Error)) return String(error);
-  if (error.cause instanceof Error) return reasonOf(error.cause);
   const text = error.message || (error as NodeJS.ErrnoException).code || error.name;
   return text.replace(/\s+/g, " ").replace(/\.$/, "");
 }

@@ -1,0 +1,148 @@
+/** Two server processes that share their stores are one server to everybody. */
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { after, before, describe, test } from "node:test";
+import { providePostgres } from "../../../test/servers/postgres.ts";
+import { provideRedis } from "../../../test/servers/redis.ts";
+import { type Node, type Settings, startNode } from "./support/command-line.ts";
+import { ada, withAda } from "./support/test-server.ts";
+import type { Visitor } from "./support/visitor.ts";
+
+const changed = "window upstairs kettle tea";
+
+interface Shared extends AsyncDisposable {
+  readonly settings: Settings;
+}
+
+async function onPostgres(): Promise<Shared> {
+  const database = await providePostgres();
+  return {
+    settings: { COATCHECK_DATABASE: database.url },
+    [Symbol.asyncDispose]: () => database[Symbol.asyncDispose](),
+  };
+}
+
+async function onPostgresAndRedis(): Promise<Shared> {
+  const [postgres, redis] = await Promise.all([onPostgres(), provideRedis()]);
+  return {
+    settings: { ...postgres.settings, COATCHECK_SESSIONS: redis.url },
+    [Symbol.asyncDispose]: async () => {
+      await Promise.all([postgres, redis].map((server) => server[Symbol.asyncDispose]()));
+    },
+  };
+}
+
+for (const [stores, open] of Object.entries({
+  PostgreSQL: onPostgres,
+  "PostgreSQL and Redis": onPostgresAndRedis,
+})) {
+  describe(`two nodes on ${stores}`, () => {
+    let shared: Shared;
+    let a: Node;
+    let b: Node;
+
+    before(async () => {
+      shared = await open();
+      // At the same time: both make the tables, and both would create the administrator.
+      [a, b] = await Promise.all(
+        [1, 2].map(() => startNode({ ...shared.settings, ...withAda })) as [Promise<Node>, Promise<Node>],
+      );
+    });
+    after(async () => {
+      await Promise.all([a, b].map((node) => node[Symbol.asyncDispose]()));
+      await shared[Symbol.asyncDispose]();
+    });
+
+    async function signedInOn(node: Node, password = ada.password): Promise<Visitor> {
+      const visitor = node.visitor();
+      await visitor.signIn({ ...ada, password });
+      return visitor;
+    }
+
+    async function devicesSeenBy(visitor: Visitor): Promise<string[]> {
+      const { sessions } = (await visitor.send("GET", "/api/sessions")).json();
+      return sessions.map(({ id }: { id: string }) => id).sort();
+    }
+
+    test("have one administrator, though both were told to create one", async () => {
+      const [onA, onB] = [await signedInOn(a), await signedInOn(b)];
+      const idOf = async (visitor: Visitor) => (await visitor.send("GET", "/api/session")).json().user.id;
+      assert.equal(await idOf(onA), await idOf(onB));
+      for (const node of [a, b]) assert.doesNotMatch(node.output(), /setup#/);
+    });
+
+    test("who signs in on one is signed in on the other", async () => {
+      const visitor = await signedInOn(a);
+      assert.equal(await b.visitor(visitor).isSignedIn(), true);
+    });
+
+    test("who signs out on one is signed out on the other at once, and for good", async () => {
+      const onA = await signedInOn(a);
+      const onB = b.visitor(onA);
+      const copy = a.visitor(onA);
+      assert.equal(await onB.isSignedIn(), true);
+      assert.equal((await onB.call("POST", "/api/logout")).status, 200);
+      assert.equal(await onA.isSignedIn(), false);
+      assert.equal(await copy.isSignedIn(), false);
+      assert.equal((await copy.send("GET", "/api/session")).json().reason, "logout");
+    });
+
+    test("both show the same devices, and end those of each other", async () => {
+      const onA = await signedInOn(a);
+      const onB = await signedInOn(b);
+      const devices = await devicesSeenBy(onA);
+      assert.deepEqual(devices, await devicesSeenBy(onB));
+      assert.deepEqual(devices, await devicesSeenBy(b.visitor(onA)));
+      const { id } = (await onB.send("GET", "/api/session")).json().session;
+      assert.equal((await onA.call("DELETE", `/api/sessions/${id}`)).status, 200);
+      assert.equal(await onB.isSignedIn(), false);
+      assert.deepEqual(
+        await devicesSeenBy(onA),
+        devices.filter((device) => device !== id),
+      );
+    });
+
+    test("a password change on one ends the other sessions on the other", async () => {
+      const onA = await signedInOn(a);
+      const others = [await signedInOn(b), await signedInOn(b)];
+      const change = { currentPassword: ada.password, newPassword: changed };
+      assert.equal((await onA.call("POST", "/api/password", change)).status, 200);
+      for (const other of others) {
+        const answer = await other.send("GET", "/api/session");
+        assert.equal(answer.status, 401);
+        assert.equal(answer.json().reason, "credentials-changed");
+      }
+      assert.equal(await b.visitor(onA).isSignedIn(), true);
+      assert.equal((await b.visitor().call("POST", "/api/login", { ...ada })).status, 401);
+      const back = await signedInOn(b, changed);
+      const change2 = { currentPassword: changed, newPassword: ada.password };
+      assert.equal((await back.call("POST", "/api/password", change2)).status, 200);
+    });
+
+    test("sign-ins on both while one changes the password leave no session behind", async () => {
+      const owner = await signedInOn(a);
+      const thieves = Array.from({ length: 10 }, (_, index) => (index % 2 === 0 ? a : b).visitor());
+      const attempts = thieves.map((thief) => thief.call("POST", "/api/login", { ...ada }));
+      const change = { currentPassword: ada.password, newPassword: changed };
+      const [answer] = await Promise.all([owner.call("POST", "/api/password", change), ...attempts]);
+      assert.equal(answer!.status, 200);
+      const alive = await Promise.all(thieves.map((thief) => thief.isSignedIn()));
+      assert.ok(alive.every((isAlive) => !isAlive));
+      assert.equal((await devicesSeenBy(owner)).length, 1);
+      const change2 = { currentPassword: changed, newPassword: ada.password };
+      assert.equal((await owner.call("POST", "/api/password", change2)).status, 200);
+    });
+
+    test("when one is killed the other goes on", async () => {
+      const onA = await signedInOn(a);
+      const ended = once(a.process, "exit");
+      a.process.kill("SIGKILL");
+      await ended;
+      const onB = b.visitor(onA);
+      assert.equal(await onB.isSignedIn(), true);
+      assert.equal((await onB.call("POST", "/api/logout")).status, 200);
+      await a.start();
+      assert.equal(await onA.isSignedIn(), false);
+    });
+  });
+}
