@@ -5,7 +5,7 @@ import type { Pool } from "pg";
 import { providePostgres, startPgBouncer } from "../../../../test/servers/postgres.ts";
 import { PostgresSessionStore, postgresMigration } from "../../src/stores/postgres.ts";
 import { beginning, sessionRecord } from "../../src/testing/record.ts";
-import { assertKept, insertAll } from "../../src/testing/store/expectations.ts";
+import { assertKept, evictAt, insertAll, walk } from "../../src/testing/store/expectations.ts";
 import { newSchema, openPool } from "./postgres-nodes.ts";
 
 const now = beginning;
@@ -71,6 +71,32 @@ describe("Migrations of PostgreSQL", () => {
       await new PostgresSessionStore(pool, { schema }).migrate();
       const elsewhere = new PostgresSessionStore(pool, { schema: newSchema() });
       await assert.rejects(elsewhere.migrate(), /permission denied/);
+    } finally {
+      await admin.query(`DROP SCHEMA ${schema} CASCADE; DROP USER ${user}`);
+    }
+  });
+
+  test("a role that may read and write rows is enough for everything else", async (t) => {
+    const [schema, user] = [newSchema(), newSchema()];
+    const admin = open(t);
+    await new PostgresSessionStore(admin, { schema }).migrate();
+    await admin.query(`
+      CREATE USER ${user};
+      GRANT USAGE ON SCHEMA ${schema} TO ${user};
+      GRANT SELECT, INSERT, UPDATE, DELETE ON ${schema}.coatcheck_sessions, ${schema}.coatcheck_ended_sessions TO ${user};
+      GRANT SELECT ON ${schema}.coatcheck_schema TO ${user};`);
+    const pool = openPool(t, { connectionString: url, options: `-c role=${user}` });
+    try {
+      const store = new PostgresSessionStore(pool, { schema });
+      const [first, second, third] = [sessionRecord(), sessionRecord(), sessionRecord()];
+      await insertAll(store, [first, second], now);
+      assert.equal((await store.insert(third, now, evictAt(2))).inserted, true);
+      assert.equal(await store.update(third.id, { dataVersion: 2 }, now), true);
+      assert.ok(await store.delete(third.id, "logout", now));
+      assert.equal((await store.deleteByUser("ada", "revoked", now)).length, 1);
+      await walk(store, now, 10);
+      await store.migrate();
+      await store.time();
     } finally {
       await admin.query(`DROP SCHEMA ${schema} CASCADE; DROP USER ${user}`);
     }
