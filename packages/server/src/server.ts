@@ -1,5 +1,5 @@
 /** Puts the parts together, and takes them apart again. */
-import { SessionManager, type SessionStore, type Warn } from "coatcheck";
+import { SessionManager, type SessionStore, startUpkeep, type Warn } from "coatcheck";
 import type { Logger } from "pino";
 import { Accounts } from "./accounts/accounts.ts";
 import { PasswordHasher } from "./accounts/password-hasher.ts";
@@ -9,7 +9,6 @@ import type { Config } from "./config.ts";
 import { close, listen } from "./http-server.ts";
 import { createLogger, logSessionEvents } from "./request-log.ts";
 import { openStorage } from "./storage/storage.ts";
-import { startUpkeep } from "./upkeep.ts";
 
 export interface RunningServer {
   readonly origin: string;
@@ -62,8 +61,6 @@ interface Parts {
 async function serve(config: Config, parts: Parts): Promise<RunningServer> {
   const { sessions, accounts, logger, closeStores } = parts;
   const { administrator, trustedProxies } = config;
-  const { skew, problem } = await sessions.ready();
-  if (problem) logger.error({ event: "not-ready", problem, skew });
   if (administrator && (await accounts.isEmpty())) await accounts.createAdministrator(administrator);
   const code = (await accounts.isEmpty()) ? await accounts.issueSetupCode() : undefined;
 
@@ -76,7 +73,7 @@ async function serve(config: Config, parts: Parts): Promise<RunningServer> {
     const isStopping = () => stopping;
     return { app: createApp({ accounts, sessions, logger, origin, trustedProxies, isStopping }), origin };
   });
-  const stopUpkeep = startUpkeep(sessions, logger);
+  const stopUpkeep = startUpkeep(sessions);
 
   return {
     origin,

@@ -1,6 +1,6 @@
 /** The housekeeping of a node that runs for long. */
 import { randomInt } from "node:crypto";
-import type { SessionManager } from "./manager.ts";
+import type { Readiness, SessionManager } from "./manager.ts";
 
 /** How often what is done, in milliseconds. */
 export interface UpkeepOptions {
@@ -11,17 +11,39 @@ export interface UpkeepOptions {
 }
 
 /**
- * Checks the clocks now and regularly, and prunes regularly. Does not keep the process alive. Returns how to stop it.
+ * Compares the clocks now and regularly, and prunes regularly; reports by the manager's `warn` when the node becomes
+ * unready. Does not keep the process alive.
+ *
+ * @returns how to stop: resolves when a pruning that is under way has ended, so that the store can be closed.
  */
-export function startUpkeep<D>(sessions: SessionManager<D>, options: UpkeepOptions = {}): () => void {
+export function startUpkeep<D>(
+  sessions: SessionManager<D>,
+  options: UpkeepOptions = {},
+): () => Promise<void> {
   const { checkEvery = 30_000, pruneEvery = 10 * 60_000 } = options;
-  const check = () => void sessions.ready();
-  const prune = () =>
-    void sessions.prune().catch((cause) => sessions.warn("Expired sessions could not be pruned", cause));
+  let wasReady = true;
+  const check = async () => {
+    const readiness = await sessions.ready();
+    if (wasReady && !readiness.ready) sessions.warn(explanation(readiness));
+    wasReady = readiness.ready;
+  };
+  let pruning: Promise<unknown> = Promise.resolve();
+  const prune = () => {
+    pruning = pruning.then(() => sessions.prune()).catch((cause) => sessions.warn("Pruning failed", cause));
+  };
   const timers = [setInterval(check, checkEvery), setInterval(prune, jittered(pruneEvery))];
   for (const timer of timers) timer.unref();
-  check();
-  return () => timers.forEach(clearInterval);
+  void check();
+  return async () => {
+    timers.forEach(clearInterval);
+    await pruning;
+  };
+}
+
+function explanation({ problem, skew }: Readiness): string {
+  return problem === "clock-skew"
+    ? `This node is not ready: its clock differs from the store's by ${skew} ms. Until they agree it neither notes use nor prunes. Synchronise the clock of the node or of the store`
+    : "This node is not ready: the session store does not answer";
 }
 
 function jittered(interval: number): number {

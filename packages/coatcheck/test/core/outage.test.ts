@@ -5,7 +5,7 @@ import { StoreUnavailableError } from "../../src/core/errors.ts";
 import { SessionManager } from "../../src/core/manager.ts";
 import type { SessionStore } from "../../src/core/store.ts";
 import { startUpkeep } from "../../src/core/upkeep.ts";
-import { house, minute, outcome, second } from "./house.ts";
+import { hour, house, minute, outcome, second } from "./house.ts";
 
 const isOutage = (error: unknown) =>
   error instanceof StoreUnavailableError && error.code === "store-unavailable";
@@ -109,28 +109,63 @@ describe("a node whose clock differs from the store's", () => {
 });
 
 describe("upkeep", () => {
+  const settled = async () => {
+    for (let turn = 0; turn < 20; turn++) await new Promise(setImmediate);
+  };
+
   it("compares clocks at start and regularly, prunes regularly, and stops", async (t) => {
     t.mock.timers.enable({ apis: ["setInterval"] });
     const at = house();
-    let checks = 0;
-    at.store.time = async () => {
-      checks++;
-      return undefined;
-    };
-    let prunes = 0;
-    const { deleteExpired } = at.store;
-    at.store.deleteExpired = (...args) => {
-      prunes++;
-      return deleteExpired.apply(at.store, args);
-    };
+    const time = t.mock.method(at.store, "time");
+    const deleteExpired = t.mock.method(at.store, "deleteExpired");
     const stop = startUpkeep(at.sessions, { checkEvery: second, pruneEvery: 10 * second });
-    assert.equal(checks, 1);
+    assert.equal(time.mock.callCount(), 1);
+    await at.sessions.create("ada");
+    at.clock.advance(hour);
     t.mock.timers.tick(12 * second);
-    assert.equal(checks, 13);
-    assert.equal(prunes, 1);
-    stop();
+    await settled();
+    assert.equal(time.mock.callCount(), 13);
+    assert.deepEqual(at.told(), ["created", "expired"]);
+    await stop();
+    const pruned = deleteExpired.mock.callCount();
     t.mock.timers.tick(minute);
-    assert.deepEqual([checks, prunes], [13, 1]);
+    await settled();
+    assert.deepEqual([time.mock.callCount(), deleteExpired.mock.callCount()], [13, pruned]);
+  });
+
+  it("goes on after a failure, and reports it", async (t) => {
+    t.mock.timers.enable({ apis: ["setInterval"] });
+    const at = house();
+    const failing = t.mock.method(at.store, "deleteExpired", () => Promise.reject(new Error("busy")));
+    const stop = startUpkeep(at.sessions, { pruneEvery: 10 * second });
+    t.mock.timers.tick(12 * second);
+    await settled();
+    assert.deepEqual(at.warnings, ["Pruning failed"]);
+    failing.mock.restore();
+    await at.sessions.create("ada");
+    at.clock.advance(hour);
+    t.mock.timers.tick(12 * second);
+    await settled();
+    assert.deepEqual(at.told(), ["created", "expired"]);
+    await stop();
+  });
+
+  it("reports once that the node is not ready, and again the next time", async (t) => {
+    t.mock.timers.enable({ apis: ["setInterval"] });
+    const at = house();
+    let skew = 6_000;
+    at.store.time = async () => at.clock.now() + skew;
+    const stop = startUpkeep(at.sessions, { checkEvery: second });
+    for (skew of [6_000, 6_000, 0, 7_000]) {
+      await settled();
+      t.mock.timers.tick(second);
+    }
+    await settled();
+    assert.deepEqual(
+      at.warnings.map((warning) => /\d+ ms/.exec(warning)?.[0]),
+      ["6000 ms", "7000 ms"],
+    );
+    await stop();
   });
 });
 
