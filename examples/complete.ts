@@ -27,32 +27,6 @@ import { type AuthVariables, coatcheck, requireCsrfToken, requireSession } from 
 import { type Context, Hono } from "hono";
 import { bodyLimit } from "hono/body-limit";
 
-// ── Users ──────────────────────────────────────────────────────────────────────────────────────────────────────────
-
-interface User {
-  /** Outlives a restart, as the sessions do that name it. */
-  readonly id: string;
-  readonly email: string;
-  readonly roles: readonly string[];
-  readonly password: HashedPassword;
-}
-
-interface HashedPassword {
-  readonly salt: Buffer;
-  readonly key: Buffer;
-}
-
-// Without a password in the environment one is made up: there is none that everybody knows.
-const adminPassword = process.env.ADMIN_PASSWORD || madeUpPassword();
-const userPassword = process.env.USER_PASSWORD || madeUpPassword();
-
-const users: readonly User[] = [
-  { id: "1", email: "admin@example.com", roles: ["admin", "user"], password: await hashed(adminPassword) },
-  { id: "2", email: "user@example.com", roles: ["user"], password: await hashed(userPassword) },
-];
-
-const nobodysPassword = await hashed(madeUpPassword());
-
 // ── Stores ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 interface OpenStore {
@@ -115,6 +89,33 @@ const sessions = new SessionManager({
 const { problem } = await sessions.ready();
 if (problem) exit(`The ${storeName} store is not ready: ${problem}`);
 startUpkeep(sessions);
+
+// ── Users ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+interface User {
+  /** Outlives a restart, as the sessions do that name it. */
+  readonly id: string;
+  readonly email: string;
+  readonly roles: readonly string[];
+  readonly password: HashedPassword;
+}
+
+interface HashedPassword {
+  readonly salt: Buffer;
+  readonly key: Buffer;
+}
+
+// Without a password in the environment one is made up: there is none that everybody knows.
+const adminPassword = process.env.ADMIN_PASSWORD || madeUpPassword();
+const userPassword = process.env.USER_PASSWORD || madeUpPassword();
+
+const users: readonly User[] = [
+  { id: "1", email: "admin@example.com", roles: ["admin", "user"], password: await hashed(adminPassword) },
+  { id: "2", email: "user@example.com", roles: ["user"], password: await hashed(userPassword) },
+];
+
+/** What an unknown email is compared with. No password has this key. */
+const nobodysPassword: HashedPassword = { salt: randomBytes(16), key: randomBytes(32) };
 
 // ── Routes ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -255,6 +256,7 @@ const server = serve(
   },
 );
 
+server.once("error", (error: Error) => exit(`It cannot serve: ${error.message}`));
 for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, () => server.close(end));
 
 async function end(): Promise<void> {
