@@ -213,7 +213,7 @@ async function userWithCredentials({ email, password }: Credentials): Promise<Us
   return isRight ? user : undefined;
 }
 
-/** Who the user is now, whoever it was at sign-in. The session of a user who is gone opens nothing. */
+/** The user as they are now: what was true at sign-in may have changed since. */
 function userWithId(id: string): User {
   const user = users.find((user) => user.id === id);
   if (!user) throw new NotSignedInError();
