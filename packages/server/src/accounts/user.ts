@@ -29,3 +29,6 @@ export function publicUser(user: User): PublicUser {
 export function newUserId(): string {
   return randomBytes(16).toString("base64url");
 }
+
+/** The roles that mean something to this server. */
+export const userRoles: readonly string[] = ["admin", "user"];
