@@ -39,13 +39,11 @@ export type {
 export interface RedisSessionStoreOptions {
   /** What the names of all keys begin with. Default `coatcheck:`. Neither `{` nor `}` may be in it. */
   readonly prefix?: string;
-  /**
-   * How long one operation may take, in milliseconds, the wait for a connection included. Default 2000.
-   */
+  /** How long one operation may take, in milliseconds, the wait for a connection included. Default 2000. */
   readonly timeout?: number;
 }
 
-/** A session, and what a script says of it. */
+/** A session as scripts give it. */
 type Found = readonly [id: SessionId, fields: unknown];
 type Ended = readonly [reason: EndReason, ...Found];
 
@@ -194,7 +192,7 @@ export class RedisSessionStore implements SessionStore {
     return `${this.#prefix}{${routingTag(userId)}}:user:${escaped(userId)}`;
   }
 
-  /** An id that was not made for this user would lie where nobody who looks for the user's sessions comes by. */
+  /** A session whose id was not made for this user would lie where nobody looks for the user's sessions. */
   async #refuseStray({ id }: SessionRecord): Promise<InsertResult> {
     if (await this.find(id)) return { inserted: false, because: "duplicate" };
     throw new TypeError(`Session ${id} does not begin with the routing tag of its user`);

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { after, afterEach, before, beforeEach, describe, test } from "node:test";
+import { inspect } from "node:util";
 import { Cluster, Redis } from "ioredis";
 import { createClient, createClientPool } from "redis";
 import { type RunningRedis, startRedis } from "../../../../test/servers/redis.ts";
@@ -282,6 +283,36 @@ describe("The permissions that the documentation names", () => {
     );
     await assert.rejects(new RedisSessionStore(permitted).find(sessionRecord().id), /NOPERM/);
     await close();
+  });
+});
+
+describe("What an error of Redis tells", () => {
+  for (const [name, connect] of Object.entries({ "node-redis": nodeRedis, ioredis: ioRedis })) {
+    test(`is nothing of the session, through ${name}`, async () => {
+      const { client: asking, close } = await connect(redis.url);
+      const record = sessionRecord({ userId: "ada.lovelace", data: '{"diagnosis":"private"}' });
+      await client.sendCommand(["CONFIG", "SET", "maxmemory", "1"]);
+      try {
+        await assert.rejects(new RedisSessionStore(asking).insert(record, now), (error) => {
+          const told = inspect(error, { depth: null, showHidden: true });
+          for (const fact of ["lovelace", "private", record.secretHash])
+            assert.ok(!told.includes(fact), fact);
+          return true;
+        });
+      } finally {
+        await close();
+      }
+    });
+  }
+});
+
+describe("An ioredis client that the application has closed", () => {
+  test("is not waited for", async () => {
+    const { client: closed, close } = await ioRedis(redis.url);
+    const store = new RedisSessionStore(closed, { timeout: 60_000 });
+    await store.time();
+    await close();
+    await assert.rejects(store.find(sessionRecord().id), /closed/);
   });
 });
 

@@ -179,14 +179,20 @@ function single(send: Master["send"]): Connection {
 function patient(client: IoRedis, timeout: number): Master["send"] {
   let waiting: Promise<void> | undefined;
   return async ([name, ...rest]) => {
-    if (client.status !== "ready") {
+    if (client.status !== "ready" && client.status !== "end") {
       waiting ??= ready(client, timeout).finally(() => {
         waiting = undefined;
       });
       await waiting;
     }
-    return client.call(name!, ...rest);
+    return client.call(name!, ...rest).catch(withoutCommand);
   };
+}
+
+/** ioredis adds the command to its errors, and with it the data of a session would come into the application's log. */
+function withoutCommand(error: { command?: unknown }): never {
+  delete error.command;
+  throw error;
 }
 
 function ready(client: IoRedis, timeout: number): Promise<void> {

@@ -22,6 +22,7 @@ type Authentication = Pick<SessionRecord, "authenticatedAt" | "amr">;
 
 /** Each key of the data is a field of its own, so that merging is writing fields. */
 const dataField = "d:";
+const anyDataField = `${dataField}*`;
 
 /** Names and values in turn, as HSET takes them. */
 export function fieldsOf(record: SessionRecord): string[] {
@@ -65,22 +66,22 @@ export function toRecord(id: SessionId, reply: unknown): SessionRecord {
 }
 
 /**
- * A text that is well-formed Unicode without control characters, and different for different texts. Clients turn
- * halves of a surrogate pair into U+FFFD, and one key would become another.
+ * A text as well-formed Unicode. Clients turn halves of a surrogate pair into U+FFFD: of two keys that differ by them,
+ * one would become the other.
  */
 export function escaped(text: string): string {
   return JSON.stringify(text).slice(1, -1);
 }
 
-function unescaped(text: string): string {
-  return text.includes("\\") ? String(json(`"${text}"`, "user")) : text;
+function unescaped(text: string, name: string): string {
+  return text.includes("\\") ? String(json(`"${text}"`, name)) : text;
 }
 
 function recordOf(id: SessionId, fields: Fields): SessionRecord {
   const { pending, ...secret } = parsed(fields, "secret", isSecret);
   return {
     id,
-    userId: unescaped(text(fields, "user")),
+    userId: unescaped(text(fields, "user"), "user"),
     familyHash: text(fields, "family"),
     ...secret,
     ...(pending && { pending }),
@@ -127,11 +128,11 @@ function dataOf(fields: Fields): string {
   const entries: [string, string][] = [];
   for (const name of fields.keys()) {
     if (name.startsWith(dataField)) {
-      entries.push([unescaped(name.slice(dataField.length)), text(fields, name)]);
+      entries.push([unescaped(name.slice(dataField.length), anyDataField), text(fields, name)]);
     }
   }
   const data = dataText(entries);
-  json(data, `${dataField}*`);
+  json(data, anyDataField);
   return data;
 }
 

@@ -18,7 +18,7 @@ export interface Script {
  * How long Redis keeps a session that has expired, in milliseconds: 1 hour. Until then its owner is told that it
  * expired, and pruning finds it and tells of its end.
  */
-export const expiredLifetime: number = 60 * 60_000;
+const expiredLifetime = 60 * 60_000;
 
 const shared = `
 local function root_of(key)
