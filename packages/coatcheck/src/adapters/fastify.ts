@@ -51,7 +51,11 @@ export function coatcheck<D>(sessions: SessionManager<D>, options: FastifyOption
       const problem = await stateOf(request).auth.check();
       if (problem) return onProblem(problem, request, reply);
     });
-    app.addHook("onSend", async (request, reply) => addHeaders(reply, states.get(request)?.auth));
+    app.addHook("onSend", async (request, reply) => {
+      const auth = states.get(request)?.auth;
+      await auth?.settle();
+      addHeaders(reply, auth);
+    });
   };
   // Fastify would keep the hooks from the routes outside the plugin.
   return Object.assign(plugin, { [Symbol.for("skip-override")]: true });

@@ -17,12 +17,12 @@ export interface HonoOptions extends AuthOptions {
 type ProblemHandler = (problem: Problem, c: Context) => Response | Promise<Response>;
 
 /** What `coatcheck` puts into the context. */
-export interface AuthVariables<D> {
+export interface AuthVariables<D = Record<string, unknown>> {
   auth: RequestAuth<D>;
 }
 
 /** What a guard adds to it. */
-export interface SessionVariables<D> {
+export interface SessionVariables<D = Record<string, unknown>> {
   session: Session<D>;
 }
 
@@ -44,6 +44,8 @@ export function coatcheck<D>(
     if (!refused) await next();
     const problem = refused ?? problemOf(c.error);
     if (problem) replaceResponse(c, await onProblem(problem, c));
+    const settling = auth.settle();
+    if (settling) await settling;
     addHeaders(c, auth);
   };
 }

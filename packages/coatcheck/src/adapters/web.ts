@@ -51,6 +51,7 @@ export function withSessions<D>(
       if (!problem) throw error;
       response = await onProblem(problem, request);
     }
+    await auth.settle();
     return withHeaders(response, auth);
   };
 }

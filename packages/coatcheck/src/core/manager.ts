@@ -18,7 +18,7 @@ import {
   type SessionRecord,
   type SessionStore,
 } from "./store.ts";
-import { type SessionId, SessionToken } from "./token.ts";
+import { type SessionId, SessionToken, sameHash } from "./token.ts";
 import type { TokenRequest, Validation } from "./validation.ts";
 
 /** How a manager is made. Only the store is needed. */
@@ -157,6 +157,16 @@ export class SessionManager<D = Record<string, unknown>> {
   }
 
   /**
+   * Whether this successor is still the one to send: nobody signed out or proved again who they are since, and no
+   * other request of the client has used it.
+   */
+  async isPending(successor: SessionToken): Promise<boolean> {
+    const found = await ask(this.#store, "find", () => this.#store.find(successor.id));
+    const pending = found && !isEnded(found) ? found.pending : undefined;
+    return pending !== undefined && sameHash(pending.secretHash, successor.secretHash);
+  }
+
+  /**
    * Notes that the user of this session has proved again who they are, and replaces the secret by an unrelated one,
    * so that nobody who copied the old one comes along. Undefined if the token opens nothing.
    */
@@ -193,8 +203,9 @@ export class SessionManager<D = Record<string, unknown>> {
     id: SessionId,
     options: { readonly userId?: string; readonly reason?: EndReason } = {},
   ): Promise<boolean> {
-    const { userId, reason = "revoked" } = options;
-    if (userId !== undefined && (await this.#ownerOf(id)) !== userId) return false;
+    const { reason = "revoked" } = options;
+    // Asked for by name: `userId: session?.userId` without a session must not end everybody's.
+    if ("userId" in options && !(await this.#belongsTo(id, options.userId))) return false;
     const now = this.now();
     const record = await ask(this.#store, "delete", () => this.#store.delete(id, reason, now));
     return record !== undefined && this.#endedNow(record, reason, now);
@@ -414,8 +425,9 @@ export class SessionManager<D = Record<string, unknown>> {
     return found && !isEnded(found) && !expiry(this.policy, found, this.now()) ? found : undefined;
   }
 
-  async #ownerOf(id: SessionId): Promise<string | undefined> {
-    return (await this.#live(id))?.userId;
+  async #belongsTo(id: SessionId, userId: string | undefined): Promise<boolean> {
+    const record = await this.#live(id);
+    return record !== undefined && record.userId === userId;
   }
 
   #session(record: SessionRecord): Session<D> {

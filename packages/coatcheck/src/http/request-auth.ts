@@ -42,6 +42,7 @@ export class RequestAuth<D = Record<string, unknown>> {
   #client: ClientInfo | undefined;
   #validation: Promise<Validation<D>> | undefined;
   #cookie: string | undefined;
+  #successor: SessionToken | undefined;
   #answered = false;
 
   constructor(sessions: SessionManager<D>, settings: AuthSettings, request: AuthRequest) {
@@ -106,7 +107,7 @@ export class RequestAuth<D = Record<string, unknown>> {
   async renew(): Promise<boolean> {
     const { token, session, successor } = await this.#valid();
     const next = successor ?? (await this.sessions.renew(token, this.client));
-    if (next) this.#send(next, session);
+    if (next) this.#sendSuccessor(next, session);
     return next !== undefined;
   }
 
@@ -160,6 +161,15 @@ export class RequestAuth<D = Record<string, unknown>> {
     return verifyCsrfToken(validation.token, presented) ? undefined : this.#csrfFailure("token");
   }
 
+  /**
+   * To be awaited before `responseHeaders` where the framework lets an adapter wait: drops a successor that is no
+   * longer the one to send. While a slow handler ran, another request may have signed in, out, or re-authenticated,
+   * and its newer cookie must not be overwritten by an older one.
+   */
+  settle(): Promise<void> | undefined {
+    return this.#successor && this.#dropIfOutdated(this.#successor);
+  }
+
   /** The headers that the response, which now begins, must get; undefined if none. `Set-Cookie` is never more than one. */
   responseHeaders():
     | { readonly "Set-Cookie": string; readonly "Cache-Control": string; readonly Vary: string }
@@ -173,7 +183,7 @@ export class RequestAuth<D = Record<string, unknown>> {
     const presented = readCookie(this.#request.header("cookie"), this.#cookieSettings.name);
     if (presented === duplicateCookie) return this.#rejectDuplicate();
     const validation = await this.sessions.validate(presented, this);
-    if (validation.ok && validation.successor) this.#send(validation.successor, validation.session);
+    if (validation.ok && validation.successor) this.#sendSuccessor(validation.successor, validation.session);
     return validation;
   }
 
@@ -205,6 +215,17 @@ export class RequestAuth<D = Record<string, unknown>> {
     return session;
   }
 
+  #sendSuccessor(successor: SessionToken, session: Session<D>): void {
+    this.#send(successor, session);
+    this.#successor = successor;
+  }
+
+  /** What cannot be asked is not sent: the renewal is still pending, and the next request is sent it again. */
+  async #dropIfOutdated(successor: SessionToken): Promise<void> {
+    const isPending = await this.sessions.isPending(successor).catch(() => false);
+    if (!isPending) this.#cookie = undefined;
+  }
+
   #send(token: SessionToken, session: Session<D>): void {
     const { persistent } = this.#cookieSettings;
     const lifetime = session.createdAt + this.sessions.policy.absoluteTimeout - this.sessions.now();
@@ -215,6 +236,7 @@ export class RequestAuth<D = Record<string, unknown>> {
   #setCookie(cookie: string): void {
     if (this.#cookie === undefined) this.#request.onCookie?.();
     this.#cookie = cookie;
+    this.#successor = undefined;
     if (!this.#isAnswered) return;
     this.#settings.warnings.once(
       "late-cookie",

@@ -48,6 +48,13 @@ for (const [name, express] of [
         reason: "the parsers of forms stand before the middleware, and answer 400 to what is no form",
         promises: ["a form that is none is refused, not an error"],
       },
+      {
+        reason: "Express writes the head of a response without waiting, so nothing can be asked before it",
+        promises: [
+          "a successor that a slow answer carries does not overwrite the cookie of a newer sign-in",
+          "a successor that a slow answer carries does not overwrite the cookie of a re-authentication",
+        ],
+      },
     ],
   });
 }

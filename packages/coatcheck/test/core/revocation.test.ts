@@ -59,6 +59,8 @@ describe("revocation", () => {
     const { token, session } = await at.sessions.create("ada");
     assert.equal(await at.sessions.revoke(session.id, { userId: "eve" }), false);
     assert.equal(await at.sessions.revoke(parseSessionId("x".repeat(25))!, { userId: "eve" }), false);
+    const nobody = { userId: undefined as unknown as string };
+    assert.equal(await at.sessions.revoke(session.id, nobody), false);
     assert.equal(await outcome(at, token), "valid");
     assert.equal(await at.sessions.revoke(session.id, { userId: "ada" }), true);
   });

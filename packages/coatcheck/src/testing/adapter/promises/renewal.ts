@@ -1,6 +1,6 @@
 /** P4: renewal never signs anyone out, and a copied cookie that comes back late is theft. */
 import assert from "node:assert/strict";
-import type { AdapterCases } from "../case.ts";
+import type { AdapterCase, AdapterCases } from "../case.ts";
 import { assertNotSignedIn, assertSignedIn, cookieOf, pairOf, tokenOf } from "../expectations.ts";
 import type { Stage, StageOptions } from "../stage.ts";
 
@@ -63,6 +63,11 @@ export const renewal: AdapterCases = {
       for (const answer of answers) assertSignedIn(answer);
       assert.ok(new Set(answers.flatMap(({ setCookies }) => setCookies)).size <= 1);
     }, often),
+
+  "a successor that a slow answer carries does not overwrite the cookie of a newer sign-in":
+    slowAnswerAfter("login:bob"),
+  "a successor that a slow answer carries does not overwrite the cookie of a re-authentication":
+    slowAnswerAfter("reauthenticate"),
 
   "a lost answer to a renewal costs nothing, however often it is lost": (set) =>
     set(async ({ signedIn, clock }) => {
@@ -133,6 +138,22 @@ export const renewal: AdapterCases = {
 };
 
 /** A browser whose secret was just replaced, and the cookie that it sent before. */
+/** The old secret is sent with the slow request; before its answer, `verb` gives the browser a newer cookie. */
+function slowAnswerAfter(verb: string): AdapterCase {
+  return (set) =>
+    set(async ({ signedIn, clock, gate }) => {
+      const ada = await signedIn();
+      clock.advance(renewAfter);
+      const slow = ada.post("/do?verbs=ask,wait");
+      await gate.reached;
+      cookieOf(await ada.do(verb));
+      gate.open();
+      assert.deepEqual((await slow).setCookies, []);
+      clock.advance(grace);
+      assert.equal((await ada.get("/me")).status, 200);
+    }, often);
+}
+
 async function renewed({ signedIn, clock }: Stage) {
   const ada = await signedIn();
   const old = ada.cookie!;
