@@ -3,7 +3,7 @@
  * backend works on the records itself have the same rules in its language.
  */
 import {
-  type Ended,
+  type EndReason,
   mergeData,
   type SessionChange,
   type SessionLimit,
@@ -12,7 +12,7 @@ import {
 } from "./store.ts";
 
 /** Whether a session is alive: it is dead from the very millisecond of its deadline on. */
-export function isLive(record: SessionRecord, now: number): boolean {
+export function isLive(record: Pick<SessionRecord, "expiresAt">, now: number): boolean {
   return now < record.expiresAt;
 }
 
@@ -51,13 +51,13 @@ function withSecret(record: SessionRecord, secret: NonNullable<SessionChange["se
  * Which of a user's sessions leave when one more comes in under this limit: the expired ones, the replaced one, and
  * as many of the oldest as it takes. Undefined if the limit refuses the new one.
  */
-export function leaving(
-  sessions: readonly SessionRecord[],
+export function leaving<T extends Candidate>(
+  sessions: readonly T[],
   limit: SessionLimit,
   now: number,
-): readonly Ended[] | undefined {
-  const ended: Ended[] = [];
-  const staying: SessionRecord[] = [];
+): readonly Leaving<T>[] | undefined {
+  const ended: Leaving<T>[] = [];
+  const staying: T[] = [];
   for (const record of sessions) {
     if (!isLive(record, now)) ended.push({ record, reason: "expired" });
     else if (record.id === limit.replacing) ended.push({ record, reason: "replaced" });
@@ -70,7 +70,15 @@ export function leaving(
   return [...ended, ...oldest.map((record) => ({ record, reason: "evicted" as const }))];
 }
 
+/** What is looked at of a session that may have to leave. */
+type Candidate = Pick<SessionRecord, "id" | "createdAt" | "expiresAt">;
+
+interface Leaving<T> {
+  readonly record: T;
+  readonly reason: EndReason;
+}
+
 /** The oldest first. Ids break ties, so that every store ends the same session. */
-function byAge(a: SessionRecord, b: SessionRecord): number {
+function byAge(a: Candidate, b: Candidate): number {
   return a.createdAt - b.createdAt || (a.id < b.id ? -1 : 1);
 }

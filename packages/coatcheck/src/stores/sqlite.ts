@@ -81,12 +81,13 @@ export class SqliteSessionStore implements SessionStore {
   async insert(record: SessionRecord, now: number, limit?: SessionLimit): Promise<InsertResult> {
     const result = this.#write((): InsertResult => {
       if (this.#sql.known.get({ id: record.id })) return { inserted: false, because: "duplicate" };
-      const ended = limit ? leaving(this.#sessionsOf(record.userId), limit, now) : [];
-      if (!ended) return { inserted: false, because: "limit" };
-      for (const { record: former, reason } of ended) {
-        this.#sql.delete.all(former.id);
-        this.#bury(former.id, former.familyHash, reason, now);
-      }
+      const leave = limit ? leaving(this.#candidates(record.userId), limit, now) : [];
+      if (!leave) return { inserted: false, because: "limit" };
+      const ended = leave.map(({ record: { id }, reason }) => {
+        const former = toRecord(rowOf(this.#sql.delete.all(id)[0]!));
+        this.#bury(id, former.familyHash, reason, now);
+        return { record: former, reason };
+      });
       this.#sql.insert.run(...toRow(record));
       return { inserted: true, ended };
     });
@@ -201,6 +202,14 @@ export class SqliteSessionStore implements SessionStore {
     this.#sql.bury.run(id, familyHash, reason, now + tombstoneLifetime);
   }
 
+  /** Only what the limit looks at: a sign-in must not read through all of a user's data. */
+  #candidates(userId: string): Pick<SessionRecord, "id" | "createdAt" | "expiresAt">[] {
+    return this.#sql.candidates.all(userColumn(userId)).map((row) => {
+      const [id, createdAt, expiresAt] = rowOf(row) as [SessionId, number, number];
+      return { id, createdAt, expiresAt };
+    });
+  }
+
   #sessionsOf(userId: string): SessionRecord[] {
     return this.#sql.findByUser.all(userColumn(userId)).map((row) => toRecord(rowOf(row)));
   }
@@ -246,6 +255,7 @@ function prepareStatements(db: DatabaseSync) {
     ),
     find: prepare(`SELECT ${columns} FROM coatcheck_sessions WHERE id = ?`),
     findEnded: prepare("SELECT id, family_hash, reason, until FROM coatcheck_ended_sessions WHERE id = ?"),
+    candidates: prepare("SELECT id, created_at, expires_at FROM coatcheck_sessions WHERE user_id = ?"),
     findByUser: prepare(`SELECT ${columns} FROM coatcheck_sessions WHERE user_id = ?`),
     update: prepare(`
       UPDATE coatcheck_sessions SET

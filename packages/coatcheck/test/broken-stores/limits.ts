@@ -1,7 +1,6 @@
 /** Stores that get the limit wrong. */
-import { isLive, leaving } from "../../src/core/record.ts";
+import { isLive } from "../../src/core/record.ts";
 import {
-  type Ended,
   type InsertResult,
   type SessionLimit,
   type SessionRecord,
@@ -57,8 +56,8 @@ export const wrongLimits: BrokenStores = {
   "evicts one session at a time": {
     breaks: ["as many of the oldest leave as it takes"],
     Store: class extends PlainStore {
-      protected override leaving(...rest: Parameters<typeof leaving>): readonly Ended[] | undefined {
-        return super.leaving(...rest)?.slice(0, 1);
+      protected override leaving(sessions: readonly SessionRecord[], limit: SessionLimit, now: number) {
+        return super.leaving(sessions, limit, now)?.slice(0, 1);
       }
     },
   },
@@ -105,7 +104,7 @@ export const wrongLimits: BrokenStores = {
   "ends what has expired even where it refuses": {
     breaks: ["a refusal changed nothing"],
     Store: class extends PlainStore {
-      protected override leaving(...[sessions, limit, now]: Parameters<typeof leaving>) {
+      protected override leaving(sessions: readonly SessionRecord[], limit: SessionLimit, now: number) {
         for (const record of sessions) if (!isLive(record, now)) this.remove(record);
         return super.leaving(sessions, limit, now);
       }
