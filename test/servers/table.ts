@@ -62,6 +62,16 @@ export const pgBouncer: Need<string> = {
   ],
 };
 
+/** Checks units; no systemd need run. */
+export const systemdAnalyze: Need<string> = {
+  name: "systemd-analyze",
+  ways: [
+    namedBy("TEST_SYSTEMD_ANALYZE"),
+    onPath("systemd-analyze"),
+    fromDebian("systemd", "systemd-analyze"),
+  ],
+};
+
 /** What the files of each kind need. The runner finds it once and tells every file by these variables. */
 export const neededBy: Readonly<Record<string, Readonly<Record<string, Need<string>>>>> = {
   unit: {},
