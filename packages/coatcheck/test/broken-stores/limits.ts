@@ -1,10 +1,6 @@
 /** Stores that get the limit wrong. */
 import { isLive } from "../../src/core/record.ts";
-import {
-  type InsertResult,
-  type SessionLimit,
-  type SessionRecord,
-} from "../../src/core/store.ts";
+import { type InsertResult, type SessionLimit, type SessionRecord } from "../../src/core/store.ts";
 import { type BrokenStores, type Insertion, meanwhile } from "./broken.ts";
 import { PlainStore } from "./plain-store.ts";
 
