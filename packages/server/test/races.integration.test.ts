@@ -74,6 +74,55 @@ test("two password changes from the same state: one wins, the other is told", as
   assert.ok(statuses[1] === 409 || statuses[1] === 403, String(statuses));
 });
 
+describe("who changes the password stays signed in while another tab asks", () => {
+  const change = { currentPassword: ada.password, newPassword: changed };
+
+  test("between the change of the account and that of the session", async () => {
+    const gate = Promise.withResolvers<void>();
+    const reached = Promise.withResolvers<void>();
+    const wrapStore = (store: SessionStore): SessionStore => ({
+      ...forwarding(store),
+      deleteByUser: async (...args) => {
+        reached.resolve();
+        await gate.promise;
+        return store.deleteByUser(...args);
+      },
+    });
+    await using server = await startTestServer({ wrapStore });
+    const owner = await server.signedIn();
+    const tab = owner.copy();
+    server.clock.now += 60_000;
+
+    const changing = owner.call("POST", "/api/password", change);
+    await reached.promise;
+    assert.equal(await tab.isSignedIn(), false, "the session is from before the change, for this moment");
+    gate.resolve();
+
+    assert.equal((await changing).status, 200);
+    assert.equal(await owner.isSignedIn(), true);
+    assert.equal(await tab.isSignedIn(), true);
+  });
+
+  test("at any moment", async () => {
+    await using server = await startTestServer();
+    const owner = await server.signedIn();
+    const tab = owner.copy();
+    server.clock.now += 60_000;
+
+    let isChanging = true;
+    const changing = owner.call("POST", "/api/password", change).finally(() => {
+      isChanging = false;
+    });
+    const poll = async () => {
+      while (isChanging) await tab.isSignedIn();
+    };
+    await Promise.all(Array.from({ length: 8 }, poll));
+
+    assert.equal((await changing).status, 200);
+    assert.equal(await owner.isSignedIn(), true);
+  });
+});
+
 test("a slow request that outlives the sign-out leaves the session dead", async () => {
   const gate = Promise.withResolvers<void>();
   const reached = Promise.withResolvers<void>();

@@ -19,6 +19,9 @@ const tolerableSkew = 5_000;
 /**
  * A session of a user who is gone or disabled opens nothing, nor does one from before the password changed. Both were
  * revoked when that happened; this holds even if the server died between the two writes.
+ *
+ * One from before the password changed is refused but not ended: it may be the one that is changing it, and about to
+ * be authenticated anew.
  */
 export async function identify(accounts: Accounts, auth: RequestAuth): Promise<Identification> {
   const validation = await auth.validation();
@@ -27,7 +30,7 @@ export async function identify(accounts: Accounts, auth: RequestAuth): Promise<I
   const user = await accounts.find(session.userId);
   const reason = whyInvalid(session, user);
   if (user && !reason) return { signedIn: true, identity: { session, user } };
-  await auth.sessions.revoke(session.id, { reason: reason! });
+  if (reason === "account-changed") await auth.sessions.revoke(session.id, { reason });
   return { signedIn: false, reason };
 }
 
