@@ -12,6 +12,7 @@ export type SetupResult =
   | {
       readonly done: false;
       readonly problem: "invalid-input";
+      readonly code: string | undefined;
       readonly email: string | undefined;
       readonly password: string | undefined;
     };
@@ -25,7 +26,9 @@ export async function completeSetup(
   if (!(await accounts.isEmpty())) return { done: false, problem: "already-set-up" };
   const email = emailProblem(credentials.email);
   const password = passwordProblem(credentials.password, credentials.email);
-  if (email || password) return { done: false, problem: "invalid-input", email, password };
+  const missing = code.trim() === "" ? "Enter the set-up code." : undefined;
+  if (missing || email || password)
+    return { done: false, problem: "invalid-input", code: missing, email, password };
   const user = await accounts.createAdministratorByCode(credentials, code);
   if (!user) return { done: false, problem: "invalid-code" };
   await startSession(accounts, auth, user);

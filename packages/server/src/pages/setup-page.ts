@@ -34,8 +34,9 @@ function fieldErrors(result: SetupResult & { readonly done: false }): FieldError
     const message = "This code is wrong, used or expired. Restart the server to get a new one.";
     return [{ field: "code", message }];
   }
-  const { email, password } = result;
+  const { code, email, password } = result;
   return [
+    ...(code ? [{ field: "code", message: code }] : []),
     ...(email ? [{ field: "email", message: email }] : []),
     ...(password ? [{ field: "password", message: password }] : []),
   ];
