@@ -31,6 +31,7 @@ import {
   unsupportedMediaType,
 } from "./problems.ts";
 import { requestLog } from "./request-log.ts";
+import { methodsOf } from "./routes.ts";
 import { securityHeaders } from "./security-headers.ts";
 
 /** Far more than any form or body of ours needs. */
@@ -99,23 +100,6 @@ function headers({ origin, isStopping }: House): MiddlewareHandler<AppEnv> {
   };
 }
 
-/** The methods that a path has, where it has any: the difference between 404 and 405. */
-function methodsOf(app: Hono<AppEnv>, path: string): string[] {
-  const found = app.routes
-    .filter(({ method, path: pattern }) => method !== "ALL" && matches(pattern, path))
-    .map(({ method }) => method);
-  const methods = new Set(found.includes("GET") ? ["GET", "HEAD", ...found] : found);
-  return [...methods].sort();
-}
-
-function matches(pattern: string, path: string): boolean {
-  const wanted = pattern.split("/");
-  const given = path.split("/");
-  return (
-    wanted.length === given.length && wanted.every((part, i) => part.startsWith(":") || part === given[i])
-  );
-}
-
 function problemOfError(error: Error, c: Context<AppEnv>, { logger }: House): ServerProblem {
   const refusal = refusalOf(error);
   if (refusal) return refusal;
@@ -130,8 +114,14 @@ function refusalOf(error: Error): ServerProblem | undefined {
   if (error instanceof HasherBusyError) return busy(error.retryAfterSeconds);
   if (error instanceof HTTPException && error.status === 400) return malformedBody("The body is no JSON.");
   if (error instanceof HTTPException && error.status === 415) return unsupportedMediaType("application/json");
+  if (isHangUp(error)) return malformedBody("The body ended too early.");
   const known = problemOf(error);
   return known && known.status < 500 ? known : undefined;
+}
+
+/** What Node says when the client hung up in the middle of its body. Nobody reads the answer: it is for the log. */
+function isHangUp(error: Error): boolean {
+  return error.message === "aborted" && "code" in error && error.code === "ECONNRESET";
 }
 
 function outageOf(error: Error): ServerProblem | undefined {

@@ -31,6 +31,8 @@ export async function listen(
   await once(server, "listening");
   const { app, origin } = made(server, makeApp);
   const answer = getRequestListener(app.fetch, {
+    // For HTTP/1.0, whose requests need not name a host: health checks of load balancers still speak it.
+    hostname: new URL(origin).host,
     errorHandler: () => new Response(null, { status: 400, headers: securityHeaders(origin, "none") }),
   });
   server.on("request", (request, response) => {

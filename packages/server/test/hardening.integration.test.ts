@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { once } from "node:events";
+import { connect } from "node:net";
 import { after, before, describe, test } from "node:test";
 import fc from "fast-check";
 import { rawRequest } from "./support/raw-request.ts";
@@ -100,6 +102,8 @@ describe("every response", () => {
     assert.match(trace, /^HTTP\/1\.1 405 /);
     assert.match(trace, /Content-Security-Policy/i);
     assert.doesNotMatch(trace, /secret=1/);
+    const old = await rawRequest(server.origin, ["GET /healthz HTTP/1.0"]);
+    assert.match(old, /^HTTP\/1\.1 200 /, "HTTP/1.0 need not name a host");
     const odd = await rawRequest(server.origin, ["GET / HTTP/1.1", "Host: a b@c"]);
     assert.match(odd, /^HTTP\/1\.1 400 /);
     const smuggled = await rawRequest(server.origin, ["GET //evil.example/%2e%2e HTTP/1.1", `Host: ${host}`]);
@@ -131,6 +135,30 @@ describe("bodies", () => {
     assert.match(await send(JSON.stringify(ada)), /^HTTP\/1\.1 200 /);
     assert.match(await send(JSON.stringify({ ...ada, password: "x".repeat(20_000) })), /^HTTP\/1\.1 413 /);
   });
+
+  for (const framing of ["Content-Length: 99", "Transfer-Encoding: chunked"]) {
+    test(`that end too early are the client's fault in the log (${framing})`, async () => {
+      await using mine = await startTestServer();
+      const { host, hostname, port } = new URL(mine.origin);
+      const socket = connect(Number(port), hostname);
+      await once(socket, "connect");
+      const head = ["POST /api/login HTTP/1.1", `Host: ${host}`, "Content-Type: application/json", framing];
+      socket.end(`${head.join("\r\n")}\r\n\r\n3\r\n{"e`);
+      // Not before the server has closed its side, too.
+      await once(socket.resume(), "close");
+      await mine.running.stop();
+      const lines = mine.logs
+        .trim()
+        .split("\n")
+        .map((line) => JSON.parse(line));
+      assert.deepEqual(
+        lines.filter(({ level }) => level >= 50),
+        [],
+      );
+      const statuses = lines.filter(({ event }) => event === "request").map(({ status }) => status);
+      assert.deepEqual(statuses, [400]);
+    });
+  }
 
   test("of any kind never make the server fail, and never sign anybody in", {
     timeout: 240_000,

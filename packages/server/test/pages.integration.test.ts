@@ -27,6 +27,13 @@ describe("the pages", () => {
       assert.match((await visitor.get("/account")).text, /ada@example\.com/);
     });
 
+    test("leads to no path that is not a page", async () => {
+      for (const next of ["/logout", "/logout?a=b", "/devices/end", "/account/password", "/nowhere"]) {
+        const answer = await server.visitor().submit("/login", { ...ada, next });
+        assert.equal(answer.location, "/devices", next);
+      }
+    });
+
     test("sets a cookie that only this host gets and no script reads", async () => {
       const answer = await server.visitor().submit("/login", { ...ada });
       const [cookie, ...more] = answer.headers.getSetCookie();
@@ -269,6 +276,9 @@ describe("the pages", () => {
     const paths = Object.keys(document.paths);
     assert.equal(paths.length, 9);
     for (const path of paths) assert.ok(page.text.includes(path), path);
+    const withBody = paths.map((path) => document.paths[path].post).filter((post) => post?.requestBody);
+    assert.equal(withBody.length, 3);
+    for (const { responses, operationId } of withBody) assert.ok(responses[413], operationId);
   });
 });
 
@@ -283,6 +293,9 @@ describe("setting up", () => {
     const guess = await visitor.submit("/setup", { ...ada, code: "guess" });
     assert.equal(guess.status, 422);
     assert.match(guess.text, /wrong, used or expired/);
+    const blank = await visitor.submit("/setup", { ...ada, code: "" });
+    assert.match(blank.text, /Enter the set-up code/);
+    assert.doesNotMatch(blank.text, /wrong, used or expired/);
     const weak = await visitor.submit("/setup", { email: "ada", password: "short", code });
     assert.match(weak.text, /not an e-mail address/);
     assert.match(weak.text, /at least 15 characters/);

@@ -30,6 +30,7 @@ const problemDescriptions = {
   403: "The CSRF token is missing or wrong, or the request came from another site, or the password is wrong.",
   404: "There is no such thing, or it is somebody else's.",
   409: "It was changed meanwhile.",
+  413: "The body is larger than 16 KiB.",
   415: "The body is not declared as application/json.",
   422: "The body does not fit; `errors` says where.",
   503: "Try again after `Retry-After` seconds. Nobody was signed out.",

@@ -35,7 +35,7 @@ export function signInApi(api: OpenAPIHono<AppEnv>, house: House): void {
         "Signed in.",
         z.strictObject({ message: z.string().openapi({ example: "Login successful" }), user: userSchema }),
       ),
-      ...problems(400, 401, 403, 415, 422, 503),
+      ...problems(400, 401, 403, 413, 415, 422, 503),
     },
   });
   api.openapi(login, async (c) => {
@@ -80,7 +80,7 @@ export function signInApi(api: OpenAPIHono<AppEnv>, house: House): void {
     },
     responses: {
       200: json("Confirmed.", z.strictObject({ session: sessionSchema })),
-      ...problems(400, 401, 403, 415, 422, 503),
+      ...problems(400, 401, 403, 413, 415, 422, 503),
     },
   });
   api.openapi(confirm, async (c) => {

@@ -7,6 +7,7 @@ import { answerProblem } from "../answer.ts";
 import { clearSiteData } from "../clear-site-data.ts";
 import type { AppEnv, House } from "../env.ts";
 import { type FieldError, signedOutBecause, wrongCredentials } from "../problems.ts";
+import { methodsOf } from "../routes.ts";
 import { errorSummary, field, readForm } from "./form.ts";
 import { type Html, html } from "./html.ts";
 import { publicPage } from "./layout.ts";
@@ -14,6 +15,13 @@ import { nextPath } from "./next-path.ts";
 import { notice, withNotice } from "./notices.ts";
 
 const start = "/devices";
+
+/** A path that only takes forms would greet who signs in with an error. */
+function nextPage(app: Hono<AppEnv>, text: string | undefined): string | undefined {
+  const path = nextPath(text);
+  const [page = ""] = path?.split("?") ?? [];
+  return methodsOf(app, page).includes("GET") ? path : undefined;
+}
 
 export function signInPages(app: Hono<AppEnv>, house: House): void {
   const { accounts } = house;
@@ -24,7 +32,7 @@ export function signInPages(app: Hono<AppEnv>, house: House): void {
   });
 
   app.get("/login", async (c) => {
-    const next = nextPath(c.req.query("next"));
+    const next = nextPage(app, c.req.query("next"));
     const found = await identify(accounts, c.var.auth);
     if (found.signedIn) return c.redirect(next ?? start, 303);
     if (await accounts.isEmpty()) return c.redirect("/setup", 303);
@@ -34,7 +42,7 @@ export function signInPages(app: Hono<AppEnv>, house: House): void {
 
   app.post("/login", async (c) => {
     const form = await readForm(c);
-    const next = nextPath(form("next"));
+    const next = nextPage(app, form("next"));
     const email = form("email");
     const missing = missingFields(email, form("password"));
     if (missing.length > 0) return signInPage(c, { email, next, errors: missing, status: 422 });
