@@ -1,7 +1,7 @@
 /** A server whose database or session store is away: nobody is signed out, and it heals without a restart. */
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import { createServer } from "node:net";
+import { connect, createServer, type Socket } from "node:net";
 import { after, before, describe, test } from "node:test";
 import { type RunningPostgres, startPostgres } from "../../../test/servers/postgres.ts";
 import { freePort } from "../../../test/servers/program.ts";
@@ -66,6 +66,30 @@ function assertKeptOut(answer: Answer): void {
   assert.equal(answer.headers.getSetCookie().length, 0);
 }
 
+/** A way to Redis on which connections can go dead, as when a machine loses its power: nothing comes back, no goodbye. */
+async function startNetwork(port: number) {
+  const living = new Set<Socket>();
+  const server = createServer((near) => {
+    const far = connect(port, "127.0.0.1");
+    for (const [socket, other] of [
+      [near, far],
+      [far, near],
+    ] as const) {
+      living.add(socket);
+      socket.on("error", () => {}).on("close", () => other.destroy());
+      socket.on("data", (chunk) => living.has(socket) && other.write(chunk));
+    }
+  }).listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port: own } = server.address() as { port: number };
+  return {
+    url: `redis://127.0.0.1:${own}`,
+    /** The connections of this moment are dead. New ones are not. */
+    swallowAll: () => living.clear(),
+    [Symbol.asyncDispose]: async () => void server.close(),
+  };
+}
+
 /** Asks until it is. Questions to a store that is away take their time, so this does not spin. */
 async function ready(node: Node): Promise<void> {
   for (let attempt = 0; attempt < 200; attempt++) {
@@ -101,6 +125,19 @@ for (const [what, { settings, outage }] of Object.entries(outages)) {
     assert.equal(node.process.exitCode, null);
   });
 }
+
+test("a Redis that vanished without a word is left, and its successor found, without a restart", async () => {
+  await using network = await startNetwork(redis.port);
+  const settings = { COATCHECK_DATABASE: postgres.url, COATCHECK_SESSIONS: network.url, ...withAda };
+  await using node = await startNode(settings);
+  const visitor = node.visitor();
+  await visitor.signIn(ada);
+  network.swallowAll();
+  assertKeptOut(await visitor.send("GET", "/api/session"));
+  await ready(node);
+  assert.equal(await visitor.isSignedIn(), true);
+  assert.equal(node.output().match(/The connection to Redis was lost/g)?.length, 1);
+});
 
 test("a server stops in time, and well, while its database hangs", async () => {
   await using node = await startNode({ COATCHECK_DATABASE: postgres.url, ...withAda });
