@@ -91,11 +91,3 @@ export async function answered<T>(question: () => Promise<T>): Promise<T> {
   }
   return question();
 }
-
-/** For `describeSessionStore`. */
-export const skip: readonly { readonly reason: string; readonly promises: readonly string[] }[] = [
-  {
-    reason: "it gives one user sessions with the routing tag of another, which no sign-in ever makes",
-    promises: ["other users' sessions neither count nor leave"],
-  },
-];

@@ -3,7 +3,7 @@ import { after, before, describe } from "node:test";
 import { type RunningCluster, startRedisCluster } from "../../../../test/servers/redis.ts";
 import { describeSessionModel } from "../../src/testing/model-suite.ts";
 import { describeSessionStore } from "../../src/testing/store-suite.ts";
-import { ioRedisCluster, nodeRedisCluster, skip, TwoConnections } from "./redis-clients.ts";
+import { ioRedisCluster, nodeRedisCluster, TwoConnections } from "./redis-clients.ts";
 
 describe("A Redis cluster", () => {
   let cluster: RunningCluster;
@@ -20,7 +20,7 @@ describe("A Redis cluster", () => {
       });
       after(() => connections.close());
 
-      describeSessionStore(`Redis Cluster through ${name}`, { open: () => connections.backend(), skip });
+      describeSessionStore(`Redis Cluster through ${name}`, { open: () => connections.backend() });
       describeSessionModel(`Redis Cluster through ${name}`, { open: () => connections.backend(), runs: 100 });
     });
   }

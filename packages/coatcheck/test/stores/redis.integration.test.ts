@@ -3,7 +3,7 @@ import { after, before, describe } from "node:test";
 import { provideRedis } from "../../../../test/servers/redis.ts";
 import { describeSessionModel } from "../../src/testing/model-suite.ts";
 import { describeSessionStore } from "../../src/testing/store-suite.ts";
-import { ioRedis, nodeRedis, skip, TwoConnections } from "./redis-clients.ts";
+import { ioRedis, nodeRedis, TwoConnections } from "./redis-clients.ts";
 
 for (const [name, connect] of Object.entries({ "node-redis": nodeRedis, ioredis: ioRedis })) {
   describe(name, () => {
@@ -18,7 +18,7 @@ for (const [name, connect] of Object.entries({ "node-redis": nodeRedis, ioredis:
       await used.disposeAsync();
     });
 
-    describeSessionStore(`Redis through ${name}`, { open: () => connections.backend(), skip });
+    describeSessionStore(`Redis through ${name}`, { open: () => connections.backend() });
     describeSessionModel(`Redis through ${name}`, { open: () => connections.backend(), runs: 100 });
   });
 }

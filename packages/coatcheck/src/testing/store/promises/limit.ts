@@ -141,7 +141,9 @@ export const limit: StoreCases = {
   },
 
   "other users' sessions neither count nor leave": async ({ store }) => {
-    const strangers = [aged(9), aged(8)].map((record) => ({ ...record, userId: "grace" }));
+    const strangers = [9, 8].map((seconds) =>
+      aged(seconds, (fields) => sessionRecord({ ...fields, userId: "grace" })),
+    );
     await insertAll(store, strangers, now);
     await assertAccepted(store.insert(aged(1), now, refuseAt(1)));
     await assertSessions(store, "grace", strangers);
