@@ -13,6 +13,12 @@ export type { ClientInfo } from "./core/fingerprint.ts";
 export { judge, type Rejection, type Verdict } from "./core/judge.ts";
 export { type Readiness, SessionManager, type SessionManagerOptions } from "./core/manager.ts";
 export { type AssuranceLevel, definePolicy, type PolicyOptions, type SessionPolicy } from "./core/policy.ts";
+export type {
+  RememberChange,
+  RememberPruneStep,
+  RememberRecord,
+  RememberStore,
+} from "./core/remember-store.ts";
 export type { Session } from "./core/session.ts";
 export type { CreatedSession, SignIn, SignInRequest } from "./core/sign-in.ts";
 export {
@@ -30,6 +36,7 @@ export {
   type SessionLimit,
   type SessionRecord,
   type SessionStore,
+  type StoreCompanions,
   type SupersededSecret,
   tombstone,
   tombstoneLifetime,
@@ -48,5 +55,6 @@ export {
   recentAuth,
   sessionWhere,
 } from "./http/guard.ts";
+export { generateKey } from "./http/key-ring.ts";
 export { type Problem, problemHeaders, problemOf, problemResponse } from "./http/problem.ts";
 export { type AuthRequest, RequestAuth } from "./http/request-auth.ts";

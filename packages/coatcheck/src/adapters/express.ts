@@ -145,7 +145,7 @@ function expressAuth<D>(
 function addHeaders<D>(res: Response, auth: RequestAuth<D>): void {
   const added = auth.responseHeaders();
   if (!added) return;
-  res.append("Set-Cookie", added["Set-Cookie"]);
+  res.append("Set-Cookie", [...added["Set-Cookie"]]);
   res.set("Cache-Control", added["Cache-Control"]);
   res.vary(added.Vary);
 }

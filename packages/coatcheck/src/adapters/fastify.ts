@@ -151,7 +151,7 @@ function fastifyAuth<D>(
 function addHeaders(reply: FastifyReply, auth: RequestAuth | undefined): void {
   const added = auth?.responseHeaders();
   if (!added) return;
-  reply.header("Set-Cookie", added["Set-Cookie"]);
+  reply.header("Set-Cookie", [...added["Set-Cookie"]]);
   reply.header("Cache-Control", added["Cache-Control"]);
   const vary = reply.getHeader("Vary");
   reply.header("Vary", vary === undefined ? added.Vary : `${vary}, ${added.Vary}`);

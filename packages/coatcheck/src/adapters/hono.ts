@@ -161,7 +161,7 @@ class HonoAuthRequest implements AuthRequest {
 function addHeaders<D>(c: Context, auth: RequestAuth<D>): void {
   const added = auth.responseHeaders();
   if (!added) return;
-  c.header("Set-Cookie", added["Set-Cookie"], { append: true });
+  for (const cookie of added["Set-Cookie"]) c.header("Set-Cookie", cookie, { append: true });
   c.header("Cache-Control", added["Cache-Control"]);
   c.header("Vary", added.Vary, { append: true });
 }

@@ -78,7 +78,7 @@ function withHeaders<D>(response: Response, auth: RequestAuth<D>): Response {
   // A switch of protocols cannot be built again. Only a renewal can be due on it, and its answer may be lost.
   if (!added || response.status === 101) return response;
   const headers = new Headers(response.headers);
-  headers.append("Set-Cookie", added["Set-Cookie"]);
+  for (const cookie of added["Set-Cookie"]) headers.append("Set-Cookie", cookie);
   headers.set("Cache-Control", added["Cache-Control"]);
   headers.append("Vary", added.Vary);
   return new Response(response.body, { status: response.status, statusText: response.statusText, headers });

@@ -1,14 +1,17 @@
 /** One question to the store: answered in time, or `StoreUnavailableError`. */
 import { StoreUnavailableError } from "./errors.ts";
-import type { SessionStore } from "./store.ts";
+import type { SessionStore, StoreCompanions } from "./store.ts";
 
 /** How long a store may take where it does not say, in milliseconds. */
 const defaultTimeout = 2_000;
 
+/** The methods of the store. */
+type StoreOperation = Exclude<keyof SessionStore, "timeout" | keyof StoreCompanions>;
+
 /** Whatever goes wrong in a backend is the same to callers: nothing is known. */
 export async function ask<T>(
   store: SessionStore,
-  operation: Exclude<keyof SessionStore, "timeout">,
+  operation: StoreOperation,
   question: () => Promise<T>,
 ): Promise<T> {
   const { timeout = defaultTimeout } = store;

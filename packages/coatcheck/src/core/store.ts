@@ -3,6 +3,7 @@
  * in the contract suite (`coatcheck/testing`).
  */
 import type { ClientInfo } from "./fingerprint.ts";
+import type { RememberStore } from "./remember-store.ts";
 import type { SessionId } from "./token.ts";
 
 /**
@@ -149,12 +150,18 @@ export interface PruneStep {
   readonly next: string | undefined;
 }
 
+/** The ports of protections that a store answers beside its sessions. What is missing is off. */
+export interface StoreCompanions {
+  /** Where remembered browsers live. */
+  readonly remember?: RememberStore;
+}
+
 /**
  * Where sessions live. Methods reject only when the backend itself fails: found, ended, not there
  * and failed are four outcomes, everywhere. Every method is one atomic step of its backend.
  * Stores are given the time as `now` and never judge by a clock of their own.
  */
-export interface SessionStore {
+export interface SessionStore extends StoreCompanions {
   /** Adds a session; never overwrites. Enforces `limit` in the same atomic step and returns what it ended. */
   insert(record: SessionRecord, now: number, limit?: SessionLimit): Promise<InsertResult>;
 

@@ -9,6 +9,7 @@ import {
 } from "./client.ts";
 import { type CookieOptions, type CookieSettings, plainName, resolveCookie } from "./cookie.ts";
 import { type TrustedOrigins, trustedOrigins } from "./csrf.ts";
+import { KeyRing } from "./key-ring.ts";
 
 /** Everything has a safe default. */
 export interface AuthOptions {
@@ -32,6 +33,11 @@ export interface AuthOptions {
    * a loopback host get a cookie without prefix and `Secure`. All others get the secure one.
    */
   readonly insecureCookieForLocalhost?: boolean;
+  /**
+   * Keys made by `generateKey()`, for what needs one. The first is used, the others still open what they sealed: put a
+   * new one in front, and take the last one away when nothing of it is left.
+   */
+  readonly keys?: readonly string[];
 }
 
 /** Options that were found sound. */
@@ -42,6 +48,7 @@ export interface AuthSettings {
   readonly csrf: "origin" | "token";
   readonly proxies: TrustedProxies;
   readonly warnings: Warnings;
+  readonly keys: KeyRing | undefined;
 }
 
 /**
@@ -60,6 +67,7 @@ export function resolveAuth(options: AuthOptions = {}): AuthSettings {
     csrf,
     proxies: resolveTrustedProxies(options.trustedProxies ?? []),
     warnings: new Warnings(),
+    keys: options.keys && new KeyRing(options.keys),
   };
 }
 

@@ -151,6 +151,23 @@ export function plainName(name: string): string {
 }
 
 /**
+ * A cookie that goes where the session's goes, under a name of its own: `__Host-session` has `__Host-remember` beside
+ * it, `__Host-shop` has `__Host-shop-remember`.
+ */
+export function companionCookie(
+  session: CookieSettings,
+  role: "remember" | "device" | "carry-over",
+): CookieSettings {
+  const plain = plainName(session.name);
+  const prefix = session.name.slice(0, session.name.length - plain.length);
+  return {
+    ...session,
+    name: `${prefix}${plain === "session" ? role : `${plain}-${role}`}`,
+    persistent: true,
+  };
+}
+
+/**
  * A `Set-Cookie` value. `maxAge` is in seconds, capped at 400 days; without it the cookie ends with the browser.
  * @throws TypeError for a cookie that browsers would drop; the message does not contain the value.
  */

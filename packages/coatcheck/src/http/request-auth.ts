@@ -41,7 +41,8 @@ export class RequestAuth<D = Record<string, unknown>> {
   readonly #request: AuthRequest;
   #client: ClientInfo | undefined;
   #validation: Promise<Validation<D>> | undefined;
-  #cookie: string | undefined;
+  /** `Set-Cookie` values by the cookie's name: of several for one name the last counts. */
+  readonly #cookies = new Map<string, string>();
   #successor: SessionToken | undefined;
   #answered = false;
 
@@ -100,7 +101,8 @@ export class RequestAuth<D = Record<string, unknown>> {
     const session = await this.session();
     if (session) await this.sessions.revoke(session.id, { reason: "logout" });
     this.#validation = Promise.resolve({ ok: false, rejection: { reason: "absent" } });
-    this.#setCookie(expireCookie(this.#cookieSettings, { secure: this.#secure }));
+    this.#successor = undefined;
+    this.#clear(this.#cookieSettings);
   }
 
   /** Replaces the secret now, whatever its age. False if a renewal is under way already. */
@@ -170,13 +172,13 @@ export class RequestAuth<D = Record<string, unknown>> {
     return this.#successor && this.#dropIfOutdated(this.#successor);
   }
 
-  /** The headers that the response, which now begins, must get; undefined if none. `Set-Cookie` is never more than one. */
+  /** The headers that the response, which now begins, must get; undefined if none. One `Set-Cookie` for each cookie. */
   responseHeaders():
-    | { readonly "Set-Cookie": string; readonly "Cache-Control": string; readonly Vary: string }
+    | { readonly "Set-Cookie": readonly string[]; readonly "Cache-Control": string; readonly Vary: string }
     | undefined {
     this.#answered = true;
-    if (this.#cookie === undefined) return undefined;
-    return { "Set-Cookie": this.#cookie, "Cache-Control": "no-store", Vary: "Cookie" };
+    if (this.#cookies.size === 0) return undefined;
+    return { "Set-Cookie": [...this.#cookies.values()], "Cache-Control": "no-store", Vary: "Cookie" };
   }
 
   async #validate(): Promise<Validation<D>> {
@@ -223,20 +225,29 @@ export class RequestAuth<D = Record<string, unknown>> {
   /** What cannot be asked is not sent: the renewal is still pending, and the next request is sent it again. */
   async #dropIfOutdated(successor: SessionToken): Promise<void> {
     const isPending = await this.sessions.isPending(successor).catch(() => false);
-    if (!isPending) this.#cookie = undefined;
+    if (!isPending) this.#cookies.delete(this.#cookieSettings.name);
   }
 
   #send(token: SessionToken, session: Session<D>): void {
     const { persistent } = this.#cookieSettings;
     const lifetime = session.createdAt + this.sessions.policy.absoluteTimeout - this.sessions.now();
     const maxAge = persistent ? Math.max(0, Math.ceil(lifetime / 1000)) : undefined;
-    this.#setCookie(serializeCookie(this.#cookieSettings, token.reveal(), { secure: this.#secure, maxAge }));
+    this.#set(this.#cookieSettings, token.reveal(), maxAge);
+    this.#successor = undefined;
   }
 
-  #setCookie(cookie: string): void {
-    if (this.#cookie === undefined) this.#request.onCookie?.();
-    this.#cookie = cookie;
-    this.#successor = undefined;
+  /** `maxAge` is in seconds; without it the cookie ends with the browser. */
+  #set(settings: CookieSettings, value: string, maxAge: number | undefined): void {
+    this.#setCookie(settings, serializeCookie(settings, value, { secure: this.#secure, maxAge }));
+  }
+
+  #clear(settings: CookieSettings): void {
+    this.#setCookie(settings, expireCookie(settings, { secure: this.#secure }));
+  }
+
+  #setCookie({ name }: CookieSettings, cookie: string): void {
+    if (this.#cookies.size === 0) this.#request.onCookie?.();
+    this.#cookies.set(name, cookie);
     if (!this.#isAnswered) return;
     this.#settings.warnings.once(
       "late-cookie",

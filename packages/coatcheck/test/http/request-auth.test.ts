@@ -35,7 +35,7 @@ function application(options: AuthOptions = {}) {
 
 /** The `Cookie` header that answers a request's `Set-Cookie`. */
 function cookieOf(auth: RequestAuth): string {
-  return auth.responseHeaders()!["Set-Cookie"].split(";", 1)[0]!;
+  return auth.responseHeaders()!["Set-Cookie"][0]!.split(";", 1)[0]!;
 }
 
 describe("a response that has begun", () => {

@@ -26,7 +26,7 @@ const promises = Object.values(storePromises).flatMap((cases) => Object.keys(cas
 
 function sentencesOfPort(): string[] {
   const source = readFileSync(new URL("../../src/core/store.ts", import.meta.url), "utf8");
-  const port = /\/\*\*(?:(?!\/\*\*)[\s\S])*\*\/\s*export interface SessionStore \{[\s\S]*?\n\}/.exec(
+  const port = /\/\*\*(?:(?!\/\*\*)[\s\S])*\*\/\s*export interface SessionStore [^{]*\{[\s\S]*?\n\}/.exec(
     source,
   )![0];
   return Array.from(port.matchAll(/\/\*\*([\s\S]*?)\*\//g), ([, comment]) => plainText(comment!))
