@@ -136,6 +136,22 @@ export const wrongAlone: Readonly<Record<string, Flaw>> = {
 /** Another request's turn. */
 const meanwhile = () => new Promise<void>((resolve) => setImmediate(resolve));
 
+/** Not wrong: a touch takes a while, and pruning leaves rows that are being written to the next walk, as PostgreSQL does. */
+export const slowTouches: Flaw = (store) => {
+  const writing = new Set<SessionId>();
+  return {
+    update: async (id, change, ...rest) => {
+      if (!change.seen) return store.update(id, change, ...rest);
+      writing.add(id);
+      await meanwhile();
+      writing.delete(id);
+      return store.update(id, change, ...rest);
+    },
+    deleteExpired: (...args) =>
+      writing.size > 0 ? Promise.resolve({ expired: [], next: undefined }) : store.deleteExpired(...args),
+  };
+};
+
 /** Right about each operation alone, and wrong about two at once: races find these. */
 export const wrongTogether: Readonly<Record<string, Flaw>> = {
   "ignores the condition of an update": (store) => ({

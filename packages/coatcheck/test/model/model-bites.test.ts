@@ -5,12 +5,12 @@ import * as fc from "fast-check";
 import { SessionManager } from "../../src/core/manager.ts";
 import type { SessionStore } from "../../src/core/store.ts";
 import { MemorySessionStore } from "../../src/stores/memory.ts";
-import { histories } from "../../src/testing/model/history.ts";
+import { hasty, histories } from "../../src/testing/model/history.ts";
 import { play } from "../../src/testing/model/play.ts";
 import { races } from "../../src/testing/model/race.ts";
 import { runRace } from "../../src/testing/model/run-race.ts";
 import type { MakeManager } from "../../src/testing/model/stage.ts";
-import { flawed, wrongAlone, wrongTogether } from "./broken-stores.ts";
+import { flawed, slowTouches, wrongAlone, wrongTogether } from "./broken-stores.ts";
 
 /** What is wrong is found long before. The seed is always the same. */
 const patience = { numRuns: 1_000, seed: 42, endOnFailure: true };
@@ -154,4 +154,17 @@ describe("random races", () => {
   for (const [flaw, make] of Object.entries(wrongTogether)) {
     test(`find a store that ${flaw}`, async () => assert.ok(await foundByRaces(() => flawed(make))));
   }
+});
+
+test("a race leaves nothing behind, also where a use is still being noted when everything is answered", async () => {
+  const store = flawed(slowTouches);
+  const property = fc.asyncProperty(fc.scheduler(), async (scheduler) => {
+    await runRace(
+      { policy: hasty, standing: "due", deeds: [{ do: "write" }, { do: "count" }] },
+      [store],
+      scheduler,
+    );
+    assert.deepEqual(await store.findByUser("ada"), []);
+  });
+  await fc.assert(property, { numRuns: 10, seed: 42 });
 });

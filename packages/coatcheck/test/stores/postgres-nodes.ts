@@ -6,6 +6,9 @@ import type { StoreBackend } from "../../src/testing/store-suite.ts";
 
 let schemas = 0;
 
+/** Machines that run tests are busy: what is about answers must not fail because of late ones. In milliseconds. */
+const timeout = 20_000;
+
 /** Two pools of one database, and as many backends in it as there are tests: each is a schema. */
 export class TwoNodes {
   readonly #pools: readonly [Pool, Pool];
@@ -16,10 +19,9 @@ export class TwoNodes {
 
   async backend(): Promise<StoreBackend> {
     const schema = newSchema();
-    const [first, second] = this.#pools.map((pool) => new PostgresSessionStore(pool, { schema })) as [
-      PostgresSessionStore,
-      PostgresSessionStore,
-    ];
+    const [first, second] = this.#pools.map(
+      (pool) => new PostgresSessionStore(pool, { schema, timeout }),
+    ) as [PostgresSessionStore, PostgresSessionStore];
     await first.migrate();
     const unused = [first, second];
     return {
@@ -71,7 +73,7 @@ export async function openNodes(
   const config = { connectionString: url, max: 1, idleTimeoutMillis: 0 };
   const nodes = Array.from(
     { length: count },
-    () => new PostgresSessionStore(openPool(t, config), { schema, timeout: 20_000 }),
+    () => new PostgresSessionStore(openPool(t, config), { schema, timeout }),
   );
   await Promise.all(nodes.map((node) => node.time()));
   return nodes;
