@@ -1,5 +1,5 @@
 /** Sessions in SQLite, by the driver that is part of Node. */
-import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlite";
+import type { DatabaseSync, SQLInputValue, StatementSync } from "node:sqlite";
 import { leaving } from "../core/record.ts";
 import {
   type EndedSession,
@@ -14,12 +14,11 @@ import {
   type UpdateCondition,
 } from "../core/store.ts";
 import type { SessionId } from "../core/token.ts";
-import { DatabaseFile } from "./sqlite/file.ts";
+import { Connection, type Row, rowOf } from "./sqlite/connection.ts";
 import {
   dataChangeColumn,
   mergeColumn,
   pendingColumn,
-  type Row,
   recordColumns,
   toEnded,
   toRecord,
@@ -50,11 +49,8 @@ export interface SqliteSessionStoreOptions {
  */
 export class SqliteSessionStore implements SessionStore {
   readonly timeout: number;
-  readonly #db: DatabaseSync;
-  readonly #file: DatabaseFile | undefined;
-  readonly #ownsConnection: boolean;
+  readonly #connection: Connection;
   readonly #sql: Statements;
-  #closing: Promise<void> | undefined;
 
   /**
    * @param database the path of a file, `:memory:`, or a connection.
@@ -65,13 +61,10 @@ export class SqliteSessionStore implements SessionStore {
     if (!Number.isSafeInteger(this.timeout) || this.timeout < 1) {
       throw new TypeError("timeout must be a whole number of milliseconds, at least 1");
     }
-    this.#ownsConnection = typeof database === "string";
-    const isFile = typeof database === "string" && database !== ":memory:";
-    this.#file = isFile ? new DatabaseFile(database, this.timeout) : undefined;
-    this.#db = this.#file?.db ?? (typeof database === "string" ? new DatabaseSync(database) : database);
+    this.#connection = new Connection(database, this.timeout);
     try {
-      migrate(this.#db);
-      this.#sql = prepareStatements(this.#db);
+      migrate(this.#connection.db);
+      this.#sql = prepareStatements(this.#connection);
     } catch (error) {
       void this.close();
       throw error;
@@ -79,7 +72,7 @@ export class SqliteSessionStore implements SessionStore {
   }
 
   async insert(record: SessionRecord, now: number, limit?: SessionLimit): Promise<InsertResult> {
-    const result = this.#write((): InsertResult => {
+    const result = this.#connection.write((): InsertResult => {
       if (this.#sql.known.get({ id: record.id })) return { inserted: false, because: "duplicate" };
       const leave = limit ? leaving(this.#candidates(record.userId), limit, now) : [];
       if (!leave) return { inserted: false, because: "limit" };
@@ -91,7 +84,7 @@ export class SqliteSessionStore implements SessionStore {
       this.#sql.insert.run(...toRow(record));
       return { inserted: true, ended };
     });
-    if (result.inserted) await this.#file?.flushed();
+    if (result.inserted) await this.#connection.flushed();
     return result;
   }
 
@@ -108,9 +101,11 @@ export class SqliteSessionStore implements SessionStore {
     now: number,
     condition: UpdateCondition = {},
   ): Promise<boolean> {
-    const { changes } = this.#write(() => this.#sql.update.run(updateValues(id, change, now, condition)));
+    const { changes } = this.#connection.write(() =>
+      this.#sql.update.run(updateValues(id, change, now, condition)),
+    );
     const { seen: _, ...others } = change;
-    if (changes === 1 && Object.keys(others).length > 0) await this.#file?.flushed();
+    if (changes === 1 && Object.keys(others).length > 0) await this.#connection.flushed();
     return changes === 1;
   }
 
@@ -148,39 +143,7 @@ export class SqliteSessionStore implements SessionStore {
 
   /** Closes what the store opened: a connection that was passed in stays open. */
   close(): Promise<void> {
-    this.#closing ??= this.#close();
-    return this.#closing;
-  }
-
-  async #close(): Promise<void> {
-    if (this.#file) await this.#file.close();
-    else if (this.#ownsConnection) this.#db.close();
-  }
-
-  /**
-   * One transaction that takes the write lock before it reads: nobody else's write comes between its statements, in
-   * this process or another.
-   */
-  #write<T>(work: () => T): T {
-    this.#sql.begin.run();
-    let result: T;
-    try {
-      result = work();
-      this.#sql.commit.run();
-    } catch (error) {
-      this.#rollBack();
-      throw error;
-    }
-    this.#file?.wrote();
-    return result;
-  }
-
-  #rollBack(): void {
-    try {
-      this.#sql.rollback.run();
-    } catch {
-      // SQLite has rolled back on its own: the disk is full or failed, as the first error says.
-    }
+    return this.#connection.close();
   }
 
   /** The rows are read after they are gone for good: even a damaged session can be ended. */
@@ -189,12 +152,12 @@ export class SqliteSessionStore implements SessionStore {
     reason: EndReason,
     now: number,
   ): Promise<SessionRecord[]> {
-    const rows = this.#write(() => {
+    const rows = this.#connection.write(() => {
       const removed = remove().map(rowOf);
       for (const [id, , familyHash] of removed) this.#bury(id!, familyHash!, reason, now);
       return removed;
     });
-    if (rows.length > 0) await this.#file?.flushed();
+    if (rows.length > 0) await this.#connection.flushed();
     return rows.map(toRecord);
   }
 
@@ -204,14 +167,14 @@ export class SqliteSessionStore implements SessionStore {
 
   /** Only what the limit looks at: a sign-in must not read through all of a user's data. */
   #candidates(userId: string): Pick<SessionRecord, "id" | "createdAt" | "expiresAt">[] {
-    return this.#sql.candidates.all(userColumn(userId)).map((row) => {
-      const [id, createdAt, expiresAt] = rowOf(row) as [SessionId, number, number];
+    return this.#connection.rows(this.#sql.candidates, userColumn(userId)).map((row) => {
+      const [id, createdAt, expiresAt] = row as [SessionId, number, number];
       return { id, createdAt, expiresAt };
     });
   }
 
   #sessionsOf(userId: string): SessionRecord[] {
-    return this.#sql.findByUser.all(userColumn(userId)).map((row) => toRecord(rowOf(row)));
+    return this.#connection.rows(this.#sql.findByUser, userColumn(userId)).map(toRecord);
   }
 
   /** Looks without a lock, so that nobody waits while there is nothing to remove. Removing asks the deadline again. */
@@ -222,30 +185,21 @@ export class SqliteSessionStore implements SessionStore {
     batch: number,
     after: string,
   ): { readonly rows: Row[]; readonly next: string | undefined } {
-    const seen = walk.all(after, batch).map(rowOf) as [id: string, until: number][];
+    const seen = this.#connection.rows(walk, after, batch) as [id: string, until: number][];
     const last = seen.at(-1)?.[0];
     const isDue = seen.some(([, until]) => until <= now);
-    const rows = isDue ? this.#write(() => remove.all(after, last!, now)).map(rowOf) : [];
+    const rows = isDue ? this.#connection.write(() => remove.all(after, last!, now)).map(rowOf) : [];
     return { rows, next: seen.length < batch ? undefined : last };
   }
 }
 
 type Statements = ReturnType<typeof prepareStatements>;
 
-function prepareStatements(db: DatabaseSync) {
-  db.function("coatcheck_merge_data", { deterministic: true, directOnly: true }, mergeColumn);
+function prepareStatements(connection: Connection) {
+  connection.db.function("coatcheck_merge_data", { deterministic: true, directOnly: true }, mergeColumn);
   const columns = recordColumns.join(", ");
-  const prepare = (sql: string) => {
-    const statement = db.prepare(sql);
-    statement.setReadBigInts(false);
-    // Node 22.13 has rows as objects only.
-    statement.setReturnArrays?.(true);
-    return statement;
-  };
+  const prepare = (sql: string) => connection.prepare(sql);
   return {
-    begin: prepare("BEGIN IMMEDIATE"),
-    commit: prepare("COMMIT"),
-    rollback: prepare("ROLLBACK"),
     ping: prepare("SELECT version FROM coatcheck_schema"),
     known: prepare(`
       SELECT 1 FROM coatcheck_sessions WHERE id = :id
@@ -315,8 +269,4 @@ function updateValues(
     ifSecretRevision: condition.secretRevision ?? null,
     ifDataRevision: condition.dataRevision ?? null,
   };
-}
-
-function rowOf(row: object): Row {
-  return Array.isArray(row) ? row : Object.values(row);
 }

@@ -24,6 +24,9 @@ const missingTables: ReadonlySet<unknown> = new Set(["42P01", "3F000"]);
  */
 const shareOfTimeout = 0.9;
 
+/** Asks one thing within a transaction. */
+export type Execute = (statement: Statement, values: readonly Value[]) => Promise<readonly Row[]>;
+
 export class Database {
   readonly #pool: PostgresPool;
   /** How long one operation may take, in milliseconds. */
@@ -42,13 +45,19 @@ export class Database {
     return this.#attempt((line) => line.execute(statement, values));
   }
 
+  /** One statement while nobody else holds `lock`, in a transaction of three round trips. */
+  async queryAlone(lock: string, statement: Statement, values: readonly Value[]): Promise<readonly Row[]> {
+    return this.transaction(lock, (execute) => execute(statement, values));
+  }
+
   /**
-   * One statement while nobody else holds `lock`, in a transaction of three round trips.
+   * A transaction while nobody else holds `lock`. `work` is done again from its beginning if the transaction was
+   * rolled back to let another one pass.
    *
    * The lock is a statement of its own: one that takes it and then reads would not see what was committed while it
    * waited. A node that stops in between is thrown out by the server, so that it does not keep the others waiting.
    */
-  async queryAlone(lock: string, statement: Statement, values: readonly Value[]): Promise<readonly Row[]> {
+  async transaction<T>(lock: string, work: (execute: Execute) => Promise<T>): Promise<T> {
     const limits = ["statement_timeout", "idle_in_transaction_session_timeout"];
     const begin = [
       "BEGIN ISOLATION LEVEL READ COMMITTED",
@@ -57,9 +66,9 @@ export class Database {
     ];
     return this.#attempt(async (line) => {
       await line.run(begin.join("; "));
-      const rows = await line.execute(statement, values);
+      const result = await work((statement, values) => line.execute(statement, values));
       await line.run("COMMIT");
-      return rows;
+      return result;
     });
   }
 

@@ -1,5 +1,5 @@
 /** How a session record lies in its row. Whatever cannot be read back throws: a damaged row opens nothing. */
-import type { SQLInputValue, SQLOutputValue } from "node:sqlite";
+import type { SQLInputValue } from "node:sqlite";
 import {
   type DataChange,
   type EndedSession,
@@ -10,9 +10,7 @@ import {
 } from "../../core/store.ts";
 import { isClient, isPending, isSuperseded, isTexts, readStored } from "../../core/stored.ts";
 import type { SessionId } from "../../core/token.ts";
-
-/** The values of a row, in the order of its columns. */
-export type Row = readonly SQLOutputValue[];
+import type { Row } from "./connection.ts";
 
 export const recordColumns = [
   "id",

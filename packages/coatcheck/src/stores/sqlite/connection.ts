@@ -1,0 +1,90 @@
+/** A connection to a database, the store's own or the application's: its statements, transactions and end. */
+import { DatabaseSync, type SQLInputValue, type SQLOutputValue, type StatementSync } from "node:sqlite";
+import { DatabaseFile } from "./file.ts";
+
+/** The values of a row, in the order of its columns. */
+export type Row = readonly SQLOutputValue[];
+
+export class Connection {
+  readonly db: DatabaseSync;
+  readonly #file: DatabaseFile | undefined;
+  readonly #isOwn: boolean;
+  readonly #begin: StatementSync;
+  readonly #commit: StatementSync;
+  readonly #rollback: StatementSync;
+  #closing: Promise<void> | undefined;
+
+  /**
+   * @param database the path of a file, `:memory:`, or a connection of the application's.
+   * @param timeout how long to wait for another process that writes, in milliseconds.
+   */
+  constructor(database: string | DatabaseSync, timeout: number) {
+    this.#isOwn = typeof database === "string";
+    const isFile = typeof database === "string" && database !== ":memory:";
+    this.#file = isFile ? new DatabaseFile(database, timeout) : undefined;
+    this.db = this.#file?.db ?? (typeof database === "string" ? new DatabaseSync(database) : database);
+    this.#begin = this.db.prepare("BEGIN IMMEDIATE");
+    this.#commit = this.db.prepare("COMMIT");
+    this.#rollback = this.db.prepare("ROLLBACK");
+  }
+
+  /** A statement whose rows are lists, for `rowOf`. */
+  prepare(sql: string): StatementSync {
+    const statement = this.db.prepare(sql);
+    statement.setReadBigInts(false);
+    // Node 22.13 has rows as objects only.
+    statement.setReturnArrays?.(true);
+    return statement;
+  }
+
+  /** All rows of an answer. */
+  rows(statement: StatementSync, ...values: SQLInputValue[]): Row[] {
+    return statement.all(...values).map(rowOf);
+  }
+
+  /**
+   * One transaction that takes the write lock before it reads: nobody else's write comes between its statements, in
+   * this process or another.
+   */
+  write<T>(work: () => T): T {
+    this.#begin.run();
+    let result: T;
+    try {
+      result = work();
+      this.#commit.run();
+    } catch (error) {
+      this.#rollBack();
+      throw error;
+    }
+    this.#file?.wrote();
+    return result;
+  }
+
+  /** Resolves when all that is committed by now would survive a power cut, where that is the store's to see to. */
+  async flushed(): Promise<void> {
+    await this.#file?.flushed();
+  }
+
+  /** Closes what was opened here: a connection that was passed in stays open. */
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    if (this.#file) await this.#file.close();
+    else if (this.#isOwn) this.db.close();
+  }
+
+  #rollBack(): void {
+    try {
+      this.#rollback.run();
+    } catch {
+      // SQLite has rolled back on its own: the disk is full or failed, as the first error says.
+    }
+  }
+}
+
+export function rowOf(row: object): Row {
+  return Array.isArray(row) ? row : Object.values(row);
+}
