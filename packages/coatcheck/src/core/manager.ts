@@ -181,7 +181,7 @@ export class SessionManager<D = Record<string, unknown>> {
       const { record } = verdict;
       const now = this.now();
       const fresh = token.refreshed();
-      const authentication = { authenticatedAt: now, amr };
+      const authentication = { authenticatedAt: now, amr, client };
       const secret = replaceSecret(record, fresh.secretHash, this.policy.grace, now);
       if (await this.#change(record, { authentication, secret })) {
         this.#tell(record, { type: "reauthenticated", client, amr });

@@ -22,18 +22,14 @@ export function meets(record: SessionRecord, condition: UpdateCondition = {}): b
   return record.secretRevision === secretRevision && record.dataRevision === dataRevision;
 }
 
-/** The record after a change. It shares `amr`, `pending` and `superseded` with the change. */
+/** The record after a change. It shares `amr`, `client`, `pending` and `superseded` with the change. */
 export function changed(record: SessionRecord, change: SessionChange): SessionRecord {
   const { seen, secret, authentication, data, dataVersion } = change;
   return {
-    ...(secret ? withSecret(record, secret) : record),
+    ...withAuthentication(secret ? withSecret(record, secret) : record, authentication),
     ...(seen && {
       lastSeenAt: Math.max(record.lastSeenAt, seen.lastSeenAt),
       expiresAt: Math.max(record.expiresAt, seen.expiresAt),
-    }),
-    ...(authentication && {
-      authenticatedAt: authentication.authenticatedAt,
-      amr: authentication.amr,
     }),
     ...(data && { data: mergeData(record.data, data), dataRevision: record.dataRevision + 1 }),
     ...(dataVersion !== undefined && { dataVersion }),
@@ -45,6 +41,16 @@ function withSecret(record: SessionRecord, secret: NonNullable<SessionChange["se
   const { secretHash, secretIssuedAt, pending, superseded } = secret;
   const secretRevision = record.secretRevision + 1;
   return { ...rest, secretHash, secretIssuedAt, superseded, secretRevision, ...(pending && { pending }) };
+}
+
+function withAuthentication(
+  record: SessionRecord,
+  authentication: SessionChange["authentication"],
+): SessionRecord {
+  if (!authentication) return record;
+  const { fingerprint: _, ...rest } = record;
+  const { authenticatedAt, amr, client, fingerprint } = authentication;
+  return { ...rest, authenticatedAt, amr, client, ...(fingerprint !== undefined && { fingerprint }) };
 }
 
 /**

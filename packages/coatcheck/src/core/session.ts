@@ -17,7 +17,7 @@ export class Session<D = Record<string, unknown>> {
   readonly lastSeenAt: number;
   /** When it dies if it is not used again. */
   readonly expiresAt: number;
-  /** Who signed in. */
+  /** Who last proved who they are: who signed in, or authenticated again since. */
   readonly client: ClientInfo;
   readonly #record: SessionRecord;
   readonly #read: (record: SessionRecord) => D;

@@ -33,8 +33,10 @@ export interface SessionRecord {
   readonly lastSeenAt: number;
   /** The earlier of the idle and the absolute deadline. The session is dead from this millisecond on. */
   readonly expiresAt: number;
-  /** Who signed in. */
+  /** Who last proved who they are: who signed in, or authenticated again since. */
   readonly client: ClientInfo;
+  /** The fingerprint of that client, where the policy asks for one: `<signals>:<keyed digest>`. */
+  readonly fingerprint?: string;
   /** The application's data: the JSON text of one object. Stores merge it key by key and never look inside a value. */
   readonly data: string;
   /** The version of the application's schema that `data` was written under. */
@@ -129,7 +131,12 @@ export interface SessionChange {
     readonly superseded: readonly SupersededSecret[];
   };
   /** The user proved again who they are. */
-  readonly authentication?: { readonly authenticatedAt: number; readonly amr: readonly string[] };
+  readonly authentication?: {
+    readonly authenticatedAt: number;
+    readonly amr: readonly string[];
+    readonly client: ClientInfo;
+    readonly fingerprint?: string | undefined;
+  };
   /** Merged key by key into the data. Advances `dataRevision`. */
   readonly data?: DataChange;
   /** The schema version that the data has from now on. */

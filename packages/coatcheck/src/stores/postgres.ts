@@ -213,6 +213,8 @@ function updateValues(
     secret ? JSON.stringify(secret.superseded) : null,
     authentication?.authenticatedAt ?? null,
     authentication ? JSON.stringify(authentication.amr) : null,
+    authentication ? JSON.stringify(authentication.client) : null,
+    authentication?.fingerprint ?? null,
     set,
     removed,
     dataVersion ?? null,

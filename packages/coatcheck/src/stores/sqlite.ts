@@ -222,6 +222,8 @@ function prepareStatements(connection: Connection) {
         secret_revision = secret_revision + (:secretHash IS NOT NULL),
         authenticated_at = coalesce(:authenticatedAt, authenticated_at),
         amr = coalesce(:amr, amr),
+        client = coalesce(:client, client),
+        fingerprint = iif(:amr IS NULL, fingerprint, :fingerprint),
         data = iif(:data IS NULL, data, coatcheck_merge_data(data, :data)),
         data_revision = data_revision + (:data IS NOT NULL),
         data_version = coalesce(:dataVersion, data_version)
@@ -264,6 +266,8 @@ function updateValues(
     superseded: secret ? JSON.stringify(secret.superseded) : null,
     authenticatedAt: authentication?.authenticatedAt ?? null,
     amr: authentication ? JSON.stringify(authentication.amr) : null,
+    client: authentication ? JSON.stringify(authentication.client) : null,
+    fingerprint: authentication?.fingerprint ?? null,
     data: data ? dataChangeColumn(data) : null,
     dataVersion: dataVersion ?? null,
     ifSecretRevision: condition.secretRevision ?? null,

@@ -51,6 +51,7 @@ export function fullRecord(fields: Partial<SessionRecord> = {}): SessionRecord {
     secretRevision: 7,
     authenticatedAt: beginning + 2,
     amr: ["pwd", "otp"],
+    fingerprint: `tolerant:${hash()}`,
     lastSeenAt: beginning + 4,
     data: '{"theme":"dark","visits":3,"basket":[{"id":1},[],{}],"note":null}',
     dataVersion: 3,

@@ -37,6 +37,16 @@ export const wrongUpdates: BrokenStores = {
     },
   },
 
+  "keeps the fingerprint of a client that has given way to another": {
+    breaks: ["the user proved again who they are, without a fingerprint: the old one is dropped"],
+    Store: class extends PlainStore {
+      protected override changed(record: SessionRecord, change: SessionChange): SessionRecord {
+        const { fingerprint } = record;
+        return { ...(fingerprint !== undefined && { fingerprint }), ...super.changed(record, change) };
+      }
+    },
+  },
+
   "ignores the condition": {
     breaks: [
       "a change whose condition is not met changes nothing",

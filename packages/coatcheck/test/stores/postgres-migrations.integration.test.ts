@@ -3,8 +3,9 @@ import assert from "node:assert/strict";
 import { after, before, describe, type TestContext, test } from "node:test";
 import type { Pool } from "pg";
 import { providePostgres, startPgBouncer } from "../../../../test/servers/postgres.ts";
+import { recordColumns, toRow } from "../../src/stores/postgres/row.ts";
 import { PostgresSessionStore, postgresMigration } from "../../src/stores/postgres.ts";
-import { beginning, sessionRecord } from "../../src/testing/record.ts";
+import { beginning, fullRecord, sessionRecord } from "../../src/testing/record.ts";
 import { assertKept, evictAt, insertAll, walk } from "../../src/testing/store/expectations.ts";
 import { newSchema, openPool } from "./postgres-nodes.ts";
 
@@ -48,7 +49,29 @@ describe("Migrations of PostgreSQL", () => {
     const store = new PostgresSessionStore(pool, { schema: printed });
     await store.migrate();
     await store.time();
-    assert.equal(postgresMigration({ schema: printed, from: 1 }), "");
+    assert.equal(postgresMigration({ schema: printed, from: 2 }), "");
+  });
+
+  test("sessions of the first release live on, without what later ones added", async (t) => {
+    const [schema, pool] = [newSchema(), open(t)];
+    // Published steps are never edited: the first one is what the first release made.
+    const [firstRelease] = postgresMigration({ schema }).split("ALTER TABLE");
+    await pool.query(firstRelease!);
+    const { fingerprint: _, ...record } = fullRecord();
+    const columns = Object.entries(recordColumns).filter(([name]) => name !== "fingerprint");
+    const values = columns.map(([, type], index) => `$${index + 1}::${type}`);
+    await pool.query(
+      `INSERT INTO ${schema}.coatcheck_sessions (${columns.map(([name]) => name)}) VALUES (${values})`,
+      toRow(record).slice(0, columns.length),
+    );
+    const store = new PostgresSessionStore(pool, { schema });
+    await assert.rejects(store.time(), /have version 1.*postgresMigration\(\{ from: 1 \}\)/);
+    await store.migrate();
+    await store.time();
+    await assertKept(store, record);
+    const authentication = { authenticatedAt: now, amr: ["pwd"], client: {}, fingerprint: "tolerant:x" };
+    assert.equal(await store.update(record.id, { authentication }, now), true);
+    await assertKept(store, { ...record, ...authentication });
   });
 
   test("without a schema, the tables are where the search path leads", async (t) => {
@@ -121,7 +144,7 @@ describe("Migrations of PostgreSQL", () => {
     const store = new PostgresSessionStore(pool, { schema });
     await store.migrate();
     await pool.query(`UPDATE ${schema}.coatcheck_schema SET version = 99`);
-    await assert.rejects(store.migrate(), /version 99, this release knows 1/);
+    await assert.rejects(store.migrate(), /version 99, this release knows 2/);
     // An older node that still runs while a newer one has begun to replace it.
     assert.ok((await store.time()) > 0);
   });

@@ -44,8 +44,8 @@ describe("The printed migration", () => {
   });
 
   test("begins at a version that there is", () => {
-    assert.equal(postgresMigration({ from: 1 }), "");
-    for (const from of [-1, 0.5, 2, Number.NaN]) assert.throws(() => postgresMigration({ from }), TypeError);
+    assert.equal(postgresMigration({ from: 2 }), "");
+    for (const from of [-1, 0.5, 99, Number.NaN]) assert.throws(() => postgresMigration({ from }), TypeError);
   });
 });
 

@@ -110,7 +110,7 @@ describe("Times to live in Redis", () => {
     "a change of the data": () => store.update(record.id, { data: new Map([["a", "1"]]) }, now),
     "the removal of a key": () => store.update(record.id, { data: new Map([["theme", undefined]]) }, now),
     "a new sign-in": () =>
-      store.update(record.id, { authentication: { authenticatedAt: now, amr: [] } }, now),
+      store.update(record.id, { authentication: { authenticatedAt: now, amr: [], client: {} } }, now),
     "a new schema": () => store.update(record.id, { dataVersion: 2 }, now),
     "a change of nothing": () => store.update(record.id, {}, now),
     "a refused change": () => store.update(record.id, { seen }, now, { secretRevision: 9 }),
@@ -257,6 +257,7 @@ describe("A damaged session in Redis", () => {
     ["secretRevision", ""],
     ["created", "yesterday"],
     ["authentication", '{"authenticatedAt":1,"amr":"pwd"}'],
+    ["authentication", '{"authenticatedAt":1,"amr":[],"fingerprint":1}'],
     ["seen", "Infinity"],
     ["expires", "NaN"],
     ["client", "null"],

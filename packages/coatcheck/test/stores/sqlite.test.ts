@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
-import { existsSync, mkdtempSync, rmSync, statSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { describe, type TestContext, test } from "node:test";
+import { recordColumns, toRow } from "../../src/stores/sqlite/row.ts";
 import { SqliteSessionStore } from "../../src/stores/sqlite.ts";
 import { beginning, fullRecord, sessionRecord } from "../../src/testing/record.ts";
 import {
@@ -68,6 +69,22 @@ describe("A SQLite file", () => {
     assert.throws(() => new SqliteSessionStore(path), /have version 999.*install the release/);
     assert.throws(() => new SqliteSessionStore(db), /have version 999/);
     assert.deepEqual(tablesOf(db), ["coatcheck_schema"]);
+    db.close();
+  });
+
+  test("of the first release is brought up to date, and its sessions live on", async () => {
+    const db = new DatabaseSync(":memory:");
+    db.exec(readFileSync(new URL("sqlite-first-release.sql", import.meta.url), "utf8"));
+    const { fingerprint: _, ...record } = fullRecord();
+    const columns = recordColumns.filter((name) => name !== "fingerprint");
+    db.prepare(`INSERT INTO coatcheck_sessions (${columns}) VALUES (${columns.map(() => "?")})`).run(
+      ...toRow(record).slice(0, columns.length),
+    );
+    const store = new SqliteSessionStore(db);
+    await assertKept(store, record);
+    const authentication = { authenticatedAt: now, amr: ["pwd"], client: {}, fingerprint: "tolerant:x" };
+    assert.equal(await store.update(record.id, { authentication }, now), true);
+    await assertKept(new SqliteSessionStore(db), { ...record, ...authentication });
     db.close();
   });
 

@@ -36,9 +36,10 @@ export const recordColumns = {
   data: "jsonb",
   data_version: "bigint",
   data_revision: "bigint",
+  fingerprint: "text",
 } as const;
 
-/** Only `pending` may be null. */
+/** Only `pending` and `fingerprint` may be null. */
 type RecordRow = readonly [
   id: SessionId,
   userId: string,
@@ -57,6 +58,7 @@ type RecordRow = readonly [
   data: string,
   dataVersion: string,
   dataRevision: string,
+  fingerprint: string | null,
 ];
 
 export function toRow(record: SessionRecord): Value[] {
@@ -78,12 +80,14 @@ export function toRow(record: SessionRecord): Value[] {
     dataColumn(record.data),
     record.dataVersion,
     record.dataRevision,
+    record.fingerprint ?? null,
   ];
 }
 
 export function toRecord(row: Row): SessionRecord {
   const [id, user, familyHash, secretHash, secretIssuedAt, pending, superseded, ...rest] = row as RecordRow;
-  const [secretRevision, createdAt, authenticatedAt, amr, lastSeenAt, expiresAt, client, ...data] = rest;
+  const [secretRevision, createdAt, authenticatedAt, amr, lastSeenAt, expiresAt, client, ...last] = rest;
+  const [data, dataVersion, dataRevision, fingerprint] = last;
   return {
     id,
     userId: unescaped(user),
@@ -99,9 +103,10 @@ export function toRecord(row: Row): SessionRecord {
     lastSeenAt: whole("last_seen_at", lastSeenAt),
     expiresAt: whole("expires_at", expiresAt),
     client: read("client", client, isTextByName),
-    data: dataOf(data[0]),
-    dataVersion: whole("data_version", data[1]),
-    dataRevision: whole("data_revision", data[2]),
+    ...(fingerprint !== null && { fingerprint }),
+    data: dataOf(data),
+    dataVersion: whole("data_version", dataVersion),
+    dataRevision: whole("data_revision", dataRevision),
   };
 }
 

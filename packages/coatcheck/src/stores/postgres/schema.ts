@@ -56,6 +56,9 @@ CREATE TABLE ${at}coatcheck_ended_sessions (
   reason text NOT NULL
 );
 `,
+  (at) => `ALTER TABLE ${at}coatcheck_sessions ADD COLUMN fingerprint text;
+UPDATE ${at}coatcheck_schema SET version = 2;
+`,
 ];
 
 /** The version of the tables that this release works with. */

@@ -37,14 +37,10 @@ export function statements(schema: string | undefined): Statements {
   const columns = names.join(", ");
   const values = Object.values(recordColumns).map((type, index) => `$${index + 1}::${type}`);
   // What `insert` is told besides the record.
-  const [now, limited, maximum, replacing, refuse, until] = [
-    "$18::bigint",
-    "$19::boolean",
-    "$20::bigint",
-    "$21::text",
-    "$22::boolean",
-    "$23::bigint",
-  ];
+  const limitTypes = ["bigint", "boolean", "bigint", "text", "boolean", "bigint"];
+  const [now, limited, maximum, replacing, refuse, until] = limitTypes.map(
+    (type, index) => `$${names.length + index + 1}::${type}`,
+  );
 
   return named({
     /**
@@ -125,12 +121,14 @@ export function statements(schema: string | undefined): Statements {
         secret_revision = secret_revision + CASE WHEN $5::text IS NULL THEN 0 ELSE 1 END,
         authenticated_at = coalesce($9, authenticated_at),
         amr = coalesce($10, amr),
-        data = CASE WHEN $11::jsonb IS NULL THEN data ELSE (data - $12::text[]) || $11::jsonb END,
-        data_revision = data_revision + CASE WHEN $11::jsonb IS NULL THEN 0 ELSE 1 END,
-        data_version = coalesce($13, data_version)
+        client = coalesce($11, client),
+        fingerprint = CASE WHEN $10::text IS NULL THEN fingerprint ELSE $12::text END,
+        data = CASE WHEN $13::jsonb IS NULL THEN data ELSE (data - $14::text[]) || $13::jsonb END,
+        data_revision = data_revision + CASE WHEN $13::jsonb IS NULL THEN 0 ELSE 1 END,
+        data_version = coalesce($15, data_version)
       WHERE id = $1 AND expires_at > $2
-        AND secret_revision = coalesce($14, secret_revision)
-        AND data_revision = coalesce($15, data_revision)
+        AND secret_revision = coalesce($16, secret_revision)
+        AND data_revision = coalesce($17, data_revision)
       RETURNING 1`,
 
     delete: `

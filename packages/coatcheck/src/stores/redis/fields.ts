@@ -18,7 +18,9 @@ type Fields = ReadonlyMap<string, unknown>;
 type Secret = Pick<SessionRecord, "secretHash" | "secretIssuedAt" | "superseded"> & {
   readonly pending?: PendingRenewal | undefined;
 };
-type Authentication = Pick<SessionRecord, "authenticatedAt" | "amr">;
+type Authentication = Pick<SessionRecord, "authenticatedAt" | "amr"> & {
+  readonly fingerprint?: string | undefined;
+};
 
 /** Each key of the data is a field of its own, so that merging is writing fields. */
 const dataField = "d:";
@@ -48,7 +50,10 @@ export function changedFields(change: SessionChange): { readonly set: string[]; 
   const { secret, authentication, dataVersion, data } = change;
   const { set, removed } = data ? changedData(data) : { set: [], removed: [] };
   if (secret) set.push("secret", secretText(secret));
-  if (authentication) set.push("authentication", authenticationText(authentication));
+  if (authentication) {
+    set.push("authentication", authenticationText(authentication));
+    set.push("client", JSON.stringify(authentication.client));
+  }
   if (dataVersion !== undefined) set.push("dataVersion", String(dataVersion));
   return { set, removed };
 }
@@ -79,6 +84,7 @@ function unescaped(text: string, name: string): string {
 
 function recordOf(id: SessionId, fields: Fields): SessionRecord {
   const { pending, ...secret } = parsed(fields, "secret", isSecret);
+  const { authenticatedAt, amr, fingerprint } = parsed(fields, "authentication", isAuthentication);
   return {
     id,
     userId: unescaped(text(fields, "user"), "user"),
@@ -87,7 +93,9 @@ function recordOf(id: SessionId, fields: Fields): SessionRecord {
     ...(pending && { pending }),
     secretRevision: number(fields, "secretRevision"),
     createdAt: number(fields, "created"),
-    ...parsed(fields, "authentication", isAuthentication),
+    authenticatedAt,
+    amr,
+    ...(fingerprint !== undefined && { fingerprint }),
     lastSeenAt: number(fields, "seen"),
     expiresAt: number(fields, "expires"),
     client: parsed(fields, "client", isClient),
@@ -110,8 +118,8 @@ function secretText({ secretHash, secretIssuedAt, pending, superseded }: Secret)
   return JSON.stringify({ secretHash, secretIssuedAt, pending, superseded });
 }
 
-function authenticationText({ authenticatedAt, amr }: Authentication): string {
-  return JSON.stringify({ authenticatedAt, amr });
+function authenticationText({ authenticatedAt, amr, fingerprint }: Authentication): string {
+  return JSON.stringify({ authenticatedAt, amr, fingerprint });
 }
 
 function changedData(change: DataChange): { set: string[]; removed: string[] } {
@@ -207,8 +215,10 @@ function isSuperseded(value: unknown): value is SupersededSecret {
 }
 
 function isAuthentication(value: unknown): value is Authentication {
-  const { authenticatedAt, amr } = (value ?? {}) as Partial<Authentication>;
-  return Number.isFinite(authenticatedAt) && isTexts(amr);
+  const { authenticatedAt, amr, fingerprint } = (value ?? {}) as Partial<Authentication>;
+  return (
+    Number.isFinite(authenticatedAt) && isTexts(amr) && (fingerprint === undefined || isText(fingerprint))
+  );
 }
 
 function isClient(value: unknown): value is ClientInfo {

@@ -30,6 +30,7 @@ export const recordColumns = [
   "data",
   "data_version",
   "data_revision",
+  "fingerprint",
 ] as const;
 
 /** The types are the table's: it is STRICT. */
@@ -51,6 +52,7 @@ type RecordRow = [
   data: string,
   dataVersion: number,
   dataRevision: number,
+  fingerprint: string | null,
 ];
 
 export function toRow(record: SessionRecord): RecordRow {
@@ -72,12 +74,14 @@ export function toRow(record: SessionRecord): RecordRow {
     record.data,
     record.dataVersion,
     record.dataRevision,
+    record.fingerprint ?? null,
   ];
 }
 
 export function toRecord(row: Row): SessionRecord {
   const [id, user, familyHash, secretHash, secretIssuedAt, pending, superseded, ...rest] = row as RecordRow;
-  const [secretRevision, createdAt, authenticatedAt, amr, lastSeenAt, expiresAt, client, ...data] = rest;
+  const [secretRevision, createdAt, authenticatedAt, amr, lastSeenAt, expiresAt, client, ...last] = rest;
+  const [data, dataVersion, dataRevision, fingerprint] = last;
   return {
     id,
     userId: userIdOf(user),
@@ -93,9 +97,10 @@ export function toRecord(row: Row): SessionRecord {
     lastSeenAt,
     expiresAt,
     client: readStored("client", client, isClient),
-    data: data[0],
-    dataVersion: data[1],
-    dataRevision: data[2],
+    ...(fingerprint !== null && { fingerprint }),
+    data,
+    dataVersion,
+    dataRevision,
   };
 }
 

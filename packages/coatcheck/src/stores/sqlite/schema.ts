@@ -36,6 +36,7 @@ const migrations: readonly string[] = [
     until INTEGER NOT NULL
   ) STRICT, WITHOUT ROWID;
   `,
+  "ALTER TABLE coatcheck_sessions ADD COLUMN fingerprint TEXT;",
 ];
 
 /**

@@ -194,7 +194,7 @@ async function reauthenticate(on: Stage, step: Extract<Step, { do: "reauthentica
   const amr = ["pwd", "otp"];
   const again = await on.sessions.reauthenticate(SessionToken.parse(holder.jar)!, { amr, client });
   const fresh = again?.token.reveal();
-  assert.equal(again !== undefined, on.model.reauthenticate(holder.jar, kind, amr, fresh));
+  assert.equal(again !== undefined, on.model.reauthenticate(holder.jar, kind, { amr, client }, fresh));
   if (!again || !fresh) return;
   assert.deepEqual(viewOf(again.session), on.model.view(again.session.id));
   on.witness.seesReplacement(holder.jar);

@@ -55,7 +55,7 @@ interface ModelSession {
   readonly userId: string;
   readonly family: string;
   readonly createdAt: number;
-  readonly client: object;
+  client: object;
   lastSeenAt: number;
   authenticatedAt: number;
   amr: readonly string[];
@@ -182,7 +182,12 @@ export class SessionModel {
     return offered.word === word;
   }
 
-  reauthenticate(token: string, kind: string, amr: readonly string[], fresh: string | undefined): boolean {
+  reauthenticate(
+    token: string,
+    kind: string,
+    { amr, client }: Pick<ModelSession, "amr" | "client">,
+    fresh: string | undefined,
+  ): boolean {
     const standing = this.#stand(token, kind);
     if (standing.kind === "refused") return false;
     const { session } = standing;
@@ -193,6 +198,7 @@ export class SessionModel {
     session.issuedAt = this.#now();
     session.authenticatedAt = this.#now();
     session.amr = amr;
+    session.client = client;
     this.#tell("reauthenticated", session);
     return true;
   }

@@ -87,7 +87,7 @@ export const port: StoreCases = {
     await insertAll(store, [record], now);
     const { pending, superseded } = fullRecord();
     const secret = { secretHash: record.secretHash, secretIssuedAt: now, pending: pending!, superseded };
-    const authentication = { authenticatedAt: now, amr: ["otp"] };
+    const authentication = { authenticatedAt: now, amr: ["otp"], client: { ip: "192.0.2.7" } };
     const data = new Map([["theme", '"light"']]);
     const expected = structuredClone({ ...record, ...secret, ...authentication, secretRevision: 1 });
     assert.equal(await store.update(record.id, { secret, authentication, data }, now), true);

@@ -19,7 +19,12 @@ const secret = {
   pending: { secretHash: hash(), salt: "bmV3IHNhbHQ", fingerprint: hash(), startedAt: now },
   superseded: [{ secretHash: hash(), until: now + 30_000 }],
 };
-const authentication = { authenticatedAt: now, amr: ["pwd", "hwk"] };
+const authentication = {
+  authenticatedAt: now,
+  amr: ["pwd", "hwk"],
+  client: { ip: "2001:db8::1", userAgent: "Mozilla/5.0 (Macintosh) Safari/605.1.15" },
+  fingerprint: `tolerant:${hash()}`,
+};
 const data = new Map([["theme", '"light"']]);
 const everyKind: readonly SessionChange[] = [
   { seen },
@@ -65,8 +70,9 @@ export const update: StoreCases = {
   "a change that changes nothing is still true": async ({ store }) => {
     const record = fullRecord();
     await insertAll(store, [record], now);
-    const { lastSeenAt, expiresAt, authenticatedAt, amr, dataVersion } = record;
-    const same = { seen: { lastSeenAt, expiresAt }, authentication: { authenticatedAt, amr }, dataVersion };
+    const { lastSeenAt, expiresAt, authenticatedAt, amr, client, fingerprint, dataVersion } = record;
+    const authentication = { authenticatedAt, amr, client, fingerprint };
+    const same = { seen: { lastSeenAt, expiresAt }, authentication, dataVersion };
     for (const change of [{}, same, same]) assert.equal(await store.update(record.id, change, now), true);
     await assertKept(store, record);
   },
@@ -129,6 +135,17 @@ export const update: StoreCases = {
 
   "the user proved again who they are": async (on) => {
     await assertChange(on, fullRecord(), { authentication }, authentication);
+    await assertChange(on, sessionRecord(), { authentication }, authentication);
+  },
+
+  "the user proved again who they are, without a fingerprint: the old one is dropped": async ({ store }) => {
+    const { fingerprint: _, ...unbound } = authentication;
+    for (const change of [unbound, { ...unbound, fingerprint: undefined }]) {
+      const { fingerprint: _, ...record } = fullRecord();
+      await insertAll(store, [fullRecord(record)], now);
+      assert.equal(await store.update(record.id, { authentication: change }, now), true);
+      await assertKept(store, { ...record, ...unbound });
+    }
   },
 
   "the schema version that the data has from now on": async (on) => {
