@@ -14,6 +14,7 @@ const pinned: Record<string, readonly string[]> = {
   ".": [
     "DataConflictError",
     "InvalidDataError",
+    "KeyRing",
     "NotSignedInError",
     "RequestAuth",
     "SessionManager",

@@ -55,6 +55,6 @@ export {
   recentAuth,
   sessionWhere,
 } from "./http/guard.ts";
-export { generateKey } from "./http/key-ring.ts";
+export { generateKey, KeyRing } from "./http/key-ring.ts";
 export { type Problem, problemHeaders, problemOf, problemResponse } from "./http/problem.ts";
 export { type AuthRequest, RequestAuth } from "./http/request-auth.ts";

@@ -18,6 +18,8 @@ export type Rejection =
   | { readonly reason: "duplicate" }
   /** What was presented is no token. */
   | { readonly reason: "malformed" }
+  /** Tickets are sealed, and what was presented does not open: forged, altered, plain, or under a key that is gone. */
+  | { readonly reason: "unopened" }
   /** No such session, or a token that was never ours. Tells nothing about the session of that id. */
   | { readonly reason: "unknown" }
   | { readonly reason: "idle-timeout" | "absolute-timeout" }

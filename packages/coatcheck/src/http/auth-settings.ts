@@ -35,9 +35,15 @@ export interface AuthOptions {
   readonly insecureCookieForLocalhost?: boolean;
   /**
    * Keys made by `generateKey()`, for what needs one. The first is used, the others still open what they sealed: put a
-   * new one in front, and take the last one away when nothing of it is left.
+   * new one in front, and take the last one away when nothing of it is left. A `KeyRing` can change while it is used.
    */
-  readonly keys?: readonly string[];
+  readonly keys?: readonly string[] | KeyRing;
+  /**
+   * Whether cookies that carry a ticket are sealed with `keys` (AES-256-GCM): what was not sealed here is refused
+   * before the store is asked. Turning it on or off signs everybody out once: there is no reading of either kind.
+   * Default false.
+   */
+  readonly seal?: boolean;
 }
 
 /** Options that were found sound. */
@@ -49,6 +55,8 @@ export interface AuthSettings {
   readonly proxies: TrustedProxies;
   readonly warnings: Warnings;
   readonly keys: KeyRing | undefined;
+  /** The keys again if tickets are sealed with them. */
+  readonly ticketKeys: KeyRing | undefined;
 }
 
 /**
@@ -60,6 +68,8 @@ export function resolveAuth(options: AuthOptions = {}): AuthSettings {
   if (csrf !== "origin" && csrf !== "token") throw new TypeError('csrf must be "origin" or "token"');
   const cookie = resolveCookie(options.cookie);
   assertSecure(options.origin);
+  const keys = ringOf(options.keys);
+  if (options.seal) demandKeys(keys, "seal");
   return {
     cookie,
     localCookie: insecureCookieForLocalhost ? withoutSecure(cookie) : undefined,
@@ -67,8 +77,21 @@ export function resolveAuth(options: AuthOptions = {}): AuthSettings {
     csrf,
     proxies: resolveTrustedProxies(options.trustedProxies ?? []),
     warnings: new Warnings(),
-    keys: options.keys && new KeyRing(options.keys),
+    keys,
+    ticketKeys: options.seal ? keys : undefined,
   };
+}
+
+function ringOf(keys: AuthOptions["keys"]): KeyRing | undefined {
+  return keys === undefined || keys instanceof KeyRing ? keys : new KeyRing(keys);
+}
+
+/** @throws TypeError if an option needs keys and there are none: it would be off in silence. */
+export function demandKeys(keys: KeyRing | undefined, option: string): asserts keys {
+  if (keys) return;
+  throw new TypeError(
+    `${option} needs keys: make one with generateKey(), keep it where secrets are kept, and set keys: [it]`,
+  );
 }
 
 /** The cookie that a loopback host gets: browsers refuse prefixes, other domains and SameSite=None on it. */

@@ -16,9 +16,10 @@ import {
   publicHost,
   type RequestSource,
 } from "./client.ts";
-import { type CookieSettings, duplicateCookie, expireCookie, readCookie, serializeCookie } from "./cookie.ts";
+import { type CookieSettings, expireCookie, serializeCookie } from "./cookie.ts";
 import { crossOrigin, csrfToken, isSafeMethod, verifyCsrfToken } from "./csrf.ts";
 import { csrfFailed, type Problem, problemOf } from "./problem.ts";
+import { TicketCookie } from "./ticket-cookie.ts";
 
 /** A request as an adapter shows it. */
 export interface AuthRequest extends RequestSource {
@@ -182,18 +183,21 @@ export class RequestAuth<D = Record<string, unknown>> {
   }
 
   async #validate(): Promise<Validation<D>> {
-    const presented = readCookie(this.#request.header("cookie"), this.#cookieSettings.name);
-    if (presented === duplicateCookie) return this.#rejectDuplicate();
-    const validation = await this.sessions.validate(presented, this);
+    const { token, rejection } = this.#ticket.read(this.#request.header("cookie"), this.sessions.now());
+    if (!token) return this.#reject(rejection);
+    const validation = await this.sessions.validate(token, this);
     if (validation.ok && validation.successor) this.#sendSuccessor(validation.successor, validation.session);
     return validation;
   }
 
-  #rejectDuplicate(): Validation<D> {
+  /** Without a cookie nothing was tried, and there is nothing to tell. */
+  #reject(rejection: Rejection): Validation<D> {
     const { client, sessions } = this;
-    const reason = "duplicate";
-    sessions.tell({ type: "rejected", at: sessions.now(), reason, sessionId: undefined, client });
-    return { ok: false, rejection: { reason } };
+    const { reason } = rejection;
+    if (reason !== "absent") {
+      sessions.tell({ type: "rejected", at: sessions.now(), reason, sessionId: undefined, client });
+    }
+    return { ok: false, rejection };
   }
 
   async #checkUnsafe(): Promise<Problem | undefined> {
@@ -229,10 +233,11 @@ export class RequestAuth<D = Record<string, unknown>> {
   }
 
   #send(token: SessionToken, session: Session<D>): void {
-    const { persistent } = this.#cookieSettings;
-    const lifetime = session.createdAt + this.sessions.policy.absoluteTimeout - this.sessions.now();
-    const maxAge = persistent ? Math.max(0, Math.ceil(lifetime / 1000)) : undefined;
-    this.#set(this.#cookieSettings, token.reveal(), maxAge);
+    const ticket = this.#ticket;
+    const expiresAt = session.createdAt + this.sessions.policy.absoluteTimeout;
+    const lifetime = Math.max(0, Math.ceil((expiresAt - this.sessions.now()) / 1000));
+    const maxAge = ticket.settings.persistent ? lifetime : undefined;
+    this.#set(ticket.settings, ticket.valueOf(token, expiresAt), maxAge);
     this.#successor = undefined;
   }
 
@@ -258,6 +263,10 @@ export class RequestAuth<D = Record<string, unknown>> {
 
   get #isAnswered(): boolean {
     return this.#answered || this.#request.answered === true;
+  }
+
+  get #ticket(): TicketCookie {
+    return new TicketCookie(this.#cookieSettings, "session", this.#settings.ticketKeys);
   }
 
   get #cookieSettings(): CookieSettings {
