@@ -8,6 +8,7 @@ import { guards } from "./adapter/promises/guards.ts";
 import { network } from "./adapter/promises/network.ts";
 import { outage } from "./adapter/promises/outage.ts";
 import { renewal } from "./adapter/promises/renewal.ts";
+import { sealed } from "./adapter/promises/sealed.ts";
 import { secrecy } from "./adapter/promises/secrecy.ts";
 import { signIn } from "./adapter/promises/sign-in.ts";
 import { signOut } from "./adapter/promises/sign-out.ts";
@@ -26,6 +27,7 @@ const promises: Readonly<Record<string, AdapterCases>> = {
   "cross-site": crossSite,
   "CSRF token": csrfToken,
   network,
+  sealed,
   secrecy,
 };
 

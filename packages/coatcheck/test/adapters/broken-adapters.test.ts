@@ -8,6 +8,7 @@ import { guards } from "../../src/testing/adapter/promises/guards.ts";
 import { network } from "../../src/testing/adapter/promises/network.ts";
 import { outage } from "../../src/testing/adapter/promises/outage.ts";
 import { renewal } from "../../src/testing/adapter/promises/renewal.ts";
+import { sealed } from "../../src/testing/adapter/promises/sealed.ts";
 import { secrecy } from "../../src/testing/adapter/promises/secrecy.ts";
 import { signIn } from "../../src/testing/adapter/promises/sign-in.ts";
 import { signOut } from "../../src/testing/adapter/promises/sign-out.ts";
@@ -90,6 +91,12 @@ const brokenAdapters: Readonly<Record<string, BrokenAdapter>> = {
     breaks: cookies,
     promise: "a cookie of another spelling is not ours, whoever tossed it (CVE-2026-39410)",
     build: seeing((request) => rewritten(request, "cookie", (text) => text.replace(/__host-/i, "__Host-"))),
+  },
+  "does not seal": {
+    breaks: sealed,
+    promise: "what was not sealed here for this cookie is refused before the store is asked (CVE-2026-39324)",
+    build: (application) =>
+      applicationOn({ ...application, options: { ...application.options, seal: false } }),
   },
   "believes every proxy": {
     breaks: network,

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { isDirectLoopback, resolveAuth } from "../../src/http/auth-settings.ts";
+import { generateKey, KeyRing } from "../../src/http/key-ring.ts";
 
 describe("resolveAuth", () => {
   test("needs no options", () => {
@@ -66,5 +67,21 @@ describe("isDirectLoopback", () => {
     assert.equal(isDirect("127.0.0.1", { host: "shop.example" }), false);
     assert.equal(isDirect("127.0.0.1", {}), false);
     assert.equal(isDirect("127.0.0.1", { ...local, "x-forwarded-for": "" }), false);
+  });
+});
+
+describe("keys", () => {
+  test("are demanded at start by what needs them, with what to do", () => {
+    assert.throws(() => resolveAuth({ seal: true }), /seal needs keys: make one with generateKey\(\)/);
+    assert.throws(() => resolveAuth({ keys: [], seal: true }), TypeError);
+  });
+
+  test("seal nothing unless that is asked for", () => {
+    const keys = [generateKey()];
+    assert.equal(resolveAuth().ticketKeys, undefined);
+    assert.equal(resolveAuth({ keys }).ticketKeys, undefined);
+    assert.equal(resolveAuth({ keys, seal: false }).ticketKeys, undefined);
+    const ring = new KeyRing(keys);
+    assert.equal(resolveAuth({ keys: ring, seal: true }).ticketKeys, ring);
   });
 });
