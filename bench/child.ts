@@ -2,12 +2,7 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
-import { canPin } from "./machine.ts";
-
-/** What is measured runs on one core, the load on another. */
-export type Core = "measured" | "load";
-
-const coreNumbers: Readonly<Record<Core, string>> = { measured: "0", load: "1" };
+import { type Core, on } from "./machine.ts";
 
 /** A child that takes longer hangs. */
 const patience = 60_000;
@@ -16,15 +11,21 @@ const patience = 60_000;
 export class Child<Question extends object | string, Answer> {
   readonly #process: ChildProcess;
 
-  /** @param file the program, beside this file. */
-  constructor(file: string, core: Core, args: readonly string[] = []) {
-    const node = [process.execPath, "--expose-gc", "--no-warnings"];
-    const [program, ...options] = canPin ? ["taskset", "-c", coreNumbers[core], ...node] : node;
-    this.#process = fork(join(import.meta.dirname, file), args, {
-      execPath: program!,
-      execArgv: options,
-      stdio: ["ignore", "inherit", "inherit", "ipc"],
-    });
+  /**
+   * @param file the program, beside this file.
+   * @param args what it is told, each as JSON.
+   */
+  constructor(file: string, core: Core, args: readonly unknown[] = []) {
+    const [program, ...options] = on(core, [process.execPath, "--expose-gc", "--no-warnings"]);
+    this.#process = fork(
+      join(import.meta.dirname, file),
+      args.map((each) => JSON.stringify(each)),
+      {
+        execPath: program!,
+        execArgv: options,
+        stdio: ["ignore", "inherit", "inherit", "ipc"],
+      },
+    );
   }
 
   async ask<A extends Answer>(question: Question): Promise<A> {

@@ -1,9 +1,10 @@
 /** What a guard costs a route: servers and load in processes of their own, all rows in turn, round by round. */
 import { Child } from "./child.ts";
 import type { LoadAnswer, LoadQuestion } from "./load.ts";
-import { routes, titleOf } from "./routes.ts";
+import { type Route, routes, titleOf } from "./routes.ts";
 import type { Address, ServerQuestion } from "./server.ts";
 import { difference, type Figure, figure, ratio } from "./statistics.ts";
+import { type Place, stores } from "./stores.ts";
 
 export interface HttpResult {
   readonly framework: string;
@@ -33,48 +34,48 @@ const connections = 32;
 /** A server that computed for less of its time was held up by something: the load, or other programs. */
 const leastBusy = 0.9;
 
-/** With fewer undisturbed rounds, all count. */
+/** Of a row with fewer undisturbed rounds, all count. */
 export const fewestRounds: number = 5;
 
 export interface RouteResults {
   readonly routes: readonly HttpResult[];
-  /** Only the undisturbed ones count, if they are enough. */
+  /** `undisturbed` is how many the row has that was disturbed most often. */
   readonly rounds: { readonly measured: number; readonly undisturbed: number };
 }
 
-/** Measures until there are so many undisturbed rounds, or the time is up. */
+/** Measures until every row has so many undisturbed rounds, or the time is up. */
 export async function measureRoutes(
   rounds: number,
   milliseconds: number,
-  folderFor: (name: string) => string,
+  placeFor: (name: string) => Place,
   progress: (done: string) => void,
 ): Promise<RouteResults> {
   const load = new Child<LoadQuestion, LoadAnswer | true>("load.ts", "load");
-  const servers = routes.map(
-    (_, row) =>
-      new Child<ServerQuestion, unknown>("server.ts", "measured", [`${row}`, folderFor(`row-${row}`)]),
-  );
+  const servers: Child<ServerQuestion, unknown>[] = [];
   const seen: Slice[][] = [];
   try {
-    for (const [row, server] of servers.entries()) {
+    for (const [row, route] of routes.entries()) {
+      const server = new Child<ServerQuestion, unknown>("server.ts", "measured", [
+        row,
+        placeFor(`row_${row}`),
+      ]);
+      servers.push(server);
       await load.ask<true>({ server: row, address: await server.ask<Address>("address") });
+      progress(`server ${servers.length} of ${routes.length} is up: ${route.framework}: ${titleOf(route)}`);
     }
-    progress("all servers are up");
-    await measureRound(servers, load, 1_500, false);
+    await measureRound(servers, load, 1_000, false);
     progress("warm");
     const end = performance.now() + 2 * rounds * routes.length * milliseconds;
-    while (seen.filter(isUndisturbed).length < rounds && performance.now() < end) {
+    while (fewestUndisturbed(seen) < rounds && performance.now() < end) {
       seen.push(await measureRound(servers, load, milliseconds, seen.length % 2 === 1));
-      progress(`round ${seen.length}, undisturbed: ${seen.filter(isUndisturbed).length} of ${rounds}`);
+      progress(`round ${seen.length}, undisturbed: ${fewestUndisturbed(seen)} of ${rounds}`);
     }
   } finally {
     for (const child of [load, ...servers]) child.stop();
   }
-  const quiet = seen.filter(isUndisturbed);
-  const counted = quiet.length >= fewestRounds ? quiet : seen;
   return {
-    routes: routes.map((_, row) => result(row, counted)),
-    rounds: { measured: seen.length, undisturbed: quiet.length },
+    routes: routes.map((_, row) => result(row, seen)),
+    rounds: { measured: seen.length, undisturbed: fewestUndisturbed(seen) },
   };
 }
 
@@ -100,13 +101,33 @@ async function measureRound(
   return slices;
 }
 
-function isUndisturbed(round: readonly Slice[]): boolean {
-  return round.every(({ busy }) => busy >= leastBusy);
+type Round = readonly Slice[];
+
+function fewestUndisturbed(rounds: readonly Round[]): number {
+  return Math.min(...routes.map((_, row) => undisturbed(row, rounds).length));
 }
 
-function result(row: number, rounds: readonly (readonly Slice[])[]): HttpResult {
+/** The rounds in which nothing came between this row and its bare one. */
+function undisturbed(row: number, rounds: readonly Round[]): Round[] {
+  const compared = [row, bareRowOf(row)].filter((each) => !waits(routes[each]!));
+  return rounds.filter((round) => compared.every((each) => round[each]!.busy >= leastBusy));
+}
+
+function bareRowOf(row: number): number {
+  const { framework } = routes[row]!;
+  return routes.findIndex((route) => route.framework === framework && route.way === "bare");
+}
+
+/** On a database, which is asked over a connection and has the other core. */
+function waits({ way, store }: Route): boolean {
+  return way === "guarded" && stores[store].database !== undefined;
+}
+
+function result(row: number, seen: readonly Round[]): HttpResult {
   const route = routes[row]!;
-  const bareRow = routes.findIndex(({ framework, way }) => framework === route.framework && way === "bare");
+  const quiet = undisturbed(row, seen);
+  const rounds = quiet.length >= fewestRounds ? quiet : seen;
+  const bareRow = bareRowOf(row);
   const own = (what: keyof Slice) => rounds.map((round) => round[row]![what]);
   const bare = (what: keyof Slice) => rounds.map((round) => round[bareRow]![what]);
   return {

@@ -1,4 +1,5 @@
 /** Results as tables: the same text on the terminal and in `results/`. */
+import type { Databases } from "./databases.ts";
 import { fewestRounds, type HttpResult, type RouteResults } from "./http.ts";
 import type { Machine } from "./machine.ts";
 import type { Figure } from "./statistics.ts";
@@ -9,16 +10,17 @@ import { stores } from "./stores.ts";
 export interface Results {
   readonly machine: Machine;
   readonly date: string;
+  readonly databases?: Databases["versions"];
   readonly http?: RouteResults;
   readonly stores?: readonly StoreResult[];
   readonly calls?: Readonly<Record<string, StoreCalls>>;
 }
 
 export function markdown(results: Results): string {
-  const { machine, date, http, stores, calls } = results;
+  const { machine, date, databases, http, stores, calls } = results;
   return [
     "# Results of `npm run bench`",
-    `${machine.cpu}, ${machine.cores} cores, ${machine.memoryGiB} GiB, ${machine.platform}, Node ${machine.node}, ${date}. ${pinning(machine)} What the columns mean: [README](../README.md).`,
+    `${machine.cpu}, ${machine.cores} cores, ${machine.memoryGiB} GiB, ${machine.platform}, Node ${machine.node}, ${date}. ${pinning(machine)}${asked(databases)} The load average before was ${machine.loadBefore.toFixed(1)}. What the columns mean: [README](../README.md).`,
     ...(http ? ["## A guarded against a bare route", routesTable(http.routes), roundsText(http)] : []),
     ...(stores ? ["## Stores, without HTTP", storesTable(stores)] : []),
     ...(calls ? ["## Store calls of 1,000 requests, counted", callsTable(calls)] : []),
@@ -31,9 +33,15 @@ function pinning({ pinned }: Machine): string {
   return pinned ? "Servers and load have a core each." : "Servers and load share the cores.";
 }
 
+function asked(databases: Results["databases"]): string {
+  return databases
+    ? ` Redis ${databases.redis} and PostgreSQL ${databases.postgres} run beside the load.`
+    : "";
+}
+
 function roundsText({ rounds: { measured, undisturbed } }: RouteResults): string {
   return undisturbed >= fewestRounds
-    ? `Medians of the ${undisturbed} undisturbed rounds of ${measured}.`
+    ? `Medians of the undisturbed rounds of each row, at least ${undisturbed} of ${measured}.`
     : `Medians of ${measured} rounds. Something disturbed them: only the CPU columns count.`;
 }
 
@@ -71,6 +79,10 @@ function storesTable(results: readonly StoreResult[]): string {
         }),
       ]),
       ["bytes a session", ...results.map(({ bytesPerSession }) => whole(bytesPerSession))],
+      [
+        "round trips of a validation",
+        ...results.map(({ roundTripsPerValidation: counted }) => counted.toLocaleString("en")),
+      ],
     ],
   );
 }

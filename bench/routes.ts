@@ -1,5 +1,7 @@
 /** The servers that are compared. A new framework is a new `Framework`; a new store or way is a new row. */
 import type { SessionManager } from "coatcheck";
+import { express } from "./frameworks/express.ts";
+import { fastify } from "./frameworks/fastify.ts";
 import { hono } from "./frameworks/hono.ts";
 import { type StoreName, stores } from "./stores.ts";
 
@@ -19,9 +21,9 @@ export interface Framework {
   serve(way: Way, sessions: SessionManager): Promise<number>;
 }
 
-export type FrameworkName = "hono";
+export type FrameworkName = "hono" | "express" | "fastify";
 
-export const frameworks: Readonly<Record<FrameworkName, Framework>> = { hono };
+export const frameworks: Readonly<Record<FrameworkName, Framework>> = { hono, express, fastify };
 
 export interface Route {
   readonly framework: FrameworkName;
@@ -38,6 +40,18 @@ export const routes: readonly Route[] = [
   { framework: "hono", way: "ignored", store: "memory" },
   { framework: "hono", way: "guarded", store: "memory", atLeast: 0.85 },
   { framework: "hono", way: "guarded", store: "sqlite", atLeast: 0.5 },
+  { framework: "hono", way: "guarded", store: "redis" },
+  { framework: "hono", way: "guarded", store: "postgres" },
+  { framework: "express", way: "bare", store: "memory" },
+  { framework: "express", way: "guarded", store: "memory" },
+  { framework: "express", way: "guarded", store: "sqlite" },
+  { framework: "express", way: "guarded", store: "redis" },
+  { framework: "express", way: "guarded", store: "postgres" },
+  { framework: "fastify", way: "bare", store: "memory" },
+  { framework: "fastify", way: "guarded", store: "memory" },
+  { framework: "fastify", way: "guarded", store: "sqlite" },
+  { framework: "fastify", way: "guarded", store: "redis" },
+  { framework: "fastify", way: "guarded", store: "postgres" },
 ];
 
 export function titleOf({ way, store }: Route): string {

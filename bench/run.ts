@@ -1,5 +1,5 @@
 /**
- * `npm run bench`: what sessions cost, in about two minutes.
+ * `npm run bench`: what sessions cost, in about four minutes.
  *
  * `--only routes`, `--only stores` or `--only calls` runs one part, `--rounds N` more or fewer rounds. Only a run of
  * everything is written to `bench/results/`.
@@ -8,6 +8,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { type Databases, startDatabases } from "./databases.ts";
 import { measureRoutes } from "./http.ts";
 import { describeMachine } from "./machine.ts";
 import { markdown, type Results } from "./report.ts";
@@ -18,6 +19,7 @@ import {
   callsWithinTouchInterval,
 } from "./store-calls.ts";
 import { measureStores } from "./store-deeds.ts";
+import type { Place } from "./stores.ts";
 
 const parts = ["routes", "stores", "calls"];
 
@@ -34,24 +36,34 @@ const isMeasured = (part: string) => only === undefined || only === part;
 const progress = (done: string) => console.error(`· ${done}`);
 
 const folder = mkdtempSync(join(tmpdir(), "coatcheck-bench-"));
-const folderFor = (name: string) => join(folder, name);
+const machine = describeMachine();
+let databases: Databases | undefined;
 
 try {
   const results: Results = {
-    machine: describeMachine(),
+    machine,
     date: new Date().toISOString().slice(0, 10),
     ...(isMeasured("routes") && {
-      http: await measureRoutes(rounds, 300, folderFor, progress),
+      http: await measureRoutes(rounds, 200, await places(), progress),
     }),
     ...(isMeasured("stores") && {
-      stores: await measureStores(rounds, 60, folderFor, progress),
+      stores: await measureStores(rounds, 60, await places(), progress),
     }),
     ...(isMeasured("calls") && { calls: await countCalls() }),
+    ...(databases && { databases: databases.versions }),
   };
   console.log(`\n${markdown(results)}`);
   if (only === undefined) keep(results);
 } finally {
+  await databases?.[Symbol.asyncDispose]();
   rmSync(folder, { recursive: true });
+}
+
+/** Where stores may keep sessions; the first who asks has the databases started. */
+async function places(): Promise<(name: string) => Place> {
+  databases ??= await startDatabases();
+  const { addresses } = databases;
+  return (name) => ({ name, folder: join(folder, name), databases: addresses });
 }
 
 async function countCalls() {

@@ -1,10 +1,8 @@
 /** A child process that serves one row of the table. */
-import { mkdirSync } from "node:fs";
-import { SessionManager } from "coatcheck";
 import { answer, cpuMicroseconds } from "./child.ts";
-import { signInEverybody } from "./population.ts";
+import { sessionsIn, signInEverybody } from "./population.ts";
 import { frameworks, routes } from "./routes.ts";
-import { stores } from "./stores.ts";
+import { type Place, stores } from "./stores.ts";
 
 export interface Address {
   readonly port: number;
@@ -14,11 +12,11 @@ export interface Address {
 
 export type ServerQuestion = "address" | "processor time";
 
-const [row, folder] = process.argv.slice(2) as [string, string];
-const { framework, way, store } = routes[Number(row)]!;
+const [row, place] = process.argv.slice(2).map((text) => JSON.parse(text)) as [number, Place];
+const { framework, way, store } = routes[row]!;
 
-mkdirSync(folder, { recursive: true });
-const sessions = new SessionManager({ store: stores[store].open(folder) });
+const opened = await stores[store].open(place);
+const sessions = sessionsIn(opened.store);
 const cookies = await signInEverybody(sessions, ({ token }) => `__Host-session=${token.reveal()}`);
 const port = await frameworks[framework].serve(way, sessions);
 

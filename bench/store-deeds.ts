@@ -1,7 +1,7 @@
 /** What is measured of each store, without HTTP. */
 import { Child } from "./child.ts";
 import { type Figure, figure } from "./statistics.ts";
-import { type StoreName, stores } from "./stores.ts";
+import { type Place, type StoreName, stores } from "./stores.ts";
 
 /** Those that add sessions come last: all others are measured with the same ten thousand. */
 export const deeds = [
@@ -15,7 +15,10 @@ export const deeds = [
 
 export type Deed = (typeof deeds)[number];
 
-export type StoreQuestion = { readonly deed: Deed; readonly milliseconds: number } | "bytes per session";
+export type StoreQuestion =
+  | { readonly deed: Deed; readonly milliseconds: number }
+  | "bytes per session"
+  | "round trips per validation";
 
 /** One round of one deed. */
 export interface StoreAnswer {
@@ -27,6 +30,8 @@ export interface StoreAnswer {
 export interface StoreResult {
   readonly store: StoreName;
   readonly bytesPerSession: number;
+  /** Between the process and the database that it asks; none where it asks none. */
+  readonly roundTripsPerValidation: number;
   readonly deeds: Readonly<Record<Deed, { readonly perSecond: Figure; readonly microseconds: Figure }>>;
 }
 
@@ -34,13 +39,13 @@ export interface StoreResult {
 export async function measureStores(
   rounds: number,
   milliseconds: number,
-  folderFor: (name: string) => string,
+  placeFor: (name: string) => Place,
   progress: (done: string) => void,
 ): Promise<StoreResult[]> {
   const names = Object.keys(stores) as StoreName[];
   const workers = names.map(
     (name) =>
-      new Child<StoreQuestion, StoreAnswer | number>("store-worker.ts", "measured", [name, folderFor(name)]),
+      new Child<StoreQuestion, StoreAnswer | number>("store-worker.ts", "measured", [name, placeFor(name)]),
   );
   const seen = new Map<string, StoreAnswer[]>();
   try {
@@ -58,6 +63,7 @@ export async function measureStores(
       names.map(async (store, at) => ({
         store,
         bytesPerSession: await workers[at]!.ask<number>("bytes per session"),
+        roundTripsPerValidation: await workers[at]!.ask<number>("round trips per validation"),
         deeds: Object.fromEntries(
           deeds.map((deed) => [deed, figures(seen.get(`${store} ${deed}`)!)]),
         ) as StoreResult["deeds"],

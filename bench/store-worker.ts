@@ -1,16 +1,16 @@
 /** A child process that measures what one store costs where it is used. */
-import { mkdirSync, readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { SessionManager, type SessionRecord, SessionToken } from "coatcheck";
+import { type SessionRecord, SessionToken } from "coatcheck";
 import { answer, cpuMicroseconds } from "./child.ts";
-import { populationSize, signIn, signInEverybody, userId } from "./population.ts";
+import { populationSize, sessionsIn, signIn, signInEverybody, userId } from "./population.ts";
+import { roundTripsOfValidation } from "./round-trips.ts";
 import type { Deed, StoreAnswer, StoreQuestion } from "./store-deeds.ts";
-import { type OpenStore, type StoreName, stores } from "./stores.ts";
+import { type OpenStore, type Place, type StoreName, stores } from "./stores.ts";
 
-const [storeName, folder] = process.argv.slice(2) as [StoreName, string];
+const [storeName, place] = process.argv.slice(2).map((text) => JSON.parse(text)) as [StoreName, Place];
 
-const store = open("deeds");
-const sessions = new SessionManager({ store });
+const { store } = await open("deeds");
+const sessions = sessionsIn(store);
 const tokens = await signInEverybody(sessions, ({ token }) => token.reveal());
 const ids = tokens.map((text) => SessionToken.parse(text)!.id);
 const template = (await store.find(ids[0]!)) as SessionRecord;
@@ -39,6 +39,9 @@ const works: Readonly<Record<Deed, Work>> = {
 
 answer<StoreQuestion>(async (question) => {
   if (question === "bytes per session") return bytesPerSession();
+  if (question === "round trips per validation") {
+    return roundTripsOfValidation(storeName, within("round_trips"));
+  }
   return measure(works[question.deed], question.milliseconds);
 });
 
@@ -57,10 +60,12 @@ async function measure(work: Work, milliseconds: number): Promise<StoreAnswer> {
   return { perSecond: operations / seconds, microseconds: (cpuMicroseconds() - cpuBefore) / operations };
 }
 
-function open(name: string): OpenStore {
-  const own = join(folder, name);
-  mkdirSync(own, { recursive: true });
-  return stores[storeName].open(own);
+function within(name: string): Place {
+  return { ...place, name: `${place.name}_${name}`, folder: join(place.folder, name) };
+}
+
+function open(name: string): Promise<OpenStore> {
+  return stores[storeName].open(within(name));
 }
 
 function together(count: number, deed: () => Promise<unknown>): Promise<unknown> {
@@ -98,22 +103,7 @@ function signInNext(): Promise<unknown> {
 }
 
 async function bytesPerSession(): Promise<number> {
-  const before = heapBytes();
-  const own = open("bytes");
-  await signInEverybody(new SessionManager({ store: own }), () => undefined);
-  const onHeap = heapBytes() - before;
-  await own.close?.();
-  const bytes = stores[storeName].room === "heap" ? onHeap : fileBytes(join(folder, "bytes"));
-  return bytes / populationSize;
-}
-
-function heapBytes(): number {
-  globalThis.gc!();
-  return process.memoryUsage().heapUsed;
-}
-
-function fileBytes(path: string): number {
-  return readdirSync(path)
-    .map((file) => statSync(join(path, file)).size)
-    .reduce((sum, size) => sum + size, 0);
+  const own = await open("bytes");
+  await signInEverybody(sessionsIn(own.store), () => undefined);
+  return (await own.bytes()) / populationSize;
 }

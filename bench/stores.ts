@@ -1,26 +1,104 @@
 /** The stores that are measured. A new store is a new row. */
+import { mkdirSync, readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import type { SessionStore } from "coatcheck";
 import { MemorySessionStore } from "coatcheck/memory";
+import { PostgresSessionStore } from "coatcheck/postgres";
+import { RedisSessionStore } from "coatcheck/redis";
 import { SqliteSessionStore } from "coatcheck/sqlite";
+import { Pool } from "pg";
+import { createClient } from "redis";
+import type { Addresses, DatabaseName } from "./databases.ts";
 
-export type StoreName = "memory" | "sqlite";
+export type StoreName = "memory" | "sqlite" | "redis" | "postgres";
+
+/** Where a store may keep sessions. Nothing else is in this folder, and nothing else in a database has this name. */
+export interface Place {
+  readonly name: string;
+  readonly folder: string;
+  readonly databases: Addresses;
+}
 
 export interface StoreRow {
   readonly title: string;
-  /** Where its sessions take room. */
-  readonly room: "heap" | "files";
-  /** Opens it empty; what it writes, it writes into this folder. */
-  open(folder: string): OpenStore;
+  /** The server that it asks; none where sessions are in the process or its files. */
+  readonly database?: DatabaseName;
+  /** Opens it empty. */
+  open(place: Place): Promise<OpenStore>;
 }
 
-export type OpenStore = SessionStore & { close?(): Promise<void> };
+export interface OpenStore {
+  readonly store: SessionStore;
+  /** How many bytes its sessions take. It may be closed afterwards. */
+  bytes(): Promise<number>;
+  close(): Promise<void>;
+}
 
 export const stores: Readonly<Record<StoreName, StoreRow>> = {
-  memory: { title: "memory", room: "heap", open: () => new MemorySessionStore() },
-  sqlite: {
-    title: "SQLite file",
-    room: "files",
-    open: (folder) => new SqliteSessionStore(join(folder, "sessions.db")),
-  },
+  memory: { title: "memory", open: openMemory },
+  sqlite: { title: "SQLite file", open: openSqlite },
+  redis: { title: "Redis", database: "redis", open: openRedis },
+  postgres: { title: "PostgreSQL", database: "postgres", open: openPostgres },
 };
+
+async function openMemory(): Promise<OpenStore> {
+  const before = heapBytes();
+  const store = new MemorySessionStore();
+  return {
+    store,
+    async bytes() {
+      const grown = heapBytes() - before;
+      // Used once more, or it would be collected as well.
+      await store.time();
+      return grown;
+    },
+    async close() {},
+  };
+}
+
+function heapBytes(): number {
+  globalThis.gc!();
+  return process.memoryUsage().heapUsed;
+}
+
+async function openSqlite({ folder }: Place): Promise<OpenStore> {
+  mkdirSync(folder, { recursive: true });
+  const store = new SqliteSessionStore(join(folder, "sessions.db"));
+  return {
+    store,
+    async bytes() {
+      await store.close();
+      const sizes = readdirSync(folder).map((file) => statSync(join(folder, file)).size);
+      return sizes.reduce((sum, size) => sum + size, 0);
+    },
+    close: () => store.close(),
+  };
+}
+
+async function openRedis({ name, databases }: Place): Promise<OpenStore> {
+  const client = await createClient({ url: databases.redis }).on("error", console.error).connect();
+  const used = async () => Number(/used_memory:(\d+)/.exec(await client.info("memory"))![1]);
+  const before = await used();
+  return {
+    store: new RedisSessionStore(client, { prefix: `${name}:` }),
+    bytes: async () => (await used()) - before,
+    close: async () => client.destroy(),
+  };
+}
+
+async function openPostgres({ name, databases }: Place): Promise<OpenStore> {
+  const pool = new Pool({ connectionString: databases.postgres });
+  const store = new PostgresSessionStore(pool, { schema: name });
+  await store.migrate();
+  return {
+    store,
+    async bytes() {
+      const { rows } = await pool.query(
+        "SELECT sum(pg_total_relation_size(oid)) AS bytes FROM pg_class WHERE relkind = 'r' AND relnamespace = $1::regnamespace",
+        [name],
+      );
+      return Number(rows[0].bytes);
+    },
+    close: () => pool.end(),
+  };
+}

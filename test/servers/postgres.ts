@@ -35,10 +35,10 @@ const settings = {
 
 const initialized = ["--username=postgres", "--auth=trust", "--encoding=UTF8", "--locale=C", "--no-sync"];
 
-/** A PostgreSQL of the test's own, which it may pause and restart. */
-export async function startPostgres(): Promise<RunningPostgres> {
+/** A PostgreSQL of the test's own, which it may pause and restart. Its own settings go before those above. */
+export async function startPostgres(own: Readonly<Record<string, string>> = {}): Promise<RunningPostgres> {
   const initdb = await realpath(await supply(postgresPrograms));
-  const program = await startProgram((place) => postgresCommand(initdb, place));
+  const program = await startProgram((place) => postgresCommand(initdb, place, { ...settings, ...own }));
   const { start, [Symbol.asyncDispose]: end } = program;
   const url = `postgres://postgres@localhost:${program.port}/postgres`;
   let frozen: readonly number[] = [];
@@ -106,7 +106,11 @@ export async function startPgBouncer(url: string): Promise<RunningProgram & { re
   return Object.assign(program, { url: `postgres://anybody@localhost:${program.port}${pathname}` });
 }
 
-function postgresCommand(initdb: string, { port, folder }: Place): Command {
+function postgresCommand(
+  initdb: string,
+  { port, folder }: Place,
+  settings: Readonly<Record<string, string>>,
+): Command {
   const postgres = join(dirname(initdb), "postgres");
   const set = Object.entries(settings).flatMap(([name, value]) => ["-c", `${name}=${value}`]);
   const inContainer = initdb.startsWith(import.meta.dirname);
