@@ -17,10 +17,11 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   throttle: ["core", "throttle"],
   audit: ["core", "audit"],
   stores: ["core", "remember", "throttle", "audit", "stores"],
+  doctor: ["core", "http", "doctor"],
   adapters: ["core", "http", "remember", "throttle", "audit", "adapters"],
   testing: ["core", "http", "remember", "throttle", "audit", "stores", "testing"],
   // The main entry must not load a store, and with it a database.
-  "index.ts": ["core", "http", "remember", "throttle", "audit"],
+  "index.ts": ["core", "http", "remember", "throttle", "audit", "doctor"],
 };
 
 const importing = /^(?:import|export)\b[^;"]*\bfrom\s*"([^"]+)"|^import\s*"([^"]+)"|\bimport\(\s*"([^"]+)"/gm;

@@ -9,6 +9,7 @@ export {
   StoreUnavailableError,
 } from "./core/errors.ts";
 export type { SessionEvent, SessionObserver, Warn } from "./core/events.ts";
+export type { Finding } from "./core/finding.ts";
 export type { ClientInfo } from "./core/fingerprint.ts";
 export { judge, type Rejection, type Verdict } from "./core/judge.ts";
 export { type Readiness, SessionManager, type SessionManagerOptions } from "./core/manager.ts";
@@ -45,7 +46,9 @@ export {
 export { parseSessionId, type SessionId, SessionToken } from "./core/token.ts";
 export { startUpkeep, type UpkeepOptions } from "./core/upkeep.ts";
 export type { TokenRequest, Validation, ValidSession } from "./core/validation.ts";
+export { doctor, type Examination, isHealthy } from "./doctor/doctor.ts";
 export { type AuthOptions, type AuthSettings, resolveAuth } from "./http/auth-settings.ts";
+export type { RequestSource } from "./http/client.ts";
 export type { CookieOptions } from "./http/cookie.ts";
 export {
   applyGuard,

@@ -2,6 +2,7 @@
  * The store port: where sessions live. Every sentence of this file is a test with the same words
  * in the contract suite (`coatcheck/testing`).
  */
+import type { Finding } from "./finding.ts";
 import type { ClientInfo } from "./fingerprint.ts";
 import type { RememberStore } from "./remember-store.ts";
 import type { SessionId } from "./token.ts";
@@ -161,6 +162,8 @@ export interface PruneStep {
 export interface StoreCompanions {
   /** Where remembered browsers live. */
   readonly remember?: RememberStore;
+  /** What is wrong with the backend's own settings, for `doctor`. Changes nothing, and may take some seconds. */
+  diagnose?(): Promise<readonly Finding[]>;
 }
 
 /**

@@ -1,4 +1,5 @@
 /** Sessions in the memory of this process: for tests, and for programs of a single process that may forget. */
+import type { Finding } from "../core/finding.ts";
 import { changed, isLive, leaving, meets } from "../core/record.ts";
 import {
   type EndedSession,
@@ -115,6 +116,10 @@ export class MemorySessionStore implements SessionStore {
     return undefined;
   }
 
+  async diagnose(): Promise<readonly Finding[]> {
+    return [forgetful];
+  }
+
   #sessionsOf(userId: string): SessionRecord[] {
     return Array.from(this.#idsByUser.get(userId) ?? [], (id) => this.#sessions.get(id)!);
   }
@@ -203,6 +208,14 @@ class Rack<T extends { readonly id: SessionId }> {
     return { seen, next: start > 0 ? start : undefined };
   }
 }
+
+const forgetful: Finding = {
+  code: "memory-store",
+  severity: "warning",
+  what: "Sessions are kept in the memory of this process.",
+  why: "A restart signs everybody out, and other processes do not know them.",
+  fix: 'Keep them in a file: new SqliteSessionStore("sessions.db"), or in PostgreSQL or Redis.',
+};
 
 /** A copy that nobody can change, so that it can be handed out as often as it is asked for. */
 function frozen(record: SessionRecord): SessionRecord {

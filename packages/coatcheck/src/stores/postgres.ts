@@ -1,4 +1,5 @@
 /** Sessions in PostgreSQL, by a pool of `pg`. */
+import type { Finding } from "../core/finding.ts";
 import {
   type Ended,
   type EndedSession,
@@ -14,6 +15,7 @@ import {
 } from "../core/store.ts";
 import type { SessionId } from "../core/token.ts";
 import { Database } from "./postgres/database.ts";
+import { diagnosePostgres } from "./postgres/diagnosis.ts";
 import { GatheredFinds } from "./postgres/gathered-finds.ts";
 import type { PostgresPool } from "./postgres/pool.ts";
 import {
@@ -152,6 +154,11 @@ export class PostgresSessionStore implements SessionStore {
     const [version, time] = (row ?? ["0", "0"]).map(Number) as [number, number];
     if (version < schemaVersion) throw olderSchema(version);
     return time;
+  }
+
+  /** The version of the tables, their indexes by EXPLAIN, and whether answers are durable. */
+  diagnose(): Promise<readonly Finding[]> {
+    return diagnosePostgres(this.#database, this.#schema);
   }
 
   async #rowsOf(ids: readonly string[]): Promise<ReadonlyMap<string, Row>> {

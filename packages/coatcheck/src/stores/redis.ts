@@ -1,4 +1,5 @@
 /** Sessions in Redis: one server, Sentinel or a cluster, through node-redis or ioredis. */
+import type { Finding } from "../core/finding.ts";
 import {
   type EndedSession,
   type EndReason,
@@ -13,6 +14,7 @@ import {
 } from "../core/store.ts";
 import { routingTag, type SessionId } from "../core/token.ts";
 import { type Connection, connectionTo, type Master, type RedisClient } from "./redis/connection.ts";
+import { diagnoseRedis } from "./redis/diagnosis.ts";
 import { changedFields, escaped, fieldsOf, toFound, toRecord } from "./redis/fields.ts";
 import {
   deleteByUserScript,
@@ -167,6 +169,11 @@ export class RedisSessionStore implements SessionStore {
     if (!this.#settingsSeen) void warnOfEviction(masters);
     this.#settingsSeen = true;
     return Math.max(...times.map((time) => milliseconds(time as [string, string])));
+  }
+
+  /** Of each master: eviction, persistence, and keys without a time to live, by SCAN. */
+  diagnose(): Promise<readonly Finding[]> {
+    return diagnoseRedis(this.#redis, this.#prefix);
   }
 
   /** By its name where the server knows it: after a restart or on a new server, once more as a whole. */

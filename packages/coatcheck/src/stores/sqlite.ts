@@ -1,5 +1,6 @@
 /** Sessions in SQLite, by the driver that is part of Node. */
 import type { DatabaseSync, SQLInputValue, StatementSync } from "node:sqlite";
+import type { Finding } from "../core/finding.ts";
 import { leaving } from "../core/record.ts";
 import {
   type EndedSession,
@@ -15,6 +16,7 @@ import {
 } from "../core/store.ts";
 import type { SessionId } from "../core/token.ts";
 import { Connection, type Row, rowOf } from "./sqlite/connection.ts";
+import { diagnoseSqlite } from "./sqlite/diagnosis.ts";
 import {
   dataChangeColumn,
   mergeColumn,
@@ -139,6 +141,11 @@ export class SqliteSessionStore implements SessionStore {
 
   async time(): Promise<undefined> {
     this.#sql.ping.get();
+  }
+
+  /** Its indexes, journal, rights and room. */
+  async diagnose(): Promise<readonly Finding[]> {
+    return diagnoseSqlite(this.#connection.db);
   }
 
   /** Closes what the store opened: a connection that was passed in stays open. */
