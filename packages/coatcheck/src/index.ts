@@ -1,4 +1,26 @@
 /** Server-side sessions: the manager, its rules and its port. Stores and adapters have subpaths of their own. */
+export {
+  type AuditDetails,
+  type AuditPage,
+  type AuditQuery,
+  type AuditRecord,
+  parseCursor,
+} from "./audit/audit-record.ts";
+export type {
+  AuditChainPart,
+  AuditPruneStep,
+  AuditSeal,
+  AuditStore,
+  SealedRecord,
+  SealStep,
+} from "./audit/audit-store.ts";
+export {
+  type AuditBreak,
+  type AuditVerification,
+  sealAfter,
+  type VerifyAuditOptions,
+  verifyAudit,
+} from "./audit/chain.ts";
 export type { DataOptions, StandardSchema } from "./core/data.ts";
 export {
   type AnyCoatcheckError,

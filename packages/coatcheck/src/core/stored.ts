@@ -39,7 +39,7 @@ function isSupersededSecret(value: unknown): boolean {
   return isObject(value) && isText(value.secretHash) && Number.isFinite(value.until);
 }
 
-function isObject(value: unknown): value is Record<string, unknown> {
+export function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 

@@ -1,4 +1,6 @@
 /** Sessions in the memory of this process: for tests, and for programs of a single process that may forget. */
+
+import type { AuditStore } from "../audit/audit-store.ts";
 import type { Finding } from "../core/finding.ts";
 import { changed, isLive, leaving, meets } from "../core/record.ts";
 import {
@@ -14,6 +16,7 @@ import {
   type UpdateCondition,
 } from "../core/store.ts";
 import type { SessionId } from "../core/token.ts";
+import { MemoryAuditStore } from "./memory/audit.ts";
 
 /** How much a `MemorySessionStore` may hold. */
 export interface MemorySessionStoreOptions {
@@ -33,6 +36,8 @@ export interface MemorySessionStoreOptions {
 export class MemorySessionStore implements SessionStore {
   /** Nothing here can hang. */
   readonly timeout: number = Number.POSITIVE_INFINITY;
+  /** What happened; the last 10,000 records, as long as this process lives. */
+  readonly audit: AuditStore = new MemoryAuditStore();
   readonly #maximum: number;
   readonly #sessions = new Rack<SessionRecord>();
   readonly #tombstones = new Rack<EndedSession>();

@@ -1,5 +1,6 @@
 /** Sessions in SQLite, by the driver that is part of Node. */
 import type { DatabaseSync, SQLInputValue, StatementSync } from "node:sqlite";
+import type { AuditStore } from "../audit/audit-store.ts";
 import type { Finding } from "../core/finding.ts";
 import { leaving } from "../core/record.ts";
 import {
@@ -15,6 +16,7 @@ import {
   type UpdateCondition,
 } from "../core/store.ts";
 import type { SessionId } from "../core/token.ts";
+import { SqliteAuditStore } from "./sqlite/audit.ts";
 import { Connection, type Row, rowOf } from "./sqlite/connection.ts";
 import { diagnoseSqlite } from "./sqlite/diagnosis.ts";
 import {
@@ -51,6 +53,8 @@ export interface SqliteSessionStoreOptions {
  */
 export class SqliteSessionStore implements SessionStore {
   readonly timeout: number;
+  /** What happened, in the same database. */
+  readonly audit: AuditStore;
   readonly #connection: Connection;
   readonly #sql: Statements;
 
@@ -67,6 +71,7 @@ export class SqliteSessionStore implements SessionStore {
     try {
       migrate(this.#connection.db);
       this.#sql = prepareStatements(this.#connection);
+      this.audit = new SqliteAuditStore(this.#connection);
     } catch (error) {
       void this.close();
       throw error;

@@ -10,6 +10,8 @@ export {
   type Serve,
   type Served,
 } from "./adapter-suite.ts";
+export { auditRecord, fullAuditRecord } from "./audit/record.ts";
+export { type AuditBackend, type AuditStoreUnderTest, describeAuditStore } from "./audit-suite.ts";
 export { type Answer, Browser, type Message, Network } from "./browser.ts";
 export { type ManualClock, manualClock } from "./clock.ts";
 export { describeSessionModel, type ModelUnderTest } from "./model-suite.ts";

@@ -1,14 +1,14 @@
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
 import { describe, test } from "node:test";
 import { describeSessionStore, storePromises } from "../../src/testing/store-suite.ts";
+import { sentencesOf } from "../port-sentences.ts";
 
 describe("The contract of stores", () => {
   test("every sentence of the port is a promise in the suite, in the same words", () => {
-    const missing = sentencesOfPort().filter((sentence) => !promises.includes(inSuite(sentence)));
+    const missing = sentencesOf("core/store.ts", "SessionStore").filter((each) => !promises.includes(each));
     assert.deepEqual(missing, [
-      "Where sessions live",
-      "Default 2000; `Infinity` where operations cannot hang",
+      "where sessions live",
+      "default 2000; `Infinity` where operations cannot hang",
     ]);
   });
 
@@ -23,25 +23,3 @@ describe("The contract of stores", () => {
 });
 
 const promises = Object.values(storePromises).flatMap((cases) => Object.keys(cases));
-
-function sentencesOfPort(): string[] {
-  const source = readFileSync(new URL("../../src/core/store.ts", import.meta.url), "utf8");
-  const port = /\/\*\*(?:(?!\/\*\*)[\s\S])*\*\/\s*export interface SessionStore [^{]*\{[\s\S]*?\n\}/.exec(
-    source,
-  )![0];
-  return Array.from(port.matchAll(/\/\*\*([\s\S]*?)\*\//g), ([, comment]) => plainText(comment!))
-    .flatMap((text) => text.split(/\.(?:\s|$)/))
-    .filter((sentence) => sentence !== "");
-}
-
-function plainText(comment: string): string {
-  return comment
-    .replace(/^\s*\* ?/gm, " ")
-    .replace(/\s+/g, " ")
-    .trim();
-}
-
-/** Names of promises begin in lower case. */
-function inSuite(sentence: string): string {
-  return sentence[0]!.toLowerCase() + sentence.slice(1);
-}

@@ -121,7 +121,7 @@ export function userColumn(userId: string): string {
   return userId.replace(/[\\\0]/g, (character) => (character === "\0" ? "\\0" : "\\\\"));
 }
 
-function userIdOf(column: string): string {
+export function userIdOf(column: string): string {
   return column.includes("\\")
     ? column.replace(/\\([\\0])/g, (_, code) => (code === "0" ? "\0" : "\\"))
     : column;

@@ -1,5 +1,6 @@
 /** The tables of coatcheck in a SQLite database, which may be the application's own, and how they change. */
 import type { DatabaseSync } from "node:sqlite";
+import { auditSchema } from "./audit-schema.ts";
 
 /**
  * Each step leads from one version to the next. A published step is never edited: later ones are added.
@@ -37,6 +38,7 @@ const migrations: readonly string[] = [
   ) STRICT, WITHOUT ROWID;
   `,
   "ALTER TABLE coatcheck_sessions ADD COLUMN fingerprint TEXT;",
+  auditSchema,
 ];
 
 /**
