@@ -94,7 +94,7 @@ function callsTable(calls: Readonly<Record<string, StoreCalls>>): string {
   );
 }
 
-function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
   const line = (cells: readonly string[]) => `| ${cells.join(" | ")} |`;
   const rule = head.map((_, column) => (column === 0 ? "---" : "---:"));
   return [line(head), line(rule), ...rows.map(line)].join("\n");
@@ -116,6 +116,6 @@ function microseconds(value: number): string {
   return `${value.toFixed(1)} µs`;
 }
 
-function whole(value: number): string {
+export function whole(value: number): string {
   return Math.round(value).toLocaleString("en");
 }
