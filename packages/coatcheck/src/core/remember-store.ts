@@ -61,7 +61,7 @@ export interface RememberPruneStep {
  * of its backend. Stores are given the time as `now` and never judge by a clock of their own.
  */
 export interface RememberStore {
-  /** Adds a remembered browser; never overwrites. False if its id or its session is known already. */
+  /** Adds a remembered browser; never overwrites. False if its id or one of its sessions is known already. */
   insert(record: RememberRecord, now: number): Promise<boolean>;
 
   /** The record, or undefined. May return expired records: the rule judges. */
@@ -73,7 +73,10 @@ export interface RememberStore {
   /** The user's records in any order, expired ones that were not pruned yet included. */
   findByUser(userId: string): Promise<readonly RememberRecord[]>;
 
-  /** Changes a record; false if it is gone, expired at `now`, or at another revision. Never creates. */
+  /**
+   * Changes a record; false if it is gone, expired at `now`, at another revision, or if the new session is known
+   * already. Never creates.
+   */
   update(id: SessionId, change: RememberChange, now: number, secretRevision: number): Promise<boolean>;
 
   /** Removes a record; returns it, so that exactly one of two racing callers has it. */
@@ -82,9 +85,15 @@ export interface RememberStore {
   /** Removes the record whose session, or former session, this is; returns it. */
   deleteBySession(sessionId: SessionId): Promise<RememberRecord | undefined>;
 
-  /** Removes all records of a user but the one whose session is `except`, in one step; returns them. */
+  /**
+   * Removes all records of a user but the one whose session is `except`, in one step; returns them. A former session
+   * spares nobody.
+   */
   deleteByUser(userId: string, except?: SessionId): Promise<readonly RememberRecord[]>;
 
-  /** Looks at no more than about `batch` records from `from` on and removes those that expired. */
+  /**
+   * Looks at no more than about `batch` records from `from` on and removes those that expired. `from` is the `next`
+   * of an earlier step, or undefined to begin.
+   */
   deleteExpired(now: number, batch: number, from?: string): Promise<RememberPruneStep>;
 }

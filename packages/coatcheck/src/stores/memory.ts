@@ -3,6 +3,7 @@
 import type { AuditStore } from "../audit/audit-store.ts";
 import type { Finding } from "../core/finding.ts";
 import { changed, isLive, leaving, meets } from "../core/record.ts";
+import type { RememberStore } from "../core/remember-store.ts";
 import {
   type EndedSession,
   type EndReason,
@@ -17,12 +18,15 @@ import {
 } from "../core/store.ts";
 import type { SessionId } from "../core/token.ts";
 import { MemoryAuditStore } from "./memory/audit.ts";
+import { Rack } from "./memory/rack.ts";
+import { MemoryRememberStore } from "./memory/remember.ts";
 
 /** How much a `MemorySessionStore` may hold. */
 export interface MemorySessionStoreOptions {
   /**
    * The most sessions that are kept at a time; a sign-in beyond it fails. Default 100,000, about 100 MB.
-   * As many tombstones are kept beside them, of which the oldest make way: they only explain.
+   * As many tombstones are kept beside them, of which the oldest make way: they only explain. As many browsers are
+   * remembered; a further one is not.
    */
   readonly maximumSessions?: number;
 }
@@ -38,6 +42,8 @@ export class MemorySessionStore implements SessionStore {
   readonly timeout: number = Number.POSITIVE_INFINITY;
   /** What happened; the last 10,000 records, as long as this process lives. */
   readonly audit: AuditStore = new MemoryAuditStore();
+  /** Browsers that may come back without a password; as many as sessions. */
+  readonly remember: RememberStore;
   readonly #maximum: number;
   readonly #sessions = new Rack<SessionRecord>();
   readonly #tombstones = new Rack<EndedSession>();
@@ -50,6 +56,7 @@ export class MemorySessionStore implements SessionStore {
       throw new TypeError("maximumSessions must be a whole number from 1 on");
     }
     this.#maximum = maximumSessions;
+    this.remember = new MemoryRememberStore(maximumSessions);
   }
 
   // No method awaits anything: each has done its work before it returns, and so is one atomic step.
@@ -157,60 +164,6 @@ export class MemorySessionStore implements SessionStore {
     throw new Error(
       `MemorySessionStore is full: ${this.#maximum} live sessions. Raise maximumSessions, or keep sessions in a database`,
     );
-  }
-}
-
-interface Hook<T> {
-  item: T;
-  place: number;
-}
-
-/**
- * A map that can be walked in bounded steps while it changes. The hooks stand in a dense row that is walked from its
- * end to its beginning: the last one fills any gap, so what the walk has still to see stays ahead of it.
- */
-class Rack<T extends { readonly id: SessionId }> {
-  readonly #byId = new Map<SessionId, Hook<T>>();
-  readonly #row: Hook<T>[] = [];
-
-  get size(): number {
-    return this.#row.length;
-  }
-
-  get(id: SessionId): T | undefined {
-    return this.#byId.get(id)?.item;
-  }
-
-  add(item: T): void {
-    const hook = { item, place: this.#row.length };
-    this.#byId.set(item.id, hook);
-    this.#row.push(hook);
-  }
-
-  replace(item: T): void {
-    this.#byId.get(item.id)!.item = item;
-  }
-
-  remove(id: SessionId): void {
-    const hook = this.#byId.get(id)!;
-    this.#byId.delete(id);
-    const last = this.#row.pop()!;
-    if (last === hook) return;
-    this.#row[hook.place] = last;
-    last.place = hook.place;
-  }
-
-  removeOldest(): void {
-    const [oldest] = this.#byId.keys();
-    this.remove(oldest!);
-  }
-
-  /** Up to `batch` items before `from`, and where to go on; without `from`, at the end of the row. */
-  walk(batch: number, from: number = this.size): { readonly seen: T[]; readonly next: number | undefined } {
-    const end = Math.min(from, this.size);
-    const start = Math.max(0, end - batch);
-    const seen = this.#row.slice(start, end).map((hook) => hook.item);
-    return { seen, next: start > 0 ? start : undefined };
   }
 }
 

@@ -3,6 +3,7 @@ import type { DatabaseSync, SQLInputValue, StatementSync } from "node:sqlite";
 import type { AuditStore } from "../audit/audit-store.ts";
 import type { Finding } from "../core/finding.ts";
 import { leaving } from "../core/record.ts";
+import type { RememberStore } from "../core/remember-store.ts";
 import {
   type EndedSession,
   type EndReason,
@@ -17,8 +18,9 @@ import {
 } from "../core/store.ts";
 import type { SessionId } from "../core/token.ts";
 import { SqliteAuditStore } from "./sqlite/audit.ts";
-import { Connection, type Row, rowOf } from "./sqlite/connection.ts";
+import { Connection, rowOf } from "./sqlite/connection.ts";
 import { diagnoseSqlite } from "./sqlite/diagnosis.ts";
+import { SqliteRememberStore } from "./sqlite/remember.ts";
 import {
   dataChangeColumn,
   mergeColumn,
@@ -55,6 +57,8 @@ export class SqliteSessionStore implements SessionStore {
   readonly timeout: number;
   /** What happened, in the same database. */
   readonly audit: AuditStore;
+  /** Browsers that may come back without a password, in the same database. */
+  readonly remember: RememberStore;
   readonly #connection: Connection;
   readonly #sql: Statements;
 
@@ -72,6 +76,7 @@ export class SqliteSessionStore implements SessionStore {
       migrate(this.#connection.db);
       this.#sql = prepareStatements(this.#connection);
       this.audit = new SqliteAuditStore(this.#connection);
+      this.remember = new SqliteRememberStore(this.#connection);
     } catch (error) {
       void this.close();
       throw error;
@@ -137,10 +142,22 @@ export class SqliteSessionStore implements SessionStore {
   async deleteExpired(now: number, batch: number, from = "sessions:"): Promise<PruneStep> {
     const [table, after = ""] = from.split(":");
     if (table === "sessions") {
-      const { rows, next } = this.#prune(this.#sql.walk, this.#sql.deleteExpired, now, batch, after);
+      const { rows, next } = this.#connection.prune(
+        this.#sql.walk,
+        this.#sql.deleteExpired,
+        now,
+        batch,
+        after,
+      );
       return { expired: rows.map(toRecord), next: next === undefined ? "tombstones:" : `sessions:${next}` };
     }
-    const { next } = this.#prune(this.#sql.walkEnded, this.#sql.deleteExpiredEnded, now, batch, after);
+    const { next } = this.#connection.prune(
+      this.#sql.walkEnded,
+      this.#sql.deleteExpiredEnded,
+      now,
+      batch,
+      after,
+    );
     return { expired: [], next: next === undefined ? undefined : `tombstones:${next}` };
   }
 
@@ -187,21 +204,6 @@ export class SqliteSessionStore implements SessionStore {
 
   #sessionsOf(userId: string): SessionRecord[] {
     return this.#connection.rows(this.#sql.findByUser, userColumn(userId)).map(toRecord);
-  }
-
-  /** Looks without a lock, so that nobody waits while there is nothing to remove. Removing asks the deadline again. */
-  #prune(
-    walk: StatementSync,
-    remove: StatementSync,
-    now: number,
-    batch: number,
-    after: string,
-  ): { readonly rows: Row[]; readonly next: string | undefined } {
-    const seen = this.#connection.rows(walk, after, batch) as [id: string, until: number][];
-    const last = seen.at(-1)?.[0];
-    const isDue = seen.some(([, until]) => until <= now);
-    const rows = isDue ? this.#connection.write(() => remove.all(after, last!, now)).map(rowOf) : [];
-    return { rows, next: seen.length < batch ? undefined : last };
   }
 }
 

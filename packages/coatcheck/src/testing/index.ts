@@ -16,4 +16,6 @@ export { type Answer, Browser, type Message, Network } from "./browser.ts";
 export { type ManualClock, manualClock } from "./clock.ts";
 export { describeSessionModel, type ModelUnderTest } from "./model-suite.ts";
 export { beginning, fullRecord, sessionRecord } from "./record.ts";
+export { fullRememberRecord, rememberRecord } from "./remember-record.ts";
+export { describeRememberStore } from "./remember-suite.ts";
 export { describeSessionStore, type StoreBackend, type StoreUnderTest } from "./store-suite.ts";

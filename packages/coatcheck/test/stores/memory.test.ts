@@ -2,6 +2,8 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { MemorySessionStore } from "../../src/stores/memory.ts";
 import { beginning, sessionRecord } from "../../src/testing/record.ts";
+import { rememberRecord } from "../../src/testing/remember-record.ts";
+import { describeRememberStore } from "../../src/testing/remember-suite.ts";
 import {
   assertAccepted,
   assertEnded,
@@ -10,18 +12,20 @@ import {
   evictAt,
   insertAll,
 } from "../../src/testing/store/expectations.ts";
-import { describeSessionStore } from "../../src/testing/store-suite.ts";
+import { describeSessionStore, type StoreBackend } from "../../src/testing/store-suite.ts";
+import { rememberedIn } from "./remembered.ts";
 
-describeSessionStore("memory", {
-  open: () => {
-    const store = new MemorySessionStore();
-    return { connect: () => store, close: () => {} };
-  },
-});
+const open = (): StoreBackend => {
+  const store = new MemorySessionStore();
+  return { connect: () => store, close: () => {} };
+};
+
+describeSessionStore("memory", { open });
+describeRememberStore("memory", { open: rememberedIn(open) });
+
+const now = beginning;
 
 describe("A memory store that is full", () => {
-  const now = beginning;
-
   test("drops what has expired", async () => {
     const store = new MemorySessionStore({ maximumSessions: 3 });
     const [live, dead] = [sessionRecord(), sessionRecord({ expiresAt: now + 1 })];
@@ -62,6 +66,19 @@ describe("A memory store that is full", () => {
     }
     await assertUnknown(store, ended[0]!.id);
     for (const record of ended.slice(1)) await assertEnded(store, record, "logout", now);
+  });
+});
+
+describe("A memory store that has as many remembered browsers as it may", () => {
+  test("drops what has expired, and otherwise refuses the newcomer", async () => {
+    const { remember } = new MemorySessionStore({ maximumSessions: 2 });
+    const [dead, live] = [rememberRecord({ expiresAt: now + 1 }), rememberRecord()];
+    for (const record of [dead, live]) assert.equal(await remember.insert(record, now), true);
+    await assert.rejects(remember.insert(rememberRecord(), now), /full: 2 remembered browsers/);
+    assert.equal(await remember.insert(rememberRecord(), now + 1), true);
+    assert.equal(await remember.find(dead.id), undefined);
+    await assert.rejects(remember.insert(rememberRecord(), now + 1), /full/);
+    assert.ok(await remember.find(live.id));
   });
 });
 

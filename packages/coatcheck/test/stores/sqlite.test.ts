@@ -7,6 +7,7 @@ import { describe, type TestContext, test } from "node:test";
 import { recordColumns, toRow } from "../../src/stores/sqlite/row.ts";
 import { SqliteSessionStore } from "../../src/stores/sqlite.ts";
 import { beginning, fullRecord, sessionRecord } from "../../src/testing/record.ts";
+import { describeRememberStore } from "../../src/testing/remember-suite.ts";
 import {
   assertEnded,
   assertKept,
@@ -15,19 +16,24 @@ import {
   walk,
 } from "../../src/testing/store/expectations.ts";
 import { describeSessionStore, type StoreBackend } from "../../src/testing/store-suite.ts";
+import { rememberedIn } from "./remembered.ts";
 import { folder } from "./sqlite-file.ts";
 
 const now = beginning;
 const seen = { lastSeenAt: now + 1, expiresAt: now + 60 * 60_000 };
 
-describeSessionStore("SQLite, two connections to one file", { open: openFile });
-
-describeSessionStore("SQLite, on a connection of the application", {
-  open: () => {
+const ways: Readonly<Record<string, () => StoreBackend>> = {
+  "SQLite, two connections to one file": openFile,
+  "SQLite, on a connection of the application": () => {
     const db = new DatabaseSync(":memory:");
     return { connect: () => new SqliteSessionStore(db), close: () => db.close() };
   },
-});
+};
+
+for (const [name, open] of Object.entries(ways)) {
+  describeSessionStore(name, { open });
+  describeRememberStore(name, { open: rememberedIn(open) });
+}
 
 describe("A SQLite file", () => {
   test("is the owner's alone, with its folder and its log", async (t) => {

@@ -60,6 +60,25 @@ export class Connection {
     return result;
   }
 
+  /**
+   * One step along a key: removes what has expired among the `batch` rows after `after`. `walk` gives their keys and
+   * deadlines. Looks without a lock, so that nobody waits while there is nothing to remove; `remove` asks the deadline
+   * again.
+   */
+  prune(
+    walk: StatementSync,
+    remove: StatementSync,
+    now: number,
+    batch: number,
+    after: string,
+  ): { readonly rows: readonly Row[]; readonly next: string | undefined } {
+    const seen = this.rows(walk, after, batch) as [key: string, until: number][];
+    const last = seen.at(-1)?.[0];
+    const isDue = seen.some(([, until]) => until <= now);
+    const rows = isDue ? this.write(() => this.rows(remove, after, last!, now)) : [];
+    return { rows, next: seen.length < batch ? undefined : last };
+  }
+
   /** Resolves when all that is committed by now would survive a power cut, where that is the store's to see to. */
   async flushed(): Promise<void> {
     await this.#file?.flushed();

@@ -1,6 +1,7 @@
 /** The tables of coatcheck in a SQLite database, which may be the application's own, and how they change. */
 import type { DatabaseSync } from "node:sqlite";
 import { auditSchema } from "./audit-schema.ts";
+import { rememberSchema } from "./remember-schema.ts";
 
 /**
  * Each step leads from one version to the next. A published step is never edited: later ones are added.
@@ -39,6 +40,7 @@ const migrations: readonly string[] = [
   `,
   "ALTER TABLE coatcheck_sessions ADD COLUMN fingerprint TEXT;",
   auditSchema,
+  rememberSchema,
 ];
 
 /**

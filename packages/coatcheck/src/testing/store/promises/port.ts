@@ -10,6 +10,7 @@ import {
   insertAll,
   walk,
 } from "../expectations.ts";
+import { spoil } from "../spoil.ts";
 
 const now = beginning;
 
@@ -116,11 +117,3 @@ export const port: StoreCases = {
     assert.ok(timeout === undefined || timeout > 0, `timeout is ${timeout}`);
   },
 };
-
-/** Changes whatever can be changed, at any depth. */
-function spoil(value: unknown): void {
-  if (typeof value !== "object" || value === null) return;
-  for (const inner of Object.values(value)) spoil(inner);
-  for (const key of [...Object.keys(value), "spoilt"]) Reflect.set(value, key, "spoilt");
-  if (Array.isArray(value)) Reflect.set(value, "length", 0);
-}

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { isEnded, type SessionRecord, type SessionStore } from "../../../core/store.ts";
 import { beginning, hash, sessionRecord } from "../../record.ts";
-import type { Connected, StoreCases } from "../case.ts";
+import { allAtOnce, type StoreCases } from "../case.ts";
 import {
   assertEnded,
   assertKept,
@@ -213,17 +213,6 @@ async function assertEachOnce(
     const found = await store.find(id);
     assert.ok(found && isEnded(found), "An ended session has no tombstone");
   }
-}
-
-/** Does something with each item at the same time, on both connections in turn. */
-function allAtOnce<T, R>(
-  { store, elsewhere }: Connected,
-  items: Iterable<T>,
-  deed: (store: SessionStore, item: T, index: number) => Promise<R>,
-): Promise<R[]> {
-  return Promise.all(
-    Array.from(items, (item, index) => deed(index % 2 === 0 ? store : elsewhere, item, index)),
-  );
 }
 
 async function count(store: SessionStore, { id }: SessionRecord): Promise<void> {

@@ -1,4 +1,3 @@
-import { routingTag } from "../../../core/token.ts";
 import { beginning, fullRecord, sessionRecord } from "../../record.ts";
 import type { StoreCases } from "../case.ts";
 import {
@@ -10,6 +9,7 @@ import {
   insertAll,
   refuseAt,
 } from "../expectations.ts";
+import { oddUserIds, usersOfOneTag } from "../odd-users.ts";
 
 const now = beginning;
 
@@ -40,94 +40,10 @@ export const user: StoreCases = {
   },
 
   "users who share a routing tag share nothing else": async ({ store }) => {
-    const [one, other] = sameTag();
+    const [one, other] = usersOfOneTag();
     const records = [one, other].map((userId) => sessionRecord({ userId }));
     await insertAll(store, records, now);
     assertSame(await store.deleteByUser(one, "revoked", now), records.slice(0, 1));
     await assertSessions(store, other, records.slice(1));
   },
 };
-
-const oddUserIds: readonly string[] = [
-  "a",
-  "A",
-  " a",
-  "a ",
-  "a\0",
-  "a\0b",
-  "\0",
-  "\\0",
-  "\\\0",
-  "a\\0b",
-  "\\",
-  "\\\\",
-  " ",
-  "\t",
-  "\n",
-  "\r\n",
-  "0",
-  "1",
-  "01",
-  "1.0",
-  "1e3",
-  "NaN",
-  "null",
-  "undefined",
-  "true",
-  "{}",
-  "{a}",
-  "[]",
-  "a:b",
-  "a.b",
-  "a/../b",
-  "a*",
-  "a?",
-  "%",
-  "a%",
-  "_",
-  "$1",
-  "?1",
-  ":id",
-  "'",
-  '"',
-  "' OR 1=1 --",
-  "__proto__",
-  "constructor",
-  "prototype",
-  "hasOwnProperty",
-  "é",
-  "e\u0301",
-  "ß",
-  "ss",
-  "ﬀ",
-  "İ",
-  "ı",
-  "К",
-  "K",
-  "\u212a",
-  "\u200b",
-  "\ufeff",
-  "\u202e",
-  "\uffff",
-  "\ue000",
-  "\u{1f9e5}",
-  "\u{1f468}\u200d\u{1f469}\u200d\u{1f467}",
-  "\u{10ffff}",
-  "x".repeat(256),
-  `${"x".repeat(255)}y`,
-  "\u{1f9e5}".repeat(128),
-  "ffffffff-ffff-4fff-8fff-ffffffffffff",
-  "mailto:ada@example.com?subject=a&b",
-];
-
-/** Two users whose session ids begin alike. */
-function sameTag(): [string, string] {
-  const seen = new Map<string, string>();
-  for (let number = 0; ; number++) {
-    const userId = `user ${number}`;
-    const tag = routingTag(userId);
-    const other = seen.get(tag);
-    if (other !== undefined) return [other, userId];
-    seen.set(tag, userId);
-  }
-}
