@@ -32,8 +32,14 @@ export {
 } from "./core/errors.ts";
 export type { SessionEvent, SessionObserver, Warn } from "./core/events.ts";
 export type { Finding } from "./core/finding.ts";
-export type { ClientInfo } from "./core/fingerprint.ts";
-export { judge, type Rejection, type Verdict } from "./core/judge.ts";
+export type { ClientInfo, FingerprintSignals } from "./core/fingerprint.ts";
+export type {
+  FingerprintComparison,
+  FingerprintPolicy,
+  FingerprintReaction,
+  FingerprintRule,
+} from "./core/fingerprint-policy.ts";
+export { type Accepted, judge, type Refused, type Rejection, type Verdict } from "./core/judge.ts";
 export { type Readiness, SessionManager, type SessionManagerOptions } from "./core/manager.ts";
 export { type AssuranceLevel, definePolicy, type PolicyOptions, type SessionPolicy } from "./core/policy.ts";
 export type {
@@ -67,7 +73,7 @@ export {
 } from "./core/store.ts";
 export { parseSessionId, type SessionId, SessionToken } from "./core/token.ts";
 export { startUpkeep, type UpkeepOptions } from "./core/upkeep.ts";
-export type { TokenRequest, Validation, ValidSession } from "./core/validation.ts";
+export type { RefusedToken, TokenRequest, Validation, ValidSession } from "./core/validation.ts";
 export { doctor, type Examination, isHealthy } from "./doctor/doctor.ts";
 export { type AuthOptions, type AuthSettings, resolveAuth } from "./http/auth-settings.ts";
 export type { RequestSource } from "./http/client.ts";

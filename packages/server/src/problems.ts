@@ -109,6 +109,8 @@ export function signedOutBecause(reason: EndReason): string {
       return "you signed in again in this browser";
     case "theft":
       return "an outdated copy of this browser’s sign-in was used, which may mean that somebody copied it. If you did not restore an old browser profile, change your password";
+    case "fingerprint":
+      return "its sign-in was used from another browser, which may mean that somebody copied it. If that was not you, change your password";
     case "expired":
       return "you were away for too long, or signed in too long ago";
     case "credentials-changed":

@@ -140,7 +140,23 @@ export class SessionData<D> {
 
 /** The keys of a patch as JSON text; `undefined` removes a key. */
 function changeOf(patch: object): DataChange {
+  assertPatch(patch);
   return new Map(Object.entries(patch).map(([key, value]) => [key, jsonText(key, value)]));
+}
+
+/** `Object.entries` would take a text for its letters, and a promise for nothing. */
+function assertPatch(patch: unknown): void {
+  if (patch instanceof Promise) {
+    patch.catch(() => {});
+    throw new TypeError(
+      "The function given to update must not be async: it may be called again. Await what it needs before",
+    );
+  }
+  if (typeof patch !== "object" || patch === null || Array.isArray(patch)) {
+    throw new TypeError(
+      'Session data must be an object whose keys are changed one by one: { theme: "dark" }',
+    );
+  }
 }
 
 function jsonText(key: string, value: unknown): string | undefined {

@@ -1,5 +1,6 @@
 /** What happens to sessions, for observers. Events carry the public id, never a token. */
 import type { ClientInfo } from "./fingerprint.ts";
+import type { FingerprintReaction } from "./fingerprint-policy.ts";
 import type { Rejection } from "./judge.ts";
 import type { EndReason } from "./store.ts";
 import type { SessionId } from "./token.ts";
@@ -37,6 +38,16 @@ export type SessionEvent =
   | (AboutSession & { readonly type: "expired" })
   /** A replaced secret came back after its grace; the session was revoked. `client` presented it. */
   | (AboutSession & { readonly type: "theft"; readonly client: ClientInfo })
+  /**
+   * A session's token came from `client`, which is unlike the one that signed in, and what was done about it. Told
+   * once of each such client by each node, and of no more than eight of a session; of a revocation always.
+   */
+  | (AboutSession & {
+      readonly type: "fingerprint";
+      readonly reaction: FingerprintReaction;
+      readonly client: ClientInfo;
+      readonly signedIn: ClientInfo;
+    })
   /** A presented token opened nothing. */
   | {
       readonly type: "rejected";

@@ -10,18 +10,37 @@ export interface ClientInfo {
   readonly userAgent?: string;
   /** The Accept-Language header, cut to 256 characters. */
   readonly language?: string;
+  /** The Accept-Encoding header, cut to 128 characters. Read only for strict fingerprints, and never stored. */
+  readonly encoding?: string;
 }
 
 /**
- * The tolerant fingerprint as a keyed digest: family and platform of the browser, and its primary language.
- * An update of the browser does not change it; another browser does. Keyed by the session, so that
- * digests tell nothing across sessions.
+ * What of a client is compared.
+ *
+ * - `tolerant`: family and platform of the browser, and its primary language. An update of the browser changes none
+ *   of them; another browser does.
+ * - `strict`: User-Agent, Accept-Language and Accept-Encoding, each as a whole. An update of the browser changes it.
  */
-export function tolerantFingerprint(token: SessionToken, client: ClientInfo): string {
-  const { userAgent = "", language = "" } = client;
-  const signals = [browserFamily(userAgent), platform(userAgent), primaryLanguage(language)];
-  return createHmac("sha256", token.key("fingerprint")).update(signals.join("\n")).digest("base64url");
+export type FingerprintSignals = "tolerant" | "strict";
+
+/** A fingerprint as a keyed digest. Keyed by the session, so that digests tell nothing across sessions. */
+export function fingerprint(token: SessionToken, signals: FingerprintSignals, client: ClientInfo): string {
+  const text = signalsOf[signals](client).join("\n");
+  return createHmac("sha256", token.key("fingerprint")).update(text).digest("base64url");
 }
+
+export function tolerantFingerprint(token: SessionToken, client: ClientInfo): string {
+  return fingerprint(token, "tolerant", client);
+}
+
+const signalsOf: Readonly<Record<FingerprintSignals, (client: ClientInfo) => string[]>> = {
+  tolerant: ({ userAgent = "", language = "" }) => [
+    browserFamily(userAgent),
+    platform(userAgent),
+    primaryLanguage(language),
+  ],
+  strict: ({ userAgent = "", language = "", encoding = "" }) => [userAgent, language, encoding],
+};
 
 /** Order matters: most browsers claim to be several others. */
 const families: readonly (readonly [name: string, pattern: RegExp])[] = [

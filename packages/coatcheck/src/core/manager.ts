@@ -3,13 +3,22 @@ import { ask } from "./ask.ts";
 import { type DataOptions, SessionData } from "./data.ts";
 import { DataConflictError, SignInRefusedError, StoreUnavailableError } from "./errors.ts";
 import { type SessionEvent, SessionEvents, type SessionObserver, type Warn } from "./events.ts";
-import type { ClientInfo } from "./fingerprint.ts";
-import { judge, type Rejection, type Verdict } from "./judge.ts";
-import { deadline, definePolicy, expiry, type PolicyOptions, type SessionPolicy } from "./policy.ts";
+import { type ClientInfo, fingerprint } from "./fingerprint.ts";
+import { boundClient, comparedSignals, type FingerprintReaction } from "./fingerprint-policy.ts";
+import { type Accepted, judge, type Refused, type Rejection, rejectionOf, type Verdict } from "./judge.ts";
+import {
+  deadline,
+  definePolicy,
+  expiry,
+  maximumFor,
+  type PolicyOptions,
+  type SessionPolicy,
+} from "./policy.ts";
 import { beginRenewal, completeRenewal, mayBeginRenewal, replaceSecret } from "./renewal.ts";
 import { Session } from "./session.ts";
 import { assertUserId, type CreatedSession, newRecord, type SignInRequest } from "./sign-in.ts";
 import {
+  assertEndReason,
   type Ended,
   type EndReason,
   isEnded,
@@ -19,7 +28,8 @@ import {
   type SessionStore,
 } from "./store.ts";
 import { type SessionId, SessionToken, sameHash } from "./token.ts";
-import type { TokenRequest, Validation } from "./validation.ts";
+import { ToldClients } from "./told-clients.ts";
+import type { RefusedToken, TokenRequest, Validation } from "./validation.ts";
 
 /** How a manager is made. Only the store is needed. */
 export interface SessionManagerOptions<D> {
@@ -62,6 +72,7 @@ export class SessionManager<D = Record<string, unknown>> {
   readonly #data: SessionData<D>;
   readonly #events: SessionEvents;
   readonly #touches = new Map<SessionId, Promise<unknown>>();
+  readonly #toldClients = new ToldClients();
   readonly #readData = (record: SessionRecord): D => this.#dataOf(record);
   #clockTrusted = true;
 
@@ -123,11 +134,7 @@ export class SessionManager<D = Record<string, unknown>> {
     if (!token) return this.#reject({ reason: "malformed" }, undefined, request);
 
     const verdict = await this.#examine(token, request);
-    if (verdict.kind === "rejected") return this.#reject({ reason: verdict.reason }, token.id, request);
-    if (verdict.kind === "ended")
-      return this.#reject({ reason: "ended", ended: verdict.reason }, token.id, request);
-    if (verdict.kind === "theft") return this.#reject({ reason: "theft" }, token.id, request);
-
+    if (!isAccepted(verdict)) return this.#refuse(verdict, token, request);
     const { record } = verdict;
     this.#touchIfDue(record);
     return {
@@ -177,11 +184,15 @@ export class SessionManager<D = Record<string, unknown>> {
     const { amr = ["pwd"], client = {} } = options;
     for (let attempt = 0; attempt < maximumAttempts; attempt++) {
       const verdict = await this.#examine(token, { client });
-      if (!isAccepted(verdict)) return undefined;
+      if (!isAccepted(verdict) && !isLocked(verdict)) return undefined;
       const { record } = verdict;
       const now = this.now();
       const fresh = token.refreshed();
-      const authentication = { authenticatedAt: now, amr, client };
+      const authentication = {
+        authenticatedAt: now,
+        amr,
+        ...boundClient(this.policy.fingerprint, fresh, client),
+      };
       const secret = replaceSecret(record, fresh.secretHash, this.policy.grace, now);
       if (await this.#change(record, { authentication, secret })) {
         this.#tell(record, { type: "reauthenticated", client, amr });
@@ -204,6 +215,7 @@ export class SessionManager<D = Record<string, unknown>> {
     options: { readonly userId?: string; readonly reason?: EndReason } = {},
   ): Promise<boolean> {
     const { reason = "revoked" } = options;
+    assertEndReason(reason);
     // Asked for by name: `userId: session?.userId` without a session must not end everybody's.
     if ("userId" in options && !(await this.#belongsTo(id, options.userId))) return false;
     const now = this.now();
@@ -221,11 +233,18 @@ export class SessionManager<D = Record<string, unknown>> {
   ): Promise<number> {
     assertUserId(userId);
     const { except, reason = "revoked" } = options;
+    assertEndReason(reason);
     const now = this.now();
     const ended = await ask(this.#store, "deleteByUser", () =>
       this.#store.deleteByUser(userId, reason, now, except),
     );
     return ended.filter((record) => this.#endedNow(record, reason, now)).length;
+  }
+
+  /** The live session of this id, whoever's it is; undefined if there is none. It is not used by this. */
+  async find(id: SessionId): Promise<Session<D> | undefined> {
+    const record = await this.#live(id);
+    return record && this.#session(record);
   }
 
   /**
@@ -315,7 +334,7 @@ export class SessionManager<D = Record<string, unknown>> {
     const { client = {}, amr = ["pwd"], replacing } = options;
     const data = this.#data.start(options.data);
     const limit: SessionLimit = {
-      maximum: this.policy.maxSessions,
+      maximum: await maximumFor(this.policy, userId),
       exceeded: this.policy.onLimit,
       ...(replacing?.userId === userId && { replacing: replacing.id }),
     };
@@ -347,13 +366,15 @@ export class SessionManager<D = Record<string, unknown>> {
 
   /**
    * Finds and judges, and does what the mere appearance of a token demands: a renewal whose successor came back is
-   * completed, so `confirm` never leaves here; and a stolen session is ended.
+   * completed, so `confirm` never leaves here; a stolen session is ended; and of an odd client is told.
    */
   async #examine(token: SessionToken, request: TokenRequest): Promise<Settled> {
     for (let attempt = 0; attempt < maximumAttempts; attempt++) {
       const found = await ask(this.#store, "find", () => this.#store.find(token.id));
       const verdict = judge(this.policy, found, token, request, this.now());
       if (verdict.kind === "theft") await this.#endStolen(verdict.record, request);
+      if ("reaction" in verdict && verdict.reaction)
+        await this.#meetOddClient(verdict.record, verdict.reaction, token, request);
       if (verdict.kind !== "confirm") return verdict;
       const { record, pending } = verdict;
       await this.#change(record, { secret: completeRenewal(record, pending, this.policy.grace, this.now()) });
@@ -362,7 +383,7 @@ export class SessionManager<D = Record<string, unknown>> {
   }
 
   async #successor(
-    verdict: Accepted,
+    verdict: Exclude<Accepted, { kind: "confirm" }>,
     token: SessionToken,
     request: TokenRequest,
   ): Promise<SessionToken | undefined> {
@@ -404,7 +425,31 @@ export class SessionManager<D = Record<string, unknown>> {
     if (ended) this.#tell(ended, { type: "theft", client });
   }
 
-  #reject(rejection: Rejection, sessionId: SessionId | undefined, request: TokenRequest): Validation<D> {
+  /** Does and tells what the policy says of a client that is unlike the one that signed in. */
+  async #meetOddClient(
+    record: SessionRecord,
+    reaction: FingerprintReaction,
+    token: SessionToken,
+    { client = {} }: TokenRequest,
+  ): Promise<void> {
+    const isNews =
+      reaction === "revoke"
+        ? await this.revoke(record.id, { reason: "fingerprint" })
+        : this.#toldClients.isNews(
+            record.id,
+            fingerprint(token, comparedSignals(this.policy.fingerprint), client),
+          );
+    if (isNews) this.#tell(record, { type: "fingerprint", reaction, client, signedIn: record.client });
+  }
+
+  #refuse(verdict: Refused, token: SessionToken, request: TokenRequest): RefusedToken<D> {
+    const refused = this.#reject(rejectionOf(verdict), token.id, request);
+    return isLocked(verdict)
+      ? { ...refused, locked: { session: this.#session(verdict.record), token } }
+      : refused;
+  }
+
+  #reject(rejection: Rejection, sessionId: SessionId | undefined, request: TokenRequest): RefusedToken<D> {
     const { client = {} } = request;
     this.#events.emit({ type: "rejected", at: this.now(), reason: rejection.reason, sessionId, client });
     return { ok: false, rejection };
@@ -470,8 +515,14 @@ type EventDetails = SessionEvent extends infer E
 
 /** A verdict after a pending renewal was completed. */
 type Settled = Exclude<Verdict, { kind: "confirm" }>;
-type Accepted = Exclude<Settled, { kind: "theft" | "ended" | "rejected" }>;
 
-function isAccepted(verdict: Settled): verdict is Accepted {
-  return verdict.kind !== "theft" && verdict.kind !== "ended" && verdict.kind !== "rejected";
+const opening: ReadonlySet<string> = new Set<Accepted["kind"]>(["current", "confirm", "resend", "grace"]);
+
+function isAccepted<V extends Verdict>(verdict: V): verdict is Extract<V, Accepted> {
+  return opening.has(verdict.kind);
+}
+
+/** Whether the session opens again when its user proves who they are. */
+function isLocked(verdict: Refused): verdict is Extract<Refused, { kind: "foreign" }> {
+  return verdict.kind === "foreign" && verdict.reaction === "step-up";
 }

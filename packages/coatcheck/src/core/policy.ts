@@ -1,4 +1,10 @@
 /** How long sessions live. All durations are in milliseconds. */
+import {
+  type FingerprintComparison,
+  type FingerprintPolicy,
+  type FingerprintRule,
+  resolveFingerprint,
+} from "./fingerprint-policy.ts";
 import type { SessionRecord } from "./store.ts";
 
 const minute = 60_000;
@@ -22,16 +28,26 @@ export interface PolicyOptions {
   readonly grace?: number;
   /** Use is noted at most this often. Default, and at most: 1 minute or a tenth of the idle timeout. */
   readonly touchInterval?: number;
-  /** How many live sessions a user may have. Default: no limit. */
-  readonly maxSessions?: number;
+  /**
+   * How many live sessions a user may have, or a function that says so of a user: by roles, for instance. It is asked
+   * at each sign-in. Default: no limit.
+   */
+  readonly maxSessions?: number | ((userId: string) => number | Promise<number>);
   /** What a sign-in beyond `maxSessions` does: end the oldest sessions (default), or fail. */
   readonly onLimit?: "evict-oldest" | "refuse";
+  /**
+   * What is done about a token that comes from a client unlike the one that proved who they are. Default: the tolerant
+   * signals, reported.
+   */
+  readonly fingerprint?: "off" | Partial<FingerprintComparison> | FingerprintRule;
 }
 
 export type AssuranceLevel = "aal1" | "aal2" | "aal3";
 
 /** A policy with every default filled in. */
-export type SessionPolicy = Required<Omit<PolicyOptions, "level">>;
+export type SessionPolicy = Required<Omit<PolicyOptions, "level" | "fingerprint">> & {
+  readonly fingerprint: FingerprintPolicy;
+};
 
 const defaults = { idleTimeout: 30 * minute, absoluteTimeout: 12 * hour };
 
@@ -64,6 +80,7 @@ export function definePolicy(options: PolicyOptions = {}): SessionPolicy {
     touchInterval: duration(options, "touchInterval", touchCeiling, 0),
     maxSessions: options.maxSessions ?? Number.POSITIVE_INFINITY,
     onLimit: options.onLimit ?? "evict-oldest",
+    fingerprint: resolveFingerprint(options.fingerprint),
   };
 
   for (const name of ["idleTimeout", "absoluteTimeout"] as const) {
@@ -76,16 +93,27 @@ export function definePolicy(options: PolicyOptions = {}): SessionPolicy {
       `policy.touchInterval must be at most ${touchCeiling} ms (a minute, or a tenth of idleTimeout): a larger one would sign active users out`,
     );
   }
-  if (
-    policy.maxSessions !== Number.POSITIVE_INFINITY &&
-    !(Number.isInteger(policy.maxSessions) && policy.maxSessions >= 1)
-  ) {
-    throw new TypeError("policy.maxSessions must be a whole number from 1 on");
-  }
+  if (typeof policy.maxSessions !== "function") assertMaximum(policy.maxSessions);
   if (policy.onLimit !== "evict-oldest" && policy.onLimit !== "refuse") {
     throw new TypeError('policy.onLimit must be "evict-oldest" or "refuse"');
   }
   return policy;
+}
+
+/**
+ * How many live sessions this user may have now.
+ * @throws TypeError if a function gives no such number: a sign-in without a known limit is none.
+ */
+export async function maximumFor({ maxSessions }: SessionPolicy, userId: string): Promise<number> {
+  if (typeof maxSessions !== "function") return maxSessions;
+  const maximum = await maxSessions(userId);
+  assertMaximum(maximum);
+  return maximum;
+}
+
+function assertMaximum(maximum: number): void {
+  if (maximum === Number.POSITIVE_INFINITY || (Number.isInteger(maximum) && maximum >= 1)) return;
+  throw new TypeError("policy.maxSessions must be, or give, a whole number from 1 on, or Infinity");
 }
 
 /** When a session that was last seen then dies: the earlier of both deadlines. */

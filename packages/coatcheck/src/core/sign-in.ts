@@ -1,5 +1,6 @@
 /** How sessions begin. */
 import type { ClientInfo } from "./fingerprint.ts";
+import { boundClient } from "./fingerprint-policy.ts";
 import { deadline, type SessionPolicy } from "./policy.ts";
 import type { Session } from "./session.ts";
 import type { SessionRecord } from "./store.ts";
@@ -54,6 +55,7 @@ export function newRecord(
     expiresAt: deadline(policy, now, now),
     dataRevision: 0,
     ...signedIn,
+    ...boundClient(policy.fingerprint, token, signedIn.client),
   };
 }
 

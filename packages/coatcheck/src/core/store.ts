@@ -75,6 +75,8 @@ export type EndReason =
   | "replaced"
   /** A secret that had been replaced was presented: somebody copied the cookie. */
   | "theft"
+  /** The cookie came from another browser, and the policy is to revoke: somebody copied it. */
+  | "fingerprint"
   /** A deadline passed. */
   | "expired"
   /** The password (or another credential) was changed elsewhere. */
@@ -215,6 +217,26 @@ export interface SessionStore extends StoreCompanions {
    * `Infinity` where operations cannot hang.
    */
   readonly timeout?: number;
+}
+
+const endReasons: Readonly<Record<EndReason, true>> = {
+  logout: true,
+  revoked: true,
+  evicted: true,
+  replaced: true,
+  theft: true,
+  fingerprint: true,
+  expired: true,
+  "credentials-changed": true,
+  "account-changed": true,
+};
+
+/** @throws TypeError for a reason that no program could explain to the ended device. */
+export function assertEndReason(reason: EndReason): void {
+  if (Object.hasOwn(endReasons, reason)) return;
+  throw new TypeError(
+    `${JSON.stringify(reason)} is no reason for the end of a session; it must be one of ${Object.keys(endReasons).join(", ")}`,
+  );
 }
 
 /** Whether `find` found the tombstone of an ended session. */

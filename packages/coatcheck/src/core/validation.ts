@@ -6,13 +6,24 @@ import type { SessionToken } from "./token.ts";
 
 /** What is known about the request whose token is validated. */
 export interface TokenRequest {
+  /** Without it the fingerprint is not judged: the caller does not know who asks. */
   readonly client?: ClientInfo;
   /** Whether the answer can carry a cookie. Without it no renewal is started. Default false. */
   readonly canRenew?: boolean;
 }
 
 /** What `validate` says. */
-export type Validation<D> = ValidSession<D> | { readonly ok: false; readonly rejection: Rejection };
+export type Validation<D> = ValidSession<D> | RefusedToken<D>;
+
+export interface RefusedToken<D> {
+  readonly ok: false;
+  readonly rejection: Rejection;
+  /**
+   * With the rejection `step-up`: the session that opens again when its user proves who they are. It counts as signed
+   * in for nothing else but that and for signing out.
+   */
+  readonly locked?: Pick<ValidSession<D>, "session" | "token">;
+}
 
 export interface ValidSession<D> {
   readonly ok: true;

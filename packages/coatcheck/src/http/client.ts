@@ -57,11 +57,21 @@ function family(address: string): "ipv4" | "ipv6" {
 }
 
 /** The client of a request, behind declared proxies the one they name. */
-export function clientInfo(request: RequestSource, proxies: TrustedProxies): ClientInfo {
+export function clientInfo(
+  request: RequestSource,
+  proxies: TrustedProxies,
+  { withEncoding = false }: { readonly withEncoding?: boolean } = {},
+): ClientInfo {
   const ip = clientAddress(request, proxies);
   const userAgent = printable(request.header("user-agent"), 512);
   const language = printable(request.header("accept-language"), 256);
-  return { ...(ip && { ip }), ...(userAgent && { userAgent }), ...(language && { language }) };
+  const encoding = withEncoding ? printable(request.header("accept-encoding"), 128) : undefined;
+  return {
+    ...(ip && { ip }),
+    ...(userAgent && { userAgent }),
+    ...(language && { language }),
+    ...(encoding && { encoding }),
+  };
 }
 
 /**

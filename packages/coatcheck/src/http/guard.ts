@@ -44,6 +44,7 @@ export function csrfTokenPresent<D>(
 }
 
 function signInProblem(rejection: Rejection): Problem {
+  if (rejection.reason === "step-up") return reauthenticationRequired();
   if (rejection.reason === "ended") return notSignedIn(rejection.ended);
   if (rejection.reason === "theft") return notSignedIn("theft");
   return isExpired(rejection) ? notSignedIn("expired") : notSignedIn();

@@ -21,6 +21,8 @@ const endings: Readonly<Record<EndReason, string>> = {
   evicted: "You signed in on another device and reached the limit of concurrent sessions.",
   replaced: "You signed in again in this browser.",
   theft: "An outdated copy of this session's cookie was used, so the session was ended for your safety.",
+  fingerprint:
+    "This session's cookie was used from another browser, so the session was ended for your safety.",
   expired: "The session was idle too long or reached its maximum age.",
   "credentials-changed": "Your password or another credential was changed.",
   "account-changed": "Your account or its rights were changed.",

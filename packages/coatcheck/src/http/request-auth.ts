@@ -1,12 +1,13 @@
 /** One request's view of its session: what adapters put before handlers. */
 import { NotSignedInError } from "../core/errors.ts";
 import type { ClientInfo } from "../core/fingerprint.ts";
+import { comparedSignals } from "../core/fingerprint-policy.ts";
 import type { Rejection } from "../core/judge.ts";
 import type { SessionManager } from "../core/manager.ts";
 import type { Session } from "../core/session.ts";
 import type { CreatedSession, SignIn } from "../core/sign-in.ts";
 import type { SessionToken } from "../core/token.ts";
-import type { Validation } from "../core/validation.ts";
+import type { Validation, ValidSession } from "../core/validation.ts";
 import { type AuthSettings, isDirectLoopback } from "./auth-settings.ts";
 import {
   clientInfo,
@@ -55,7 +56,8 @@ export class RequestAuth<D = Record<string, unknown>> {
 
   /** Who sent the request, as far as it is known. */
   get client(): ClientInfo {
-    this.#client ??= clientInfo(this.#request, this.#settings.proxies);
+    const withEncoding = comparedSignals(this.sessions.policy.fingerprint) === "strict";
+    this.#client ??= clientInfo(this.#request, this.#settings.proxies, { withEncoding });
     return this.#client;
   }
 
@@ -65,12 +67,22 @@ export class RequestAuth<D = Record<string, unknown>> {
   }
 
   /**
-   * The session of this request; undefined if it has none.
+   * The session of this request; undefined if it has none, or one that is locked.
    * @throws StoreUnavailableError if the store failed: the request is not anonymous then, it is unknown.
    */
   async session(): Promise<Session<D> | undefined> {
     const validation = await this.validation();
     return validation.ok ? validation.session : undefined;
+  }
+
+  /**
+   * The session of this request if it is locked: its client is unlike the one that signed in, and the policy's
+   * reaction is `step-up`. It opens again by `reauthenticate`; until then `session()` is undefined, guards answer 403
+   * `reauth-required`, and only `login`, `logout` and the CSRF token work.
+   */
+  async lockedSession(): Promise<Session<D> | undefined> {
+    const validation = await this.validation();
+    return validation.ok ? undefined : validation.locked?.session;
   }
 
   /** Why the request has no session; undefined if it has one. */
@@ -91,7 +103,7 @@ export class RequestAuth<D = Record<string, unknown>> {
    * @throws SignInRefusedError at the session limit, or if `stillValid` says no.
    */
   async login(userId: string, options: SignIn<D> = {}): Promise<Session<D>> {
-    const replacing = await this.session();
+    const replacing = (await this.#held())?.session;
     const created = await this.sessions.create(userId, { ...options, client: this.client, replacing });
     this.#warnIfDropped();
     return this.#issue(created);
@@ -99,8 +111,8 @@ export class RequestAuth<D = Record<string, unknown>> {
 
   /** Signs out: the session is ended for good and the cookie cleared. Without a session it only clears the cookie. */
   async logout(): Promise<void> {
-    const session = await this.session();
-    if (session) await this.sessions.revoke(session.id, { reason: "logout" });
+    const held = await this.#held();
+    if (held) await this.sessions.revoke(held.session.id, { reason: "logout" });
     this.#validation = Promise.resolve({ ok: false, rejection: { reason: "absent" } });
     this.#successor = undefined;
     this.#clear(this.#cookieSettings);
@@ -116,22 +128,41 @@ export class RequestAuth<D = Record<string, unknown>> {
 
   /** Call it after the user of this session has proved again who they are: the sign-in counts as recent again. */
   async reauthenticate(options: { readonly amr?: readonly string[] } = {}): Promise<Session<D>> {
-    const { token } = await this.#valid();
+    const { token } = await this.#holding();
     const created = await this.sessions.reauthenticate(token, { ...options, client: this.client });
     if (!created) throw new NotSignedInError();
     return this.#issue(created);
   }
 
-  /** Whether the user proved within so many milliseconds who they are. A secret that is being replaced never counts. */
+  /**
+   * Changes the session's data as `sessions.update` does. Gives the session with its data as they are then, what
+   * others wrote meanwhile included; from now on `session()` gives it too.
+   * @throws NotSignedInError if there is no session, or it ended meanwhile.
+   * @throws InvalidDataError if the result does not fit the schema.
+   */
+  async update(patch: Partial<D> | ((data: D) => Partial<D>)): Promise<Session<D>> {
+    const valid = await this.#valid();
+    const { id } = valid.session;
+    const session = (await this.sessions.update(id, patch)) ? await this.sessions.find(id) : undefined;
+    if (!session) throw new NotSignedInError();
+    this.#validation = Promise.resolve({ ...valid, session });
+    return session;
+  }
+
+  /**
+   * Whether the user proved within so many milliseconds who they are. Coming back as a remembered browser proves
+   * nothing, and a secret that is being replaced never counts.
+   */
   async isRecent(within: number): Promise<boolean> {
     const validation = await this.validation();
     if (!validation.ok || validation.superseded) return false;
-    return this.sessions.now() - validation.session.authenticatedAt < within;
+    const { amr, authenticatedAt } = validation.session;
+    return !amr.includes("remember") && this.sessions.now() - authenticatedAt < within;
   }
 
   /** A token for forms and `X-CSRF-Token`, bound to the session and different at each call. */
   async csrfToken(): Promise<string> {
-    const { token } = await this.#valid();
+    const { token } = await this.#holding();
     return csrfToken(token);
   }
 
@@ -158,10 +189,10 @@ export class RequestAuth<D = Record<string, unknown>> {
   /** Whether an unsafe request of a session carries its CSRF token, in the header or else in the form. */
   async checkCsrfToken(): Promise<Problem | undefined> {
     if (isSafeMethod(this.#request.method)) return undefined;
-    const validation = await this.validation();
-    if (!validation.ok) return undefined;
+    const held = await this.#held();
+    if (!held) return undefined;
     const presented = this.#request.header("x-csrf-token") ?? (await this.#request.formField?.("csrf_token"));
-    return verifyCsrfToken(validation.token, presented) ? undefined : this.#csrfFailure("token");
+    return verifyCsrfToken(held.token, presented) ? undefined : this.#csrfFailure("token");
   }
 
   /**
@@ -209,7 +240,19 @@ export class RequestAuth<D = Record<string, unknown>> {
     return csrfFailed();
   }
 
-  async #valid(): Promise<Validation<D> & { readonly ok: true }> {
+  /** The session whose cookie this is, locked or not, and the token. */
+  async #held(): Promise<Pick<ValidSession<D>, "session" | "token"> | undefined> {
+    const validation = await this.validation();
+    return validation.ok ? validation : validation.locked;
+  }
+
+  async #holding(): Promise<Pick<ValidSession<D>, "session" | "token">> {
+    const held = await this.#held();
+    if (!held) throw new NotSignedInError();
+    return held;
+  }
+
+  async #valid(): Promise<ValidSession<D>> {
     const validation = await this.validation();
     if (!validation.ok) throw new NotSignedInError();
     return validation;

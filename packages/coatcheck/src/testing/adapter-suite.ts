@@ -4,6 +4,8 @@ import type { AdapterCases } from "./adapter/case.ts";
 import { cookies } from "./adapter/promises/cookies.ts";
 import { crossSite } from "./adapter/promises/cross-site.ts";
 import { csrfToken } from "./adapter/promises/csrf-token.ts";
+import { data } from "./adapter/promises/data.ts";
+import { fingerprint } from "./adapter/promises/fingerprint.ts";
 import { guards } from "./adapter/promises/guards.ts";
 import { network } from "./adapter/promises/network.ts";
 import { outage } from "./adapter/promises/outage.ts";
@@ -28,6 +30,8 @@ const promises: Readonly<Record<string, AdapterCases>> = {
   "CSRF token": csrfToken,
   network,
   sealed,
+  fingerprint,
+  data,
   secrecy,
 };
 

@@ -4,6 +4,7 @@ import type { AdapterCases } from "../../src/testing/adapter/case.ts";
 import { cookies } from "../../src/testing/adapter/promises/cookies.ts";
 import { crossSite } from "../../src/testing/adapter/promises/cross-site.ts";
 import { csrfToken } from "../../src/testing/adapter/promises/csrf-token.ts";
+import { fingerprint } from "../../src/testing/adapter/promises/fingerprint.ts";
 import { guards } from "../../src/testing/adapter/promises/guards.ts";
 import { network } from "../../src/testing/adapter/promises/network.ts";
 import { outage } from "../../src/testing/adapter/promises/outage.ts";
@@ -111,6 +112,11 @@ const brokenAdapters: Readonly<Record<string, BrokenAdapter>> = {
       const handle = applicationOn(application);
       return (request) => handle(request, {});
     },
+  },
+  "does not know its browser": {
+    breaks: fingerprint,
+    promise: "under revoke a copied cookie ends the session, and both browsers are told why",
+    build: seeing((request) => without(request, "user-agent")),
   },
   "asks for the session of every request": {
     breaks: guards,

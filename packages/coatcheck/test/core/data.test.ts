@@ -5,6 +5,7 @@ import { z } from "zod";
 import type { StandardSchema } from "../../src/core/data.ts";
 import { DataConflictError, InvalidDataError } from "../../src/core/errors.ts";
 import { MemorySessionStore } from "../../src/stores/memory.ts";
+import { house } from "./house.ts";
 import { read, recordOf, release } from "./release.ts";
 
 const isInvalid = (pattern: RegExp) => (error: unknown) =>
@@ -306,6 +307,34 @@ describe("an update", () => {
       (error) => error instanceof DataConflictError && error.code === "data-conflict",
     );
     assert.deepEqual((await read(at)).data, { rival: 100 });
+  });
+
+  it("by an async function is refused: it would look like no change", async () => {
+    const at = house();
+    const { session } = await at.sessions.create("ada", { data: { kept: 1 } });
+    const change = (async () => ({ kept: 2 })) as unknown as () => object;
+    await assert.rejects(at.sessions.update(session.id, change), {
+      name: "TypeError",
+      message: /must not be async/,
+    });
+    const failing = (async () => assert.fail("unhandled")) as unknown as () => object;
+    await assert.rejects(at.sessions.update(session.id, failing), TypeError);
+    assert.deepEqual((await at.sessions.find(session.id))?.data, { kept: 1 });
+  });
+
+  it("that is no object is refused, at sign-in and later: a text would be stored letter by letter", async () => {
+    const at = house();
+    const { session } = await at.sessions.create("ada");
+    for (const data of ["abc", 1, true, null, ["a"]] as never[]) {
+      await assert.rejects(at.sessions.create("grace", { data }), /must be an object/);
+      await assert.rejects(at.sessions.update(session.id, data), TypeError);
+      await assert.rejects(
+        at.sessions.update(session.id, () => data),
+        TypeError,
+      );
+    }
+    assert.deepEqual(await at.sessions.list("grace"), []);
+    assert.deepEqual((await at.sessions.find(session.id))?.data, {});
   });
 
   it("whose function throws writes nothing and throws the same", async () => {

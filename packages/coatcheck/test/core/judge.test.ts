@@ -116,13 +116,27 @@ describe("judge", () => {
     }
   });
 
-  it("looks at the client only while a renewal is pending", () => {
+  it("looks at the client only for its fingerprint, or while a renewal is pending", () => {
+    const off = definePolicy({ fingerprint: "off" });
     const request = {
       get client(): never {
         throw new Error("looked");
       },
     };
-    assert.equal(judge(policy, record, token, request, now).kind, "current");
-    assert.throws(() => judge(policy, pending, token, request, now), /looked/);
+    assert.equal(judge(off, record, token, request, now).kind, "current");
+    assert.throws(() => judge(off, pending, token, request, now), /looked/);
+    assert.throws(() => judge(policy, record, token, request, now), /looked/);
+  });
+
+  it("asks for the fingerprint last: what is dead or stolen is that for every client", () => {
+    const revoking = definePolicy({ ...policy, fingerprint: { onMismatch: "revoke" } });
+    const request = { client: chrome };
+    assert.equal(judge(revoking, record, token, request, now).kind, "foreign");
+    assert.equal(judge(revoking, pending, successor, request, now).kind, "foreign");
+    assert.equal(judge(revoking, renewed, token, request, now).kind, "foreign");
+    assert.equal(judge(revoking, record, token.refreshed(), request, now).kind, "theft");
+    assert.equal(judge(revoking, record, guess, request, now).kind, "rejected");
+    assert.equal(judge(revoking, record, token, request, now + 1_000_000).kind, "rejected");
+    assert.equal(judge(revoking, tombstone(record, "logout", now), token, request, now).kind, "ended");
   });
 });

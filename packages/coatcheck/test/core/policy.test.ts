@@ -13,6 +13,7 @@ describe("policy", () => {
       touchInterval: minute,
       maxSessions: Number.POSITIVE_INFINITY,
       onLimit: "evict-oldest",
+      fingerprint: { signals: "tolerant", onMismatch: "report" },
     });
   });
 
@@ -50,6 +51,11 @@ describe("policy", () => {
     "an unknown level": { level: "aal4" as "aal3" },
     "an inherited level": { level: "constructor" as "aal3" },
     "an unknown answer to the limit": { onLimit: "ask" as "refuse" },
+    "a limit that is a text": { maxSessions: "3" as unknown as number },
+    "a fingerprint of nothing": { fingerprint: null as unknown as "off" },
+    "a fingerprint that is a word": { fingerprint: "strict" as "off" },
+    "unknown signals": { fingerprint: { signals: "loose" as "strict" } },
+    "an unknown reaction": { fingerprint: { onMismatch: "ban" as "revoke" } },
   };
   for (const [name, options] of Object.entries(senseless)) {
     it(`refuses ${name} at start`, () => assert.throws(() => definePolicy(options), TypeError));

@@ -54,6 +54,19 @@ describe("revocation", () => {
     });
   });
 
+  it("for a reason that nobody could explain is refused, and ends nothing", async () => {
+    const at = house();
+    const { token, session } = await at.sessions.create("ada");
+    for (const reason of ["bored", "toString", "", null] as unknown as "revoked"[]) {
+      await assert.rejects(
+        at.sessions.revoke(session.id, { reason }),
+        /no reason for the end.*one of logout/,
+      );
+      await assert.rejects(at.sessions.revokeAll("ada", { reason }), TypeError);
+    }
+    assert.equal(await outcome(at, token), "valid");
+  });
+
   it("by an id from outside ends only a session of that user", async () => {
     const at = house();
     const { token, session } = await at.sessions.create("ada");

@@ -99,11 +99,44 @@ describe("the limit of concurrent sessions", () => {
     assert.deepEqual(at.told(), ["created", "replaced", "created", "expired", "created"]);
   });
 
+  it("may be a function of the user, asked at each sign-in: by roles, for instance (logto#7214)", async () => {
+    const limits = new Map([["ada", 2]]);
+    const at = house({ policy: { maxSessions: async (userId) => limits.get(userId) ?? 1 } });
+    const signIn = async (userId: string) => {
+      await at.sessions.create(userId);
+      at.clock.advance(second);
+      return (await at.sessions.list(userId)).length;
+    };
+    assert.deepEqual([await signIn("ada"), await signIn("ada"), await signIn("ada")], [1, 2, 2]);
+    assert.deepEqual([await signIn("bob"), await signIn("bob")], [1, 1]);
+    limits.set("ada", Number.POSITIVE_INFINITY);
+    assert.equal(await signIn("ada"), 3);
+    limits.set("ada", 1);
+    assert.equal(await signIn("ada"), 1, "As many leave as it takes (spring-security's 'exceeded by two')");
+  });
+
+  it("that is not known lets nobody in, and ends nobody", async () => {
+    for (const maximum of [0, -1, 1.5, Number.NaN, "3", undefined, null] as number[]) {
+      const at = house({ policy: { maxSessions: (userId) => (userId === "ada" ? maximum : 1) } });
+      await at.sessions.create("bob");
+      await assert.rejects(at.sessions.create("ada"), TypeError);
+      assert.deepEqual(at.told(), ["created"]);
+    }
+    const down = house({ policy: { maxSessions: () => Promise.reject(new Error("users are down")) } });
+    await assert.rejects(down.sessions.create("ada"), /users are down/);
+    assert.deepEqual(await down.sessions.list("ada"), []);
+  });
+
   it("holds exactly under 50 parallel sign-ins", async () => {
     const at = house({ policy: { maxSessions: 3 } });
     await Promise.all(Array.from({ length: 50 }, () => at.sessions.create("ada")));
     assert.equal((await at.sessions.list("ada")).length, 3);
     assert.equal(at.told().filter((type) => type === "evicted").length, 47);
+    const byFunction = house({ policy: { maxSessions: async () => 3, onLimit: "refuse" } });
+    const attempts = Array.from({ length: 50 }, () => byFunction.sessions.create("ada"));
+    const outcomes = await Promise.allSettled(attempts);
+    assert.equal(outcomes.filter(({ status }) => status === "fulfilled").length, 3);
+    assert.equal((await byFunction.sessions.list("ada")).length, 3);
   });
 });
 

@@ -111,11 +111,15 @@ type Verb = (auth: RequestAuth, argument: string, gate: Gate) => Promise<unknown
 const verbs: Readonly<Record<string, Verb>> = {
   ask: async (auth) => (await auth.session())?.userId,
   login: async (auth, userId) => (await auth.login(userId, { data: { theme: "dark" } })).userId,
+  "login-remembered": async (auth, userId) => (await auth.login(userId, { amr: ["remember"] })).userId,
   "login-outdated": (auth, userId) => auth.login(userId, { stillValid: () => false }),
   logout: (auth) => auth.logout(),
   renew: (auth) => auth.renew(),
   reauthenticate: async (auth) => (await auth.reauthenticate()).userId,
   update: async (auth) => auth.sessions.update((await auth.session())!.id, { seen: true }),
+  set: async (auth, key) => (await auth.update({ [key]: true })).data,
+  data: async (auth) => (await auth.session())?.data,
+  locked: async (auth) => (await auth.lockedSession())?.userId,
   touch: async (auth) => auth.sessions.touch((await auth.session())!),
   wait: (_auth, _argument, gate) => gate.pass(),
   fail: async (_auth, status) => {

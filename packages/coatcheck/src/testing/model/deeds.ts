@@ -93,7 +93,7 @@ export async function take(on: Stage, step: Step): Promise<void> {
 async function signIn(on: Stage, step: Extract<Step, { do: "sign in" }>): Promise<void> {
   const holder = on.holder(step.who);
   const userId = userOf(step.user);
-  const client = clients[holder.client]!.info;
+  const { kind, info: client } = clients[holder.client]!;
   const data = { signedInBy: step.who };
   const replacing = await use(on, holder, holder.jar, true, "lost");
   const stillValid = () => step.stillValid;
@@ -105,6 +105,7 @@ async function signIn(on: Stage, step: Extract<Step, { do: "sign in" }>): Promis
     replacing: replacing?.id,
     stillValid: step.stillValid,
     client,
+    kind,
     data,
   });
   assert.equal(isCreated ? "created" : created, expected);

@@ -47,6 +47,7 @@ export interface ModelSignIn {
   readonly replacing: string | undefined;
   readonly stillValid: boolean;
   readonly client: object;
+  readonly kind: string;
   readonly data: Readonly<Record<string, unknown>>;
 }
 
@@ -56,6 +57,10 @@ interface ModelSession {
   readonly family: string;
   readonly createdAt: number;
   client: object;
+  /** The kind of that client. */
+  kind: string;
+  /** Clients of other kinds that were told of. */
+  readonly oddKinds: Set<string>;
   lastSeenAt: number;
   authenticatedAt: number;
   amr: readonly string[];
@@ -199,6 +204,7 @@ export class SessionModel {
     session.authenticatedAt = this.#now();
     session.amr = amr;
     session.client = client;
+    session.kind = kind;
     this.#tell("reauthenticated", session);
     return true;
   }
@@ -267,15 +273,22 @@ export class SessionModel {
     }
     const passed = this.#passedDeadline(session);
     if (passed) return { kind: "refused", reason: passed };
+    const isFormer = session.former.some((each) => each.word === word && this.#now() < each.until);
+    if (word === session.word || word === session.offered?.word || isFormer) this.#compare(session, kind);
     if (word === session.offered?.word) this.#confirm(session);
     if (word === session.word) {
       return { kind: session.offered?.kind === kind ? "lost" : "current", session };
     }
-    if (session.former.some((each) => each.word === word && this.#now() < each.until)) {
-      return { kind: "superseded", session };
-    }
+    if (isFormer) return { kind: "superseded", session };
     this.#end(session, "theft");
     return { kind: "refused", reason: "theft" };
+  }
+
+  /** One that said nothing of itself at sign-in has nothing to be compared with. */
+  #compare(session: ModelSession, kind: string): void {
+    if (session.kind === "unknown" || session.kind === kind || session.oddKinds.has(kind)) return;
+    session.oddKinds.add(kind);
+    this.#tell("fingerprint", session);
   }
 
   #offer(standing: Exclude<Standing, { kind: "refused" }>, kind: string, wanted: boolean): ExpectedCookie {
@@ -307,7 +320,7 @@ export class SessionModel {
     return session.former.filter(({ until }) => this.#now() < until);
   }
 
-  #begin(userId: string, { id, token, client, data }: ModelSignIn): ModelSession {
+  #begin(userId: string, { id, token, client, kind, data }: ModelSignIn): ModelSession {
     const [, family = "", word = ""] = token?.split(".") ?? [];
     const now = this.#now();
     const session: ModelSession = {
@@ -316,6 +329,8 @@ export class SessionModel {
       family,
       createdAt: now,
       client,
+      kind,
+      oddKinds: new Set(),
       lastSeenAt: now,
       authenticatedAt: now,
       amr: ["pwd"],

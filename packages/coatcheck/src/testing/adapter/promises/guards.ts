@@ -105,6 +105,17 @@ export const guards: AdapterCases = {
       assertSignedIn(await ada.get("/me"));
     }),
 
+  "a remembered browser is never recent, however short ago it came back, until its user proves who they are":
+    (set) =>
+      set(async ({ browser }) => {
+        const ada = browser();
+        await ada.do("login-remembered:ada");
+        assertSignedIn(await ada.get("/me"));
+        assertRefused(await ada.get("/recent"), 403, "reauth-required");
+        await ada.do("reauthenticate");
+        assertSignedIn(await ada.get("/recent"));
+      }),
+
   "re-authentication makes an old sign-in recent, under another secret": (set) =>
     set(async ({ browser, clock }) => {
       const ada = browser();

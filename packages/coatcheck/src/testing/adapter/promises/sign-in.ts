@@ -14,6 +14,8 @@ import {
 const defaultCookie =
   /^__Host-session=[\w-]{25}\.[\w-]{22}\.[\w-]{43}; HttpOnly; SameSite=Lax; Path=\/; Secure$/;
 
+const hour = 60 * 60_000;
+
 export const signIn: AdapterCases = {
   "a sign-in sets one cookie with exactly the default attributes": (set) =>
     set(async ({ browser }) => {
@@ -115,14 +117,23 @@ export const signIn: AdapterCases = {
       { policy: { maxSessions: 1, onLimit: "refuse" } },
     ),
 
-  "a session that makes way for another is told so": (set) =>
+  "a session that makes way for another is told so for 24 hours, and never comes back": (set) =>
     set(
-      async ({ signedIn }) => {
+      async ({ signedIn, clock, sessions }) => {
         const evicted = await signedIn();
-        assertSignedIn(await (await signedIn()).get("/me"));
-        assertNotSignedIn(await evicted.get("/me"), "evicted");
+        const staying = await signedIn();
+        for (const passed of [0, 12 * hour, 12 * hour - 1]) {
+          clock.advance(passed);
+          assertNotSignedIn(await evicted.get("/me"), "evicted");
+          assertNotSignedIn(await evicted.do("set:a"));
+          assertSignedIn(await staying.get("/me"));
+          assert.equal((await sessions.list("ada")).length, 1);
+        }
+        clock.advance(1);
+        assertNotSignedIn(await evicted.get("/me"));
+        assertSignedIn(await staying.get("/me"));
       },
-      { policy: { maxSessions: 1 } },
+      { policy: { maxSessions: 1, idleTimeout: 24 * hour, absoluteTimeout: 48 * hour } },
     ),
 
   "a sign-in that a change of the account overtook leaves no session": (set) =>

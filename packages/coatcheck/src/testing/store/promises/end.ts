@@ -119,6 +119,7 @@ const reasons: Record<EndReason, true> = {
   evicted: true,
   replaced: true,
   theft: true,
+  fingerprint: true,
   expired: true,
   "credentials-changed": true,
   "account-changed": true,
