@@ -195,6 +195,7 @@ const pinned: Record<string, readonly string[]> = {
     "describeRememberStore",
     "describeSessionModel",
     "describeSessionStore",
+    "describeThrottleStore",
     "fullAuditRecord",
     "fullRecord",
     "fullRememberRecord",

@@ -5,6 +5,7 @@
 import type { Finding } from "./finding.ts";
 import type { ClientInfo } from "./fingerprint.ts";
 import type { RememberStore } from "./remember-store.ts";
+import type { ThrottleStore } from "./throttle-store.ts";
 import type { SessionId } from "./token.ts";
 
 /**
@@ -164,6 +165,8 @@ export interface PruneStep {
 export interface StoreCompanions {
   /** Where remembered browsers live. */
   readonly remember?: RememberStore;
+  /** Where failed attempts are counted. */
+  readonly throttle?: ThrottleStore;
   /** What is wrong with the backend's own settings, for `doctor`. Changes nothing, and may take some seconds. */
   diagnose?(): Promise<readonly Finding[]>;
 }

@@ -16,17 +16,20 @@ import {
   tombstone,
   type UpdateCondition,
 } from "../core/store.ts";
+import type { ThrottleStore } from "../core/throttle-store.ts";
 import type { SessionId } from "../core/token.ts";
 import { MemoryAuditStore } from "./memory/audit.ts";
 import { Rack } from "./memory/rack.ts";
 import { MemoryRememberStore } from "./memory/remember.ts";
+import { MemoryThrottleStore } from "./memory/throttle.ts";
 
 /** How much a `MemorySessionStore` may hold. */
 export interface MemorySessionStoreOptions {
   /**
    * The most sessions that are kept at a time; a sign-in beyond it fails. Default 100,000, about 100 MB.
    * As many tombstones are kept beside them, of which the oldest make way: they only explain. As many browsers are
-   * remembered; a further one is not.
+   * remembered; a further one is not. As many counters of failed attempts are kept, of which those make way that were
+   * used least recently.
    */
   readonly maximumSessions?: number;
 }
@@ -44,6 +47,8 @@ export class MemorySessionStore implements SessionStore {
   readonly audit: AuditStore = new MemoryAuditStore();
   /** Browsers that may come back without a password; as many as sessions. */
   readonly remember: RememberStore;
+  /** Failed attempts, in the same place. */
+  readonly throttle: ThrottleStore;
   readonly #maximum: number;
   readonly #sessions = new Rack<SessionRecord>();
   readonly #tombstones = new Rack<EndedSession>();
@@ -57,6 +62,7 @@ export class MemorySessionStore implements SessionStore {
     }
     this.#maximum = maximumSessions;
     this.remember = new MemoryRememberStore(maximumSessions);
+    this.throttle = new MemoryThrottleStore(maximumSessions);
   }
 
   // No method awaits anything: each has done its work before it returns, and so is one atomic step.

@@ -13,6 +13,7 @@ import {
   tombstoneLifetime,
   type UpdateCondition,
 } from "../core/store.ts";
+import type { ThrottleStore } from "../core/throttle-store.ts";
 import type { SessionId } from "../core/token.ts";
 import { Database } from "./postgres/database.ts";
 import { diagnosePostgres } from "./postgres/diagnosis.ts";
@@ -30,6 +31,7 @@ import {
 } from "./postgres/row.ts";
 import { migrate, type PostgresSchemaOptions, schemaVersion } from "./postgres/schema.ts";
 import { type Statement, type Statements, statements } from "./postgres/statements.ts";
+import { PostgresThrottleStore } from "./postgres/throttle.ts";
 
 export type { PostgresClient, PostgresPool, PostgresQuery, PostgresResult } from "./postgres/pool.ts";
 export {
@@ -59,6 +61,8 @@ export interface PostgresSessionStoreOptions extends PostgresSchemaOptions {
  */
 export class PostgresSessionStore implements SessionStore {
   readonly timeout: number;
+  /** Failed attempts, in the same place. */
+  readonly throttle: ThrottleStore;
   readonly #schema: string | undefined;
   readonly #database: Database;
   readonly #sql: Statements;
@@ -78,6 +82,7 @@ export class PostgresSessionStore implements SessionStore {
     this.#schema = schema;
     this.#database = new Database(pool, timeout);
     this.#sql = statements(schema);
+    this.throttle = new PostgresThrottleStore(this.#database, schema);
     this.#finds = new GatheredFinds((ids) => this.#rowsOf(ids));
   }
 

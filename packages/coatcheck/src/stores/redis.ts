@@ -12,19 +12,21 @@ import {
   tombstoneLifetime,
   type UpdateCondition,
 } from "../core/store.ts";
+import type { ThrottleStore } from "../core/throttle-store.ts";
 import { routingTag, type SessionId } from "../core/token.ts";
 import { type Connection, connectionTo, type Master, type RedisClient } from "./redis/connection.ts";
 import { diagnoseRedis } from "./redis/diagnosis.ts";
 import { changedFields, escaped, fieldsOf, toFound, toRecord } from "./redis/fields.ts";
+import { type Run, scriptsOn } from "./redis/script.ts";
 import {
   deleteByUserScript,
   deleteScript,
   findByUserScript,
   insertScript,
   pruneScript,
-  type Script,
   updateScript,
 } from "./redis/scripts.ts";
+import { RedisThrottleStore } from "./redis/throttle.ts";
 import { Walk } from "./redis/walk.ts";
 import { warnOfEviction, warnOfUnheardErrors } from "./redis/warnings.ts";
 
@@ -58,8 +60,11 @@ type Ended = readonly [reason: EndReason, ...Found];
  */
 export class RedisSessionStore implements SessionStore {
   readonly timeout: number;
+  /** Failed attempts, in the same place. */
+  readonly throttle: ThrottleStore;
   readonly #prefix: string;
   readonly #redis: Connection;
+  readonly #run: Run;
   readonly #walk: Walk;
   #settingsSeen = false;
 
@@ -78,7 +83,9 @@ export class RedisSessionStore implements SessionStore {
     this.timeout = timeout;
     this.#prefix = prefix;
     this.#redis = connectionTo(client, timeout);
+    this.#run = scriptsOn(this.#redis);
     this.#walk = new Walk(this.#redis, prefix);
+    this.throttle = new RedisThrottleStore(this.#run, prefix);
     warnOfUnheardErrors(client);
   }
 
@@ -174,21 +181,6 @@ export class RedisSessionStore implements SessionStore {
   /** Of each master: eviction, persistence, and keys without a time to live, by SCAN. */
   diagnose(): Promise<readonly Finding[]> {
     return diagnoseRedis(this.#redis, this.#prefix);
-  }
-
-  /** By its name where the server knows it: after a restart or on a new server, once more as a whole. */
-  async #run(
-    { sha, text }: Script,
-    keys: readonly string[],
-    parameters: readonly (string | number)[],
-  ): Promise<unknown> {
-    const rest = [String(keys.length), ...keys, ...parameters.map(String)];
-    try {
-      return await this.#redis.send(keys[0]!, ["EVALSHA", sha, ...rest]);
-    } catch (error) {
-      if (!(error instanceof Error && error.message.startsWith("NOSCRIPT"))) throw error;
-      return this.#redis.send(keys[0]!, ["EVAL", text, ...rest]);
-    }
   }
 
   #sessionKey(id: SessionId): string {

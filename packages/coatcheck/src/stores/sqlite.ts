@@ -16,6 +16,7 @@ import {
   tombstoneLifetime,
   type UpdateCondition,
 } from "../core/store.ts";
+import type { ThrottleStore } from "../core/throttle-store.ts";
 import type { SessionId } from "../core/token.ts";
 import { SqliteAuditStore } from "./sqlite/audit.ts";
 import { Connection, rowOf } from "./sqlite/connection.ts";
@@ -32,6 +33,7 @@ import {
   userColumn,
 } from "./sqlite/row.ts";
 import { migrate } from "./sqlite/schema.ts";
+import { SqliteThrottleStore } from "./sqlite/throttle.ts";
 
 /** How a `SqliteSessionStore` works. */
 export interface SqliteSessionStoreOptions {
@@ -59,6 +61,8 @@ export class SqliteSessionStore implements SessionStore {
   readonly audit: AuditStore;
   /** Browsers that may come back without a password, in the same database. */
   readonly remember: RememberStore;
+  /** Failed attempts, in the same place. */
+  readonly throttle: ThrottleStore;
   readonly #connection: Connection;
   readonly #sql: Statements;
 
@@ -77,6 +81,7 @@ export class SqliteSessionStore implements SessionStore {
       this.#sql = prepareStatements(this.#connection);
       this.audit = new SqliteAuditStore(this.#connection);
       this.remember = new SqliteRememberStore(this.#connection);
+      this.throttle = new SqliteThrottleStore(this.#connection);
     } catch (error) {
       void this.close();
       throw error;

@@ -19,3 +19,4 @@ export { beginning, fullRecord, sessionRecord } from "./record.ts";
 export { fullRememberRecord, rememberRecord } from "./remember-record.ts";
 export { describeRememberStore } from "./remember-suite.ts";
 export { describeSessionStore, type StoreBackend, type StoreUnderTest } from "./store-suite.ts";
+export { describeThrottleStore } from "./throttle-suite.ts";

@@ -1,5 +1,4 @@
 /** Records of one kind in the memory of this process. */
-import type { SessionId } from "../../core/token.ts";
 
 interface Hook<T> {
   item: T;
@@ -10,15 +9,15 @@ interface Hook<T> {
  * A map that can be walked in bounded steps while it changes. The hooks stand in a dense row that is walked from its
  * end to its beginning: the last one fills any gap, so what the walk has still to see stays ahead of it.
  */
-export class Rack<T extends { readonly id: SessionId }> {
-  readonly #byId = new Map<SessionId, Hook<T>>();
+export class Rack<T extends { readonly id: string }> {
+  readonly #byId = new Map<string, Hook<T>>();
   readonly #row: Hook<T>[] = [];
 
   get size(): number {
     return this.#row.length;
   }
 
-  get(id: SessionId): T | undefined {
+  get(id: string): T | undefined {
     return this.#byId.get(id)?.item;
   }
 
@@ -32,7 +31,7 @@ export class Rack<T extends { readonly id: SessionId }> {
     this.#byId.get(item.id)!.item = item;
   }
 
-  remove(id: SessionId): void {
+  remove(id: string): void {
     const hook = this.#byId.get(id)!;
     this.#byId.delete(id);
     const last = this.#row.pop()!;

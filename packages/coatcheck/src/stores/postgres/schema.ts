@@ -59,6 +59,14 @@ CREATE TABLE ${at}coatcheck_ended_sessions (
   (at) => `ALTER TABLE ${at}coatcheck_sessions ADD COLUMN fingerprint text;
 UPDATE ${at}coatcheck_schema SET version = 2;
 `,
+  (at) => `CREATE TABLE ${at}coatcheck_attempts (
+  key text COLLATE "C" PRIMARY KEY,
+  failures bigint NOT NULL,
+  last_attempt_at bigint NOT NULL,
+  forgotten_at bigint NOT NULL
+) WITH (fillfactor = 80);
+UPDATE ${at}coatcheck_schema SET version = 3;
+`,
 ];
 
 /** The version of the tables that this release works with. */

@@ -158,18 +158,23 @@ export function statements(schema: string | undefined): Statements {
 }
 
 /** A step along the key. A row that somebody else holds at this moment is left to the next walk. */
-function prune(table: string, deadline: string, columns: readonly string[]): string {
+export function prune(
+  table: string,
+  deadline: string,
+  columns: readonly string[],
+  key: string = "id",
+): string {
   return `
     WITH seen AS MATERIALIZED (
-      SELECT id, ${deadline} AS deadline FROM ${table} WHERE id > $1 ORDER BY id LIMIT $2::bigint
+      SELECT ${key}, ${deadline} AS deadline FROM ${table} WHERE ${key} > $1 ORDER BY ${key} LIMIT $2::bigint
     ), due AS MATERIALIZED (
-      SELECT id FROM ${table}
-      WHERE id IN (SELECT id FROM seen WHERE deadline <= $3::bigint) AND ${deadline} <= $3::bigint
+      SELECT ${key} FROM ${table}
+      WHERE ${key} IN (SELECT ${key} FROM seen WHERE deadline <= $3::bigint) AND ${deadline} <= $3::bigint
       FOR UPDATE SKIP LOCKED
     ), gone AS (
-      DELETE FROM ${table} AS dead USING due WHERE dead.id = due.id RETURNING ${qualified("dead", columns)}
+      DELETE FROM ${table} AS dead USING due WHERE dead.${key} = due.${key} RETURNING ${qualified("dead", columns)}
     )
-    SELECT last.*, gone.* FROM (SELECT count(*), max(id) FROM seen) AS last LEFT JOIN gone ON true`;
+    SELECT last.*, gone.* FROM (SELECT count(*), max(${key}) FROM seen) AS last LEFT JOIN gone ON true`;
 }
 
 function qualified(table: string, columns: readonly string[]): string {
@@ -177,10 +182,10 @@ function qualified(table: string, columns: readonly string[]): string {
 }
 
 /** Names that tell the texts apart: a pooler may hand out connections on which another release has prepared its own. */
-function named(texts: Readonly<Record<keyof Statements, string>>): Statements {
-  const entries = Object.entries(texts).map(([name, text]): [string, Statement] => {
+export function named<K extends string>(texts: Readonly<Record<K, string>>): Readonly<Record<K, Statement>> {
+  const entries = Object.entries<string>(texts).map(([name, text]): [string, Statement] => {
     const digest = createHash("sha256").update(text).digest("hex").slice(0, 12);
     return [name, { name: `coatcheck_${name}_${digest}`, text }];
   });
-  return Object.fromEntries(entries) as Statements;
+  return Object.fromEntries(entries) as Record<K, Statement>;
 }

@@ -5,14 +5,8 @@
  * A script names one or two keys and finds the others from them: the sessions in an index, the index of a session. All
  * of them have the same routing tag, and so are in the same slot of a cluster.
  */
-import { createHash } from "node:crypto";
 import { tombstoneLifetime } from "../../core/store.ts";
-
-/** A script, and the name by which a server that has seen it knows it. */
-export interface Script {
-  readonly text: string;
-  readonly sha: string;
-}
+import { type Script, script } from "./script.ts";
 
 /**
  * How long Redis keeps a session that has expired, in milliseconds: 1 hour. Until then its owner is told that it
@@ -120,7 +114,7 @@ end
  *   fields and values
  * - answer: "duplicate", "limit", or a list of what ended: reason, id, fields
  */
-export const insertScript: Script = script(`
+export const insertScript: Script = script(`${shared}
 local session, index = KEYS[1], KEYS[2]
 local now, expires, maximum, exceeded, replacing, told_until = unpack(ARGV, 1, 6)
 
@@ -192,7 +186,7 @@ return leaving
  *   and data advance ("1"), how many fields are removed, their names, fields and values
  * - answer: 1, or 0 where nothing was changed
  */
-export const updateScript: Script = script(`
+export const updateScript: Script = script(`${shared}
 local session = KEYS[1]
 local now, secret_wanted, data_wanted, seen_now, expires_now, secret_changes, data_changes, removed = unpack(ARGV, 1, 8)
 local user, seen, expires, secret_revision, data_revision =
@@ -230,7 +224,7 @@ return 1
  * - arguments: reason, until when the tombstone tells
  * - answer: the fields, or nil where there was no session
  */
-export const deleteScript: Script = script(`
+export const deleteScript: Script = script(`${shared}
 local session = KEYS[1]
 local reason, told_until = unpack(ARGV)
 local fields = read(session)
@@ -247,7 +241,7 @@ return fields
  * - keys: index
  * - answer: a list of id, fields
  */
-export const findByUserScript: Script = script(`
+export const findByUserScript: Script = script(`${shared}
 local index = KEYS[1]
 local found, ghosts = {}, {}
 for _, id in ipairs(sessions_in(index)) do
@@ -263,7 +257,7 @@ return found
  * - arguments: the id that is spared or "", reason, until when tombstones tell
  * - answer: a list of id, fields
  */
-export const deleteByUserScript: Script = script(`
+export const deleteByUserScript: Script = script(`${shared}
 local index = KEYS[1]
 local spared, reason, told_until = unpack(ARGV)
 local ended, leaving = {}, {}
@@ -287,7 +281,7 @@ return ended
  * - arguments: now
  * - answer: a list of id, fields: the expired sessions that were removed
  */
-export const pruneScript: Script = script(`
+export const pruneScript: Script = script(`${shared}
 local now = number(ARGV[1])
 local removed = {}
 
@@ -313,8 +307,3 @@ end
 for _, session in ipairs(KEYS) do prune(session) end
 return removed
 `);
-
-function script(body: string): Script {
-  const text = shared + body;
-  return { text, sha: createHash("sha1").update(text).digest("hex") };
-}

@@ -2,6 +2,7 @@
 import type { DatabaseSync } from "node:sqlite";
 import { auditSchema } from "./audit-schema.ts";
 import { rememberSchema } from "./remember-schema.ts";
+import { throttleSchema } from "./throttle-schema.ts";
 
 /**
  * Each step leads from one version to the next. A published step is never edited: later ones are added.
@@ -41,6 +42,7 @@ const migrations: readonly string[] = [
   "ALTER TABLE coatcheck_sessions ADD COLUMN fingerprint TEXT;",
   auditSchema,
   rememberSchema,
+  throttleSchema,
 ];
 
 /**

@@ -18,7 +18,7 @@ const now = beginning;
 const seen = { lastSeenAt: now + 1, expiresAt: now + 60 * 60_000 };
 
 /** As many at once as a person with a script would try. */
-const crowd = 50;
+const crowd = 40;
 
 export const race: StoreCases = {
   "parallel sign-ins under a limit that evicts end exactly at the limit": async (on) => {
