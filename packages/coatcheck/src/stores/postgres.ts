@@ -1,4 +1,5 @@
 /** Sessions in PostgreSQL, by a pool of `pg`. */
+import type { AuditStore } from "../audit/audit-store.ts";
 import type { Finding } from "../core/finding.ts";
 import {
   type Ended,
@@ -15,6 +16,7 @@ import {
 } from "../core/store.ts";
 import type { ThrottleStore } from "../core/throttle-store.ts";
 import type { SessionId } from "../core/token.ts";
+import { PostgresAuditStore } from "./postgres/audit.ts";
 import { Database } from "./postgres/database.ts";
 import { diagnosePostgres } from "./postgres/diagnosis.ts";
 import { GatheredFinds } from "./postgres/gathered-finds.ts";
@@ -63,6 +65,8 @@ export class PostgresSessionStore implements SessionStore {
   readonly timeout: number;
   /** Failed attempts, in the same place. */
   readonly throttle: ThrottleStore;
+  /** What happened, in the same database. */
+  readonly audit: AuditStore;
   readonly #schema: string | undefined;
   readonly #database: Database;
   readonly #sql: Statements;
@@ -83,6 +87,7 @@ export class PostgresSessionStore implements SessionStore {
     this.#database = new Database(pool, timeout);
     this.#sql = statements(schema);
     this.throttle = new PostgresThrottleStore(this.#database, schema);
+    this.audit = new PostgresAuditStore(this.#database, schema);
     this.#finds = new GatheredFinds((ids) => this.#rowsOf(ids));
   }
 

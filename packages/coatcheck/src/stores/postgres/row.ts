@@ -127,7 +127,7 @@ export function escaped(text: string): string {
   return JSON.stringify(text).slice(1, -1);
 }
 
-function unescaped(column: string): string {
+export function unescaped(column: string): string {
   return column.includes("\\") ? JSON.parse(`"${column}"`) : column;
 }
 
@@ -162,7 +162,7 @@ function textByName(entries: Iterable<readonly [key: string, value: string]>): s
   return dataText(Array.from(entries, ([key, value]) => [escaped(key), JSON.stringify(value)]));
 }
 
-function whole(column: string, text: string): number {
+export function whole(column: string, text: string): number {
   const value = Number(text);
   if (!Number.isSafeInteger(value)) throw damaged(column);
   return value;

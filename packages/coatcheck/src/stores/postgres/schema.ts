@@ -1,4 +1,5 @@
 /** The tables of coatcheck in a PostgreSQL database, which may be the application's own, and how they change. */
+import { auditSchema } from "./audit-schema.ts";
 import type { Database } from "./database.ts";
 
 /** Where the tables are. */
@@ -66,6 +67,8 @@ UPDATE ${at}coatcheck_schema SET version = 2;
   forgotten_at bigint NOT NULL
 ) WITH (fillfactor = 80);
 UPDATE ${at}coatcheck_schema SET version = 3;
+`,
+  (at) => `${auditSchema(at)}UPDATE ${at}coatcheck_schema SET version = 4;
 `,
 ];
 

@@ -181,11 +181,13 @@ function qualified(table: string, columns: readonly string[]): string {
   return columns.map((column) => `${table}.${column}`).join(", ");
 }
 
-/** Names that tell the texts apart: a pooler may hand out connections on which another release has prepared its own. */
 export function named<K extends string>(texts: Readonly<Record<K, string>>): Readonly<Record<K, Statement>> {
-  const entries = Object.entries<string>(texts).map(([name, text]): [string, Statement] => {
-    const digest = createHash("sha256").update(text).digest("hex").slice(0, 12);
-    return [name, { name: `coatcheck_${name}_${digest}`, text }];
-  });
+  const entries = Object.entries<string>(texts).map(([name, text]) => [name, statement(name, text)]);
   return Object.fromEntries(entries) as Record<K, Statement>;
+}
+
+/** Names tell the texts apart: a pooler may hand out connections on which another release has prepared its own. */
+export function statement(name: string, text: string): Statement {
+  const digest = createHash("sha256").update(text).digest("hex").slice(0, 12);
+  return { name: `coatcheck_${name}_${digest}`, text };
 }
