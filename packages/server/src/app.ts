@@ -38,7 +38,7 @@ import { securityHeaders } from "./security-headers.ts";
 const largestBody = 16 * 1024;
 
 export function createApp(house: House): Hono<AppEnv> {
-  const { sessions, origin, trustedProxies } = house;
+  const { sessions, keys, origin, trustedProxies } = house;
   const app = new Hono<AppEnv>();
 
   app.use(names);
@@ -46,7 +46,7 @@ export function createApp(house: House): Hono<AppEnv> {
   app.use(headers(house));
   app.use(bodyLimit({ maxSize: largestBody, onError: (c) => answerProblem(bodyTooLarge(), c) }));
   app.use(wholeBody);
-  app.use(coatcheck(sessions, { origin, trustedProxies, onProblem: answerProblem }));
+  app.use(coatcheck(sessions, { origin, trustedProxies, keys, seal: true, onProblem: answerProblem }));
 
   serveAssets(app);
   healthRoutes(app, house);

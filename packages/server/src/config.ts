@@ -5,6 +5,7 @@
 import { resolveAuth } from "coatcheck";
 import { emailProblem } from "./accounts/email.ts";
 import { passwordProblem } from "./accounts/password-rules.ts";
+import { type KeySource, keySource, keysProblem } from "./keys/key-source.ts";
 import { isLoopback } from "./loopback.ts";
 import { nearest } from "./nearest.ts";
 import {
@@ -26,6 +27,8 @@ export interface Config {
   readonly database: DatabaseAddress;
   /** Where sessions are kept; the same as `database` unless something else is said. */
   readonly sessions: StoreAddress;
+  /** What seals cookies. Undefined only for tools, where it was not given. */
+  readonly keys: KeySource | undefined;
   /** Created at the first start; undefined: the first start prints a set-up link. */
   readonly administrator: Administrator | undefined;
   /** Addresses and networks of proxies whose `X-Forwarded-For` is believed. */
@@ -56,18 +59,22 @@ const known = [
   "COATCHECK_ORIGIN",
   "COATCHECK_DATABASE",
   "COATCHECK_SESSIONS",
+  "COATCHECK_SECRET",
   "COATCHECK_ADMIN_EMAIL",
   "COATCHECK_ADMIN_PASSWORD",
   "COATCHECK_TRUST_PROXY",
 ] as const;
 
 /** Names of the plan that nothing reads yet. Refusing them would break an environment written ahead of time. */
-const unused = ["COATCHECK_SECRET", "COATCHECK_SMTP_URL"];
+const unused = ["COATCHECK_SMTP_URL"];
 
 const defaultDatabase = "sqlite:data/coatcheck.db";
 
-/** @throws ConfigError that holds every mistake. */
-export function readConfig(environment: Environment): Config {
+/**
+ * For serving, everything that it needs is demanded; commands beside the server work without what they do not use.
+ * @throws ConfigError that holds every mistake.
+ */
+export function readConfig(environment: Environment, purpose: "serving" | "tools" = "serving"): Config {
   const problems: string[] = [];
   const complain: Complain = (problem) => problems.push(problem);
   // An empty variable is how shells and compose files say "not set".
@@ -82,6 +89,7 @@ export function readConfig(environment: Environment): Config {
     origin: readOrigin(env, host, complain),
     database,
     sessions: readSessions(env, database, complain),
+    keys: readKeys(env, database, purpose, complain),
     administrator: readAdministrator(env, complain),
     trustedProxies: readTrustedProxies(env, complain),
     notices: [],
@@ -179,6 +187,24 @@ function readSessions(env: Environment, database: DatabaseAddress, complain: Com
     "Leave it unset to keep sessions in the database, or set it to redis://, rediss:// or postgres:// " +
     "and so on, to sqlite: and a file, or to memory:.";
   return readAddress("COATCHECK_SESSIONS", text, remedy, complain) ?? database;
+}
+
+function readKeys(
+  env: Environment,
+  database: DatabaseAddress,
+  purpose: "serving" | "tools",
+  complain: Complain,
+): KeySource | undefined {
+  const source = keySource(env.COATCHECK_SECRET, database);
+  const remedy = "Set it to what coatcheck-server keys generate prints, the same for all servers.";
+  if (source?.kind === "given") {
+    const problem = keysProblem(source.keys);
+    if (problem) complain(`COATCHECK_SECRET: ${problem}. ${remedy}`);
+  }
+  if (!source && purpose === "serving") {
+    complain(`COATCHECK_SECRET is not set, and there is no SQLite file to keep keys beside. ${remedy}`);
+  }
+  return source;
 }
 
 function readAddress(

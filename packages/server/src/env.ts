@@ -1,6 +1,6 @@
 /** What the handlers of a request have at hand. */
 import type { HttpBindings } from "@hono/node-server";
-import type { RequestAuth, SessionManager } from "coatcheck";
+import type { KeyRing, RequestAuth, SessionManager } from "coatcheck";
 import type { Logger } from "pino";
 import type { Accounts } from "./accounts/accounts.ts";
 import type { Identity } from "./accounts/identify.ts";
@@ -10,6 +10,8 @@ export interface House {
   readonly accounts: Accounts;
   readonly sessions: SessionManager;
   readonly logger: Logger;
+  /** What seals cookies. May change while the server runs. */
+  readonly keys: KeyRing;
   /** The public origin, without a trailing slash. */
   readonly origin: string;
   readonly trustedProxies: readonly string[];

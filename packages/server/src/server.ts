@@ -7,6 +7,7 @@ import { setupLink } from "./accounts/setup-link.ts";
 import { createApp } from "./app.ts";
 import type { Config } from "./config.ts";
 import { close, listen } from "./http-server.ts";
+import { ServerKeys } from "./keys/server-keys.ts";
 import { createLogger, logSessionEvents } from "./request-log.ts";
 import { openStorage } from "./storage/storage.ts";
 
@@ -31,6 +32,7 @@ export interface Replacements {
 export async function startServer(config: Config, replacements: Replacements = {}): Promise<RunningServer> {
   const { logger = createLogger(), now = Date.now, wrapStore = (store) => store } = replacements;
   const warn: Warn = (message, err) => logger.warn({ event: "warning", message, err });
+  if (!config.keys) throw new TypeError("A server needs keys: read its configuration for serving");
   const storage = await openStorage(config, warn);
   const sessions = new SessionManager({
     store: wrapStore(storage.sessions),
@@ -44,7 +46,9 @@ export async function startServer(config: Config, replacements: Replacements = {
     await storage.close();
   };
   try {
-    return await serve(config, { sessions, accounts, logger, closeStores });
+    // After the storage: where no database can be, no keys are left behind.
+    const keys = new ServerKeys(config.keys, now, warn);
+    return await serve(config, { sessions, accounts, keys, logger, closeStores });
   } catch (error) {
     await closeStores();
     throw error;
@@ -54,12 +58,13 @@ export async function startServer(config: Config, replacements: Replacements = {
 interface Parts {
   readonly sessions: SessionManager;
   readonly accounts: Accounts;
+  readonly keys: ServerKeys;
   readonly logger: Logger;
   readonly closeStores: () => Promise<void>;
 }
 
 async function serve(config: Config, parts: Parts): Promise<RunningServer> {
-  const { sessions, accounts, logger, closeStores } = parts;
+  const { sessions, accounts, keys, logger, closeStores } = parts;
   const { administrator, trustedProxies } = config;
   if (administrator && (await accounts.isEmpty())) await accounts.createAdministrator(administrator);
   const code = (await accounts.isEmpty()) ? await accounts.issueSetupCode() : undefined;
@@ -71,7 +76,8 @@ async function serve(config: Config, parts: Parts): Promise<RunningServer> {
     port = got;
     origin = config.origin ?? `http://localhost:${port}`;
     const isStopping = () => stopping;
-    return { app: createApp({ accounts, sessions, logger, origin, trustedProxies, isStopping }), origin };
+    const house = { accounts, sessions, keys: keys.ring, logger, origin, trustedProxies, isStopping };
+    return { app: createApp(house), origin };
   });
   const stopUpkeep = startUpkeep(sessions);
 
@@ -84,6 +90,7 @@ async function serve(config: Config, parts: Parts): Promise<RunningServer> {
       stopping = true;
       await close(http);
       await stopUpkeep();
+      keys.close();
       await closeStores();
     }),
   };

@@ -120,8 +120,8 @@ for (const [name, open] of Object.entries({ SQLite: onSqlite, PostgreSQL: onPost
       assert.equal(listed.user.email, bob.email);
       assert.match(await done(command(["sessions", "list"])), new RegExp(`^${id} +Bob@Example\\.com`, "m"));
       for (const visitor of visitors) {
-        const [, , secret] = visitor.cookie!.split(".");
-        assert.ok(!JSON.stringify(sessions).includes(secret!));
+        const [, sealed] = visitor.cookie!.split(".");
+        assert.ok(!JSON.stringify(sessions).includes(sealed!));
       }
 
       assert.equal(await done(command(["sessions", "revoke", id])), "1 session ended.\n");

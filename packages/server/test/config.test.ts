@@ -1,6 +1,10 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
+import { generateKey } from "coatcheck";
 import { ConfigError, readConfig } from "../src/config.ts";
+
+/** Where users are not in a file, keys have to be given. */
+const COATCHECK_SECRET = generateKey();
 
 function problemsOf(environment: Record<string, string>): readonly string[] {
   try {
@@ -20,6 +24,7 @@ describe("the configuration", () => {
       origin: undefined,
       database: { kind: "sqlite", file: "data/coatcheck.db" },
       sessions: { kind: "sqlite", file: "data/coatcheck.db" },
+      keys: { kind: "file", file: "data/coatcheck.db.keys" },
       administrator: undefined,
       trustedProxies: [],
       notices: [],
@@ -91,9 +96,10 @@ describe("the configuration", () => {
 
   test("sessions are in the database, unless something else is said", () => {
     const database = "postgres://app@localhost/coatcheck";
-    const inDatabase = readConfig({ COATCHECK_DATABASE: database });
+    const env = { COATCHECK_DATABASE: database, COATCHECK_SECRET };
+    const inDatabase = readConfig(env);
     assert.deepEqual(inDatabase.sessions, { kind: "postgres", url: database });
-    assert.deepEqual(readConfig({ COATCHECK_DATABASE: database, COATCHECK_SESSIONS: database }), inDatabase);
+    assert.deepEqual(readConfig({ ...env, COATCHECK_SESSIONS: database }), inDatabase);
     const sessionsIn = (COATCHECK_SESSIONS: string) => readConfig({ COATCHECK_SESSIONS }).sessions;
     assert.deepEqual(sessionsIn("memory:"), { kind: "memory" });
     assert.deepEqual(sessionsIn("redis://localhost:6380/2"), {
@@ -118,7 +124,7 @@ describe("the configuration", () => {
 
   test("a plain connection to another machine is told, without its password", () => {
     const noticesFor = (database: string, env: Record<string, string> = {}) =>
-      readConfig({ COATCHECK_DATABASE: database, ...env }).notices;
+      readConfig({ COATCHECK_DATABASE: database, COATCHECK_SECRET, ...env }).notices;
     for (const plain of [
       "postgres://app:hunter2@db.example.com/app",
       "postgres://app:hunter2@db.example.com/app?sslmode=disable",
@@ -150,7 +156,8 @@ describe("the configuration", () => {
   });
 
   test("what is said to be encrypted is verified, in this and in later releases of the client", () => {
-    const { database } = readConfig({ COATCHECK_DATABASE: "postgres://localhost/app?sslmode=require" });
+    const COATCHECK_DATABASE = "postgres://localhost/app?sslmode=require";
+    const { database } = readConfig({ COATCHECK_DATABASE, COATCHECK_SECRET });
     assert.deepEqual(database, { kind: "postgres", url: "postgres://localhost/app?sslmode=verify-full" });
   });
 
@@ -159,11 +166,34 @@ describe("the configuration", () => {
     assert.match(problemsOf({ COATCHECK_COLOUR: "red" })[0]!, /is not a setting. Remove it/);
   });
 
-  test("a setting of the plan that nothing reads yet is told, not refused", () => {
-    assert.match(
-      readConfig({ COATCHECK_SECRET: "x" }).notices[0]!,
-      /COATCHECK_SECRET is set, but nothing uses/,
-    );
+  test("keys are demanded where there is no file to keep them beside, with how to make one", () => {
+    const COATCHECK_DATABASE = "postgres://localhost/app";
+    const [problem, ...more] = problemsOf({ COATCHECK_DATABASE });
+    assert.match(problem!, /^COATCHECK_SECRET is not set.*coatcheck-server keys generate prints/);
+    assert.deepEqual(more, []);
+    assert.equal(readConfig({ COATCHECK_DATABASE }, "tools").keys, undefined);
+  });
+
+  test("keys that are given are used, also beside a file", () => {
+    const older = generateKey();
+    const { keys } = readConfig({ COATCHECK_SECRET: `${COATCHECK_SECRET}, ${older}` });
+    assert.deepEqual(keys, { kind: "given", keys: [COATCHECK_SECRET, older] });
+  });
+
+  test("keys that are none are refused, and not shown", () => {
+    const [id, secret] = COATCHECK_SECRET.split(":");
+    for (const wrong of [
+      "hunter2",
+      secret!,
+      `${id}:${secret!.slice(1)}`,
+      `${COATCHECK_SECRET},`,
+      `${COATCHECK_SECRET},${COATCHECK_SECRET}`,
+    ]) {
+      const problems = problemsOf({ COATCHECK_SECRET: wrong });
+      assert.equal(problems.length, 1);
+      assert.match(problems[0]!, /^COATCHECK_SECRET: .*keys generate prints/);
+      assert.ok(!problems[0]!.includes("hunter2") && !problems[0]!.includes(secret!.slice(1)));
+    }
   });
 
   test("https without a proxy that is trusted is told: all devices would have the proxy's address", () => {

@@ -240,7 +240,8 @@ describe("the log", () => {
     await visitor.submit("/setup", { ...ada, code: setupCode });
     const secrets = [setupCode, ada.password, "wrong-password-canary", "query-canary", "cookie-canary"];
     const collect = async () => {
-      secrets.push(...visitor.cookie!.split(".").slice(1), await visitor.csrfToken());
+      const [, sealed] = visitor.cookie!.split(".");
+      secrets.push(sealed!, ...server.ticketOf(visitor).slice(1), await visitor.csrfToken());
     };
     await collect();
     await visitor.get("/devices?session=query-canary");
@@ -254,7 +255,7 @@ describe("the log", () => {
     const guess = server.visitor();
     guess.cookie = "cookie-canary";
     await guess.get("/devices");
-    const sessionId = visitor.cookie!.split(".")[0]!;
+    const sessionId = await visitor.sessionId();
     await visitor.call("POST", "/api/logout");
 
     const { logs } = server;

@@ -39,7 +39,7 @@ describe("the pages", () => {
       const [cookie, ...more] = answer.headers.getSetCookie();
       assert.equal(more.length, 0);
       const [value, ...attributes] = cookie!.split("; ");
-      assert.match(value!, /^__Host-session=[\w-]{25}\.[\w-]{22}\.[\w-]{43}$/);
+      assert.match(value!, /^__Host-session=\d{8}-[\w-]{4}\.[\w-]{171}$/, "It is sealed");
       assert.deepEqual(attributes.toSorted(), ["HttpOnly", "Path=/", "SameSite=Lax", "Secure"]);
       assert.equal(answer.headers.get("cache-control"), "no-store");
     });
@@ -182,7 +182,7 @@ describe("the pages", () => {
       await server.addUser(eve);
       const [visitor, stranger] = [await server.signedIn(), server.visitor()];
       await stranger.signIn(eve);
-      const session = visitor.cookie!.split(".")[0]!;
+      const session = await visitor.sessionId();
       const answer = await stranger.submit("/devices/end", { session }, "/devices");
       assert.equal(answer.location, "/devices?done=device-gone");
       assert.equal(await visitor.isSignedIn(), true);
@@ -237,9 +237,11 @@ describe("the pages", () => {
 
     test("tells nothing to a guess", async () => {
       const visitor = await server.signedIn();
-      const [id] = visitor.cookie!.split(".");
+      const [id] = server.ticketOf(visitor);
       await visitor.submit("/logout", {}, "/devices");
-      visitor.cookie = `${id}.${"A".repeat(22)}.${"A".repeat(43)}`;
+      const guess = `${id}.${"A".repeat(22)}.${"A".repeat(43)}`;
+      const later = server.clock.now + 60_000;
+      visitor.cookie = server.keys.seal("session", "__Host-session", guess, later);
       assert.doesNotMatch((await visitor.get("/login")).text, /signed out because/);
     });
   });

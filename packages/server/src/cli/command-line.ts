@@ -4,6 +4,7 @@ import { commandIn, leadingWords, readArguments } from "./arguments.ts";
 import { type Command, MisuseError } from "./command.ts";
 import { explanation } from "./explanation.ts";
 import { commandHelp, programHelp, programName } from "./help.ts";
+import { keysGenerate, keysList, keysRotate } from "./keys.ts";
 import { migrate } from "./migrate.ts";
 import { serve } from "./serve.ts";
 import { sessionsList, sessionsRevoke } from "./sessions.ts";
@@ -18,6 +19,9 @@ const commands: readonly Command[] = [
   usersEnable,
   sessionsList,
   sessionsRevoke,
+  keysList,
+  keysRotate,
+  keysGenerate,
   migrate,
 ];
 

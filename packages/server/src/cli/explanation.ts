@@ -3,16 +3,19 @@ import { StoreUnavailableError } from "coatcheck";
 import { AccountsUnavailableError } from "../accounts/accounts-outage.ts";
 import { ConfigError } from "../config.ts";
 import { DatabaseOpenError } from "../database.ts";
+import { KeyFileError } from "../keys/key-file.ts";
 import { reasonOf, StorageError } from "../storage/storage-error.ts";
 import { FailedError, MisuseError } from "./command.ts";
+
+/** Errors whose message says all, and what to do. */
+const spoken = [DatabaseOpenError, StorageError, KeyFileError, FailedError, MisuseError];
 
 /** One clear message for what people can mend; the whole error for what only we can. */
 export function explanation(error: unknown): string {
   if (error instanceof ConfigError) {
     return [`${error.message}:`, ...error.problems.map((problem) => `  - ${problem}`)].join("\n");
   }
-  if (error instanceof DatabaseOpenError || error instanceof StorageError) return error.message;
-  if (error instanceof FailedError || error instanceof MisuseError) return error.message;
+  if (spoken.some((kind) => error instanceof kind)) return (error as Error).message;
   if (error instanceof StoreUnavailableError || error instanceof AccountsUnavailableError) {
     return `${error.message}: ${reasonOf(error.cause)}.`;
   }

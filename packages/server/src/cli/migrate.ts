@@ -20,7 +20,7 @@ export const migrate: Command = {
     if (given.has("print")) {
       if (given.has("json"))
         throw new MisuseError("--print prints SQL, so it excludes --json.", migrate.name);
-      console.log(await migrationSql(readConfig(process.env)));
+      console.log(await migrationSql(readConfig(process.env, "tools")));
       return;
     }
     await inOffice(async ({ config: { database, sessions } }) => {

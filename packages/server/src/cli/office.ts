@@ -18,7 +18,7 @@ const warn: Warn = (message) => console.error(message);
 
 /** Opens the stores of the configuration, and closes them after the work. */
 export async function inOffice(work: (office: Office) => Promise<void>): Promise<void> {
-  const config = readConfig(process.env);
+  const config = readConfig(process.env, "tools");
   const storage = await openStorage(config, warn);
   const sessions = new SessionManager({ store: storage.sessions, warn });
   const accounts = new Accounts(storage.accounts, new PasswordHasher());
@@ -32,7 +32,7 @@ export async function inOffice(work: (office: Office) => Promise<void>): Promise
 
 /** As `inOffice`, for commands that only make sense where there is a database already: a typing error creates none. */
 export async function inExistingOffice(work: (office: Office) => Promise<void>): Promise<void> {
-  const { database } = readConfig(process.env);
+  const { database } = readConfig(process.env, "tools");
   if (database.kind === "sqlite" && !existsSync(database.file)) {
     throw new FailedError(
       `There is no database at ${database.file} yet. Start the server, run migrate, or set COATCHECK_DATABASE.`,

@@ -43,6 +43,7 @@ function introduce(config: Config, { origin, sessions, setupLink }: RunningServe
       "",
       `  Database  ${shownPlace(config.database)}`,
       `  Sessions  ${sessionPlace(config)}; they end after ${duration(idleTimeout)} without use, after ${duration(absoluteTimeout)} at the latest`,
+      `  Keys      ${config.keys?.kind === "file" ? resolve(config.keys.file) : "given by COATCHECK_SECRET"}`,
       `  Address   ${origin}`,
       `  API       ${origin}/docs`,
       ...config.notices.map((notice) => `  Note      ${notice}`),

@@ -2,6 +2,7 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
+import { generateKey } from "coatcheck";
 import { type RunningProgram, startProgram } from "../../../../test/servers/program.ts";
 import { Visitor } from "./visitor.ts";
 
@@ -15,6 +16,15 @@ export interface Ended {
 
 export type Settings = Readonly<Record<string, string>>;
 
+/** Servers without a file to keep keys beside are given the same ones. */
+const COATCHECK_SECRET = generateKey();
+
+/** The environment of the program: what it needs beside a database that is not SQLite's is given. */
+function environment(settings: Settings): Settings {
+  const isGiven = settings.COATCHECK_DATABASE?.startsWith("postgres") ?? false;
+  return { ...(isGiven && { COATCHECK_SECRET }), ...settings };
+}
+
 /** Runs it to its end, with `input` on its stdin. */
 export async function coatcheckServer(
   args: readonly string[],
@@ -23,7 +33,7 @@ export async function coatcheckServer(
 ): Promise<Ended> {
   const child = spawn(process.execPath, [program, ...args], {
     // Older releases of Node warn of what they call experimental.
-    env: { ...process.env, NODE_NO_WARNINGS: "1", ...settings },
+    env: { ...process.env, NODE_NO_WARNINGS: "1", ...environment(settings) },
     stdio: ["pipe", "pipe", "pipe"],
   });
   let stdout = "";
@@ -48,7 +58,7 @@ export async function startNode(settings: Settings): Promise<Node> {
   const running = await startProgram(({ port }) => ({
     command: process.execPath,
     args: [program],
-    env: { ...settings, PORT: `${port}` },
+    env: { ...environment(settings), PORT: `${port}` },
   }));
   const origin = `http://localhost:${running.port}`;
   const visitor = (other?: Visitor) => {

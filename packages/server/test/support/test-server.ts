@@ -3,10 +3,12 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import type { SessionStore } from "coatcheck";
+import { KeyRing, type SessionStore } from "coatcheck";
 import { emailKey } from "../../src/accounts/email.ts";
 import { PasswordHasher } from "../../src/accounts/password-hasher.ts";
 import { type Administrator, readConfig } from "../../src/config.ts";
+import { inUse } from "../../src/keys/dated-key.ts";
+import { readKeyFile } from "../../src/keys/key-file.ts";
 import { createLogger } from "../../src/request-log.ts";
 import { type RunningServer, startServer } from "../../src/server.ts";
 import { Visitor } from "./visitor.ts";
@@ -45,6 +47,17 @@ export class TestServer {
   /** Everything that was logged. */
   get logs(): string {
     return this.#lines.join("");
+  }
+
+  /** What seals the server's cookies: for tests that look into one, or make one. */
+  get keys(): KeyRing {
+    return new KeyRing(inUse(readKeyFile(`${databaseIn(this.#folder)}.keys`)!, this.clock.now));
+  }
+
+  /** The ticket in a browser's cookie: the public id of its session, and what opens it. */
+  ticketOf({ cookie }: Visitor): readonly [id: string, family: string, secret: string] {
+    const ticket = this.keys.open("session", "__Host-session", cookie!, this.clock.now)!;
+    return ticket.split(".") as [string, string, string];
   }
 
   /** A browser without cookies. */

@@ -95,6 +95,11 @@ export class Visitor {
     return (await this.send("GET", "/api/session")).status === 200;
   }
 
+  /** The public id of its session. */
+  async sessionId(): Promise<string> {
+    return (await this.send("GET", "/api/session")).json().session.id;
+  }
+
   /** Another browser with the same cookie: a thief, or a backup. */
   copy(): Visitor {
     const copy = new Visitor(this.origin, this.userAgent);
