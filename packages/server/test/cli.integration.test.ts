@@ -259,6 +259,9 @@ describe("without a server", () => {
       "users enable",
       "sessions list",
       "sessions revoke",
+      "keys list",
+      "keys rotate",
+      "keys generate",
       "migrate",
     ]);
     for (const name of names) {
