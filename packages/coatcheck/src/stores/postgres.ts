@@ -1,6 +1,7 @@
 /** Sessions in PostgreSQL, by a pool of `pg`. */
 import type { AuditStore } from "../audit/audit-store.ts";
 import type { Finding } from "../core/finding.ts";
+import type { RememberStore } from "../core/remember-store.ts";
 import {
   type Ended,
   type EndedSession,
@@ -21,6 +22,7 @@ import { Database } from "./postgres/database.ts";
 import { diagnosePostgres } from "./postgres/diagnosis.ts";
 import { GatheredFinds } from "./postgres/gathered-finds.ts";
 import type { PostgresPool } from "./postgres/pool.ts";
+import { PostgresRememberStore } from "./postgres/remember.ts";
 import {
   dataChangeColumns,
   escaped,
@@ -32,7 +34,7 @@ import {
   type Value,
 } from "./postgres/row.ts";
 import { migrate, type PostgresSchemaOptions, schemaVersion } from "./postgres/schema.ts";
-import { type Statement, type Statements, statements } from "./postgres/statements.ts";
+import { type Statements, statements } from "./postgres/statements.ts";
 import { PostgresThrottleStore } from "./postgres/throttle.ts";
 
 export type { PostgresClient, PostgresPool, PostgresQuery, PostgresResult } from "./postgres/pool.ts";
@@ -67,6 +69,8 @@ export class PostgresSessionStore implements SessionStore {
   readonly throttle: ThrottleStore;
   /** What happened, in the same database. */
   readonly audit: AuditStore;
+  /** Browsers that may come back without a password, in the same database. */
+  readonly remember: RememberStore;
   readonly #schema: string | undefined;
   readonly #database: Database;
   readonly #sql: Statements;
@@ -88,6 +92,7 @@ export class PostgresSessionStore implements SessionStore {
     this.#sql = statements(schema);
     this.throttle = new PostgresThrottleStore(this.#database, schema);
     this.audit = new PostgresAuditStore(this.#database, schema);
+    this.remember = new PostgresRememberStore(this.#database, schema);
     this.#finds = new GatheredFinds((ids) => this.#rowsOf(ids));
   }
 
@@ -152,10 +157,10 @@ export class PostgresSessionStore implements SessionStore {
   async deleteExpired(now: number, batch: number, from = "sessions:"): Promise<PruneStep> {
     const [table, after = ""] = from.split(":");
     if (table === "sessions") {
-      const { rows, next } = await this.#prune(this.#sql.deleteExpired, now, batch, after);
+      const { rows, next } = await this.#database.prune(this.#sql.deleteExpired, now, batch, after);
       return { expired: rows.map(toRecord), next: next === undefined ? "tombstones:" : `sessions:${next}` };
     }
-    const { next } = await this.#prune(this.#sql.deleteExpiredEnded, now, batch, after);
+    const { next } = await this.#database.prune(this.#sql.deleteExpiredEnded, now, batch, after);
     return { expired: [], next: next === undefined ? undefined : `tombstones:${next}` };
   }
 
@@ -174,18 +179,6 @@ export class PostgresSessionStore implements SessionStore {
   async #rowsOf(ids: readonly string[]): Promise<ReadonlyMap<string, Row>> {
     const rows = await this.#database.query(this.#sql.find, [JSON.stringify(ids)]);
     return new Map(rows.map((row) => [row[2]!, row]));
-  }
-
-  async #prune(
-    statement: Statement,
-    now: number,
-    batch: number,
-    after: string,
-  ): Promise<{ readonly rows: Row[]; readonly next: string | undefined }> {
-    const rows = await this.#database.query(statement, [after, batch, now]);
-    const [count, last] = rows[0]!;
-    const gone = rows.map(([, , ...row]) => row).filter(([id]) => id !== null);
-    return { rows: gone, next: Number(count) < batch ? undefined : last! };
   }
 }
 

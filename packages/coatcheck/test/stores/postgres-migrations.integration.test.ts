@@ -7,6 +7,8 @@ import { recordColumns, toRow } from "../../src/stores/postgres/row.ts";
 import { schemaVersion } from "../../src/stores/postgres/schema.ts";
 import { PostgresSessionStore, postgresMigration } from "../../src/stores/postgres.ts";
 import { beginning, fullRecord, sessionRecord } from "../../src/testing/record.ts";
+import { rememberAll, walkRemembered } from "../../src/testing/remember/expectations.ts";
+import { rememberRecord, rememberUse } from "../../src/testing/remember-record.ts";
 import { assertKept, evictAt, insertAll, walk } from "../../src/testing/store/expectations.ts";
 import { newSchema, openPool } from "./postgres-nodes.ts";
 
@@ -107,7 +109,10 @@ describe("Migrations of PostgreSQL", () => {
     await admin.query(`
       CREATE USER ${user};
       GRANT USAGE ON SCHEMA ${schema} TO ${user};
-      GRANT SELECT, INSERT, UPDATE, DELETE ON ${schema}.coatcheck_sessions, ${schema}.coatcheck_ended_sessions, ${schema}.coatcheck_attempts TO ${user};
+      GRANT SELECT, INSERT, UPDATE, DELETE ON
+        ${schema}.coatcheck_sessions, ${schema}.coatcheck_ended_sessions, ${schema}.coatcheck_attempts,
+        ${schema}.coatcheck_remembered
+        TO ${user};
       GRANT SELECT ON ${schema}.coatcheck_schema TO ${user};`);
     const pool = openPool(t, { connectionString: url, options: `-c role=${user}` });
     try {
@@ -119,6 +124,14 @@ describe("Migrations of PostgreSQL", () => {
       assert.ok(await store.delete(third.id, "logout", now));
       assert.equal((await store.deleteByUser("ada", "revoked", now)).length, 1);
       await walk(store, now, 10);
+      const { remember } = store;
+      const browsers = [rememberRecord(), rememberRecord(), rememberRecord()] as const;
+      await rememberAll(remember, browsers, now);
+      assert.equal(await remember.update(browsers[0].id, { secret: rememberUse() }, now, 0), true);
+      assert.ok(await remember.delete(browsers[0].id));
+      assert.ok(await remember.deleteBySession(browsers[1].sessionId));
+      assert.equal((await remember.deleteByUser("ada")).length, 1);
+      await walkRemembered(remember, now, 10);
       await store.migrate();
       await store.time();
     } finally {

@@ -1,7 +1,7 @@
 /** Nodes that share sessions in one PostgreSQL: each has a pool of its own. */
 import type { TestContext } from "node:test";
 import { Pool, type PoolConfig } from "pg";
-import { PostgresSessionStore } from "../../src/stores/postgres.ts";
+import { type PostgresPool, type PostgresQuery, PostgresSessionStore } from "../../src/stores/postgres.ts";
 import type { StoreBackend } from "../../src/testing/store-suite.ts";
 
 let schemas = 0;
@@ -77,4 +77,26 @@ export async function openNodes(
   );
   await Promise.all(nodes.map((node) => node.time()));
   return nodes;
+}
+
+/** The same pool, and what is sent through it. */
+export function observe(pool: Pool): { readonly queries: PostgresQuery[]; readonly observed: PostgresPool } {
+  const queries: PostgresQuery[] = [];
+  const observed: PostgresPool = {
+    on: pool.on.bind(pool),
+    listenerCount: pool.listenerCount.bind(pool),
+    connect: async () => {
+      const client = await pool.connect();
+      return {
+        query: (query) => {
+          queries.push(query);
+          return client.query(query);
+        },
+        on: client.on.bind(client),
+        removeListener: client.removeListener.bind(client),
+        release: client.release.bind(client),
+      };
+    },
+  };
+  return { queries, observed };
 }

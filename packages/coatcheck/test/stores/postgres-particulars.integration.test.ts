@@ -2,11 +2,11 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { after, before, describe, type TestContext, test } from "node:test";
-import pg, { type Pool } from "pg";
+import pg from "pg";
 import { providePostgres, startPgBouncer } from "../../../../test/servers/postgres.ts";
 import { SessionManager } from "../../src/core/manager.ts";
 import type { SessionId } from "../../src/core/token.ts";
-import { type PostgresPool, type PostgresQuery, PostgresSessionStore } from "../../src/stores/postgres.ts";
+import { PostgresSessionStore } from "../../src/stores/postgres.ts";
 import { beginning, fullRecord, sessionRecord } from "../../src/testing/record.ts";
 import {
   assertEnded,
@@ -16,7 +16,7 @@ import {
   insertAll,
   sessionIn,
 } from "../../src/testing/store/expectations.ts";
-import { openStore } from "./postgres-nodes.ts";
+import { observe, openStore } from "./postgres-nodes.ts";
 
 const now = beginning;
 
@@ -205,25 +205,3 @@ describe("Sessions in PostgreSQL", () => {
     await pool.query(`DROP SCHEMA ${schema} CASCADE`);
   });
 });
-
-/** The same pool, and what is sent through it. */
-function observe(pool: Pool): { readonly queries: PostgresQuery[]; readonly observed: PostgresPool } {
-  const queries: PostgresQuery[] = [];
-  const observed: PostgresPool = {
-    on: pool.on.bind(pool),
-    listenerCount: pool.listenerCount.bind(pool),
-    connect: async () => {
-      const client = await pool.connect();
-      return {
-        query: (query) => {
-          queries.push(query);
-          return client.query(query);
-        },
-        on: client.on.bind(client),
-        removeListener: client.removeListener.bind(client),
-        release: client.release.bind(client),
-      };
-    },
-  };
-  return { queries, observed };
-}

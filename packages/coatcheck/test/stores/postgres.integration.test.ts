@@ -3,8 +3,10 @@ import { after, before, describe } from "node:test";
 import type { PoolConfig } from "pg";
 import { providePostgres, startPgBouncer } from "../../../../test/servers/postgres.ts";
 import { describeSessionModel } from "../../src/testing/model-suite.ts";
+import { describeRememberStore } from "../../src/testing/remember-suite.ts";
 import { describeSessionStore } from "../../src/testing/store-suite.ts";
 import { TwoNodes } from "./postgres-nodes.ts";
+import { rememberedIn } from "./remembered.ts";
 
 const ways: Readonly<Record<string, (url: string, used: AsyncDisposableStack) => Promise<PoolConfig>>> = {
   PostgreSQL: async (url) => ({ connectionString: url }),
@@ -29,6 +31,7 @@ for (const [name, connect] of Object.entries(ways)) {
     after(() => used.disposeAsync());
 
     describeSessionStore(name, { open: () => nodes.backend() });
+    describeRememberStore(name, { open: rememberedIn(() => nodes.backend()) });
     if (name === "PostgreSQL") describeSessionModel(name, { open: () => nodes.backend(), runs: 100 });
   });
 }

@@ -50,6 +50,19 @@ export class Database {
     return this.transaction(lock, (execute) => execute(statement, values));
   }
 
+  /** One step along a key, by a statement that `prune` in `statements.ts` made. */
+  async prune(
+    statement: Statement,
+    now: number,
+    batch: number,
+    after: string,
+  ): Promise<{ readonly rows: Row[]; readonly next: string | undefined }> {
+    const rows = await this.query(statement, [after, batch, now]);
+    const [count, last] = rows[0]!;
+    const gone = rows.map(([, , ...row]) => row).filter(([id]) => id !== null);
+    return { rows: gone, next: Number(count) < batch ? undefined : last! };
+  }
+
   /**
    * A transaction while nobody else holds `lock`. `work` is done again from its beginning if the transaction was
    * rolled back to let another one pass.

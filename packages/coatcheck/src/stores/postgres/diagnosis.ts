@@ -10,6 +10,10 @@ const lookUps = [
   ["coatcheck_sessions", "id"],
   ["coatcheck_sessions", "user_id"],
   ["coatcheck_ended_sessions", "id"],
+  ["coatcheck_remembered", "id"],
+  ["coatcheck_remembered", "user_id"],
+  ["coatcheck_remembered", "session_id"],
+  ["coatcheck_remembered", "former_session_id"],
 ] as const;
 
 export async function diagnosePostgres(database: Database, schema: string | undefined): Promise<Finding[]> {

@@ -1,6 +1,7 @@
 /** The tables of coatcheck in a PostgreSQL database, which may be the application's own, and how they change. */
 import { auditSchema } from "./audit-schema.ts";
 import type { Database } from "./database.ts";
+import { rememberSchema } from "./remember-schema.ts";
 
 /** Where the tables are. */
 export interface PostgresSchemaOptions {
@@ -69,6 +70,8 @@ UPDATE ${at}coatcheck_schema SET version = 2;
 UPDATE ${at}coatcheck_schema SET version = 3;
 `,
   (at) => `${auditSchema(at)}UPDATE ${at}coatcheck_schema SET version = 4;
+`,
+  (at) => `${rememberSchema(at)}UPDATE ${at}coatcheck_schema SET version = 5;
 `,
 ];
 

@@ -157,7 +157,9 @@ export function statements(schema: string | undefined): Statements {
   });
 }
 
-/** A step along the key. A row that somebody else holds at this moment is left to the next walk. */
+/**
+ * A step along the key: how many rows it saw, the last of them, and what it removed. A row that somebody else holds at this moment is left to the next walk.
+ */
 export function prune(
   table: string,
   deadline: string,

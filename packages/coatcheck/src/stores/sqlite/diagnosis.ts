@@ -8,6 +8,10 @@ const lookUps = [
   ["coatcheck_sessions", "id"],
   ["coatcheck_sessions", "user_id"],
   ["coatcheck_ended_sessions", "id"],
+  ["coatcheck_remembered", "id"],
+  ["coatcheck_remembered", "user_id"],
+  ["coatcheck_remembered", "session_id"],
+  ["coatcheck_remembered", "former_session_id"],
 ] as const;
 
 /** Below this, in bytes, the log may not find the room for its next checkpoint. */
