@@ -40,7 +40,7 @@ export type {
   FingerprintRule,
 } from "./core/fingerprint-policy.ts";
 export { type Accepted, judge, type Refused, type Rejection, type Verdict } from "./core/judge.ts";
-export { type Readiness, SessionManager, type SessionManagerOptions } from "./core/manager.ts";
+export { type Devices, type Readiness, SessionManager, type SessionManagerOptions } from "./core/manager.ts";
 export { type AssuranceLevel, definePolicy, type PolicyOptions, type SessionPolicy } from "./core/policy.ts";
 export type {
   RememberChange,
@@ -48,6 +48,7 @@ export type {
   RememberRecord,
   RememberStore,
 } from "./core/remember-store.ts";
+export type { DormantBrowser, RememberTicket } from "./core/remembered.ts";
 export type { Session } from "./core/session.ts";
 export type { CreatedSession, SignIn, SignInRequest } from "./core/sign-in.ts";
 export {
@@ -75,7 +76,12 @@ export { parseSessionId, type SessionId, SessionToken } from "./core/token.ts";
 export { startUpkeep, type UpkeepOptions } from "./core/upkeep.ts";
 export type { RefusedToken, TokenRequest, Validation, ValidSession } from "./core/validation.ts";
 export { doctor, type Examination, isHealthy } from "./doctor/doctor.ts";
-export { type AuthOptions, type AuthSettings, resolveAuth } from "./http/auth-settings.ts";
+export {
+  type AuthOptions,
+  type AuthSettings,
+  type RememberOptions,
+  resolveAuth,
+} from "./http/auth-settings.ts";
 export type { RequestSource } from "./http/client.ts";
 export type { CookieOptions } from "./http/cookie.ts";
 export {
@@ -89,3 +95,4 @@ export {
 export { generateKey, KeyRing } from "./http/key-ring.ts";
 export { type Problem, problemHeaders, problemOf, problemResponse } from "./http/problem.ts";
 export { type AuthRequest, RequestAuth } from "./http/request-auth.ts";
+export { judgeRemember, type RememberVerdict } from "./remember/judge-remember.ts";

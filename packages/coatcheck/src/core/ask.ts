@@ -1,12 +1,15 @@
 /** One question to the store: answered in time, or `StoreUnavailableError`. */
 import { StoreUnavailableError } from "./errors.ts";
+import type { RememberStore } from "./remember-store.ts";
 import type { SessionStore, StoreCompanions } from "./store.ts";
 
 /** How long a store may take where it does not say, in milliseconds. */
 const defaultTimeout = 2_000;
 
-/** The methods of the store. */
-type StoreOperation = Exclude<keyof SessionStore, "timeout" | keyof StoreCompanions>;
+/** The methods of the store, and of what it answers beside its sessions. */
+type StoreOperation =
+  | Exclude<keyof SessionStore, "timeout" | keyof StoreCompanions>
+  | `remember.${keyof RememberStore}`;
 
 /** Whatever goes wrong in a backend is the same to callers: nothing is known. */
 export async function ask<T>(

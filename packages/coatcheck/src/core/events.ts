@@ -29,7 +29,7 @@ export type SessionEvent =
       readonly client: ClientInfo;
       readonly amr: readonly string[];
     })
-  /** Signed out, ended from a list, or ended with all others. */
+  /** Signed out, ended from a list, or ended with all others; also of a browser that was only remembered. */
   | (AboutSession & { readonly type: "revoked"; readonly reason: EndReason })
   /** Ended because a new session exceeded the limit. */
   | (AboutSession & { readonly type: "evicted" })
@@ -37,7 +37,12 @@ export type SessionEvent =
   | (AboutSession & { readonly type: "replaced" })
   | (AboutSession & { readonly type: "expired" })
   /** A replaced secret came back after its grace; the session was revoked. `client` presented it. */
-  | (AboutSession & { readonly type: "theft"; readonly client: ClientInfo })
+  | (AboutSession & {
+      readonly type: "theft";
+      readonly client: ClientInfo;
+      /** It was the token of a remembered browser, which ended. The end of its session is told by `revoked`. */
+      readonly remember?: true;
+    })
   /**
    * A session's token came from `client`, which is unlike the one that signed in, and what was done about it. Told
    * once of each such client by each node, and of no more than eight of a session; of a revocation always.
@@ -55,6 +60,8 @@ export type SessionEvent =
       readonly reason: Rejection["reason"];
       readonly sessionId: SessionId | undefined;
       readonly client: ClientInfo;
+      /** It was presented as the token of a remembered browser. */
+      readonly remember?: true;
     }
   /** An unsafe request came from another site, or without the CSRF token of its session. */
   | {

@@ -1,6 +1,7 @@
 /** The rule that decides about a presented token: pure, without a clock and without I/O. */
-import { type ClientInfo, tolerantFingerprint } from "./fingerprint.ts";
+import type { ClientInfo } from "./fingerprint.ts";
 import { type FingerprintReaction, suspicion } from "./fingerprint-policy.ts";
+import { judgeSecret } from "./judge-secret.ts";
 import { expiry, type SessionPolicy } from "./policy.ts";
 import {
   type EndedSession,
@@ -117,27 +118,3 @@ const foreignRejections = {
   revoke: { reason: "ended", ended: "fingerprint" },
   "step-up": { reason: "step-up" },
 } as const;
-
-type JudgedSecret = Accepted | Extract<Refused, { readonly kind: "theft" | "rejected" }>;
-
-function judgeSecret(
-  record: SessionRecord,
-  token: SessionToken,
-  request: { readonly client?: ClientInfo },
-  now: number,
-): JudgedSecret {
-  const presented = token.secretHash;
-  const { pending } = record;
-  if (sameHash(presented, record.secretHash)) {
-    return pending && sameHash(pending.fingerprint, tolerantFingerprint(token, request.client ?? {}))
-      ? { kind: "resend", record, pending }
-      : { kind: "current", record };
-  }
-  if (pending && sameHash(presented, pending.secretHash)) return { kind: "confirm", record, pending };
-  if (record.superseded.some((former) => now < former.until && sameHash(presented, former.secretHash))) {
-    return { kind: "grace", record };
-  }
-  return sameHash(token.familyHash, record.familyHash)
-    ? { kind: "theft", record }
-    : { kind: "rejected", reason: "unknown" };
-}

@@ -14,13 +14,30 @@ import {
   type PolicyOptions,
   type SessionPolicy,
 } from "./policy.ts";
+import type { RememberRecord, RememberStore } from "./remember-store.ts";
+import {
+  type DormantBrowser,
+  dormantBrowser,
+  newRemembered,
+  type RememberTicket,
+  rememberedBy,
+} from "./remembered.ts";
 import { beginRenewal, completeRenewal, mayBeginRenewal, replaceSecret } from "./renewal.ts";
 import { Session } from "./session.ts";
-import { assertUserId, type CreatedSession, newRecord, type SignInRequest } from "./sign-in.ts";
+import {
+  assertRemembering,
+  assertUserId,
+  type CreatedSession,
+  isUnseen,
+  newRecord,
+  type SignInRequest,
+  unseen,
+} from "./sign-in.ts";
 import {
   assertEndReason,
   type Ended,
   type EndReason,
+  type InsertResult,
   isEnded,
   type SessionChange,
   type SessionLimit,
@@ -53,6 +70,14 @@ export interface Readiness {
   readonly skew?: number;
 }
 
+/** Where a user is signed in, or may come back. */
+export interface Devices<D> {
+  /** The live sessions. */
+  readonly sessions: Session<D>[];
+  /** Browsers without a live session that may come back without signing in. */
+  readonly dormant: DormantBrowser[];
+}
+
 /** Beyond this difference of the clocks, in milliseconds, a node neither touches nor prunes. */
 const tolerableSkew = 5_000;
 const pruneBatch = 200;
@@ -68,6 +93,8 @@ export class SessionManager<D = Record<string, unknown>> {
   readonly now: () => number;
   /** Reports what nobody waits for. */
   readonly warn: Warn;
+  /** For features: the remembered browsers; undefined if the store keeps none. */
+  readonly remembered: RememberStore | undefined;
   readonly #store: SessionStore;
   readonly #data: SessionData<D>;
   readonly #events: SessionEvents;
@@ -88,6 +115,7 @@ export class SessionManager<D = Record<string, unknown>> {
     this.warn =
       options.warn ?? ((message, cause) => console.warn(`coatcheck: ${message}`, ...(cause ? [cause] : [])));
     this.#store = options.store;
+    this.remembered = rememberedBy(options.store);
     this.#data = new SessionData(options.data);
     this.#events = new SessionEvents(this.warn);
     if (options.onEvent) this.observe(options.onEvent);
@@ -109,16 +137,19 @@ export class SessionManager<D = Record<string, unknown>> {
    *
    * @throws SignInRefusedError at the session limit under `refuse`, or if `stillValid` says no.
    * @throws InvalidDataError if the data does not fit the schema.
-   * @throws TypeError if the user id is empty, longer than 256 characters or no well-formed Unicode.
+   * @throws TypeError if the user id is empty, longer than 256 characters or no well-formed Unicode, or if the browser
+   * is to be remembered and cannot be.
    */
   async create(userId: string, options: SignInRequest<D> = {}): Promise<CreatedSession<D>> {
     assertUserId(userId);
     const { client = {}, replacing, stillValid } = options;
-    const { record, token } = await this.#insert(userId, options);
+    if (options.remember) assertRemembering(this.remembered, this.policy);
+    if (replacing?.userId === userId) await this.#forgetWith(replacing.id, "replaced");
+    const { record, token, remember } = await this.#insert(userId, options);
     this.#tell(record, { type: "created", client, amr: record.amr });
     if (replacing && replacing.userId !== userId) await this.revoke(replacing.id, { reason: "replaced" });
     if (stillValid) await this.#confirmSignIn(record.id, stillValid);
-    return { session: this.#session(record), token };
+    return { session: this.#session(record), token, ...(remember && { remember }) };
   }
 
   /**
@@ -206,7 +237,8 @@ export class SessionManager<D = Record<string, unknown>> {
   }
 
   /**
-   * Ends a session for good; false if there is none, or none of `userId`'s.
+   * Ends a session for good, and forgets the browser if it was remembered; false if there is neither, or neither of
+   * `userId`'s. A browser that is only remembered goes by the id of the session that it had last.
    * @param options.userId end it only if it is this user's: for ids that come from outside.
    * @param options.reason told to the ended device. Default `revoked`.
    */
@@ -218,13 +250,25 @@ export class SessionManager<D = Record<string, unknown>> {
     assertEndReason(reason);
     // Asked for by name: `userId: session?.userId` without a session must not end everybody's.
     if ("userId" in options && !(await this.#belongsTo(id, options.userId))) return false;
-    const now = this.now();
-    const record = await ask(this.#store, "delete", () => this.#store.delete(id, reason, now));
-    return record !== undefined && this.#endedNow(record, reason, now);
+    const forgotten = await this.#forgetWith(id, reason);
+    const ended = await this.#end(id, reason);
+    if (!ended && forgotten?.sessionId === id) this.#tellForgotten(forgotten, reason);
+    return ended || forgotten !== undefined;
   }
 
   /**
-   * Ends all sessions of a user but `except`, in one step. Returns how many it ended. Default reason `revoked`.
+   * For features: forgets a remembered browser and ends the session that it has; false if somebody else did.
+   * @param except a session that stays.
+   */
+  async forget({ id }: Pick<RememberRecord, "id">, reason: EndReason, except?: SessionId): Promise<boolean> {
+    const forgotten = await this.remembered?.delete(id);
+    if (forgotten && forgotten.sessionId !== except) await this.#endForgotten(forgotten, reason);
+    return forgotten !== undefined;
+  }
+
+  /**
+   * Ends all sessions of a user but `except`, in one step, and forgets all browsers but that of `except`. Returns how
+   * many sessions and only remembered browsers it ended. Default reason `revoked`.
    * @throws TypeError for what `create` takes for no user id.
    */
   async revokeAll(
@@ -235,10 +279,18 @@ export class SessionManager<D = Record<string, unknown>> {
     const { except, reason = "revoked" } = options;
     assertEndReason(reason);
     const now = this.now();
-    const ended = await ask(this.#store, "deleteByUser", () =>
+    const forgotten = await this.#forgetAll(userId, except);
+    const records = await ask(this.#store, "deleteByUser", () =>
       this.#store.deleteByUser(userId, reason, now, except),
     );
-    return ended.filter((record) => this.#endedNow(record, reason, now)).length;
+    const ended = records.filter((record) => this.#endedNow(record, reason, now));
+    // A sign-in that overlaps may have had its browser remembered just before its session was ended.
+    forgotten.push(...(await this.#forgetAll(userId, except)));
+    const dormant = forgotten.filter(
+      (browser) => now < browser.expiresAt && !ended.some(({ id }) => id === browser.sessionId),
+    );
+    for (const browser of dormant) this.#tellForgotten(browser, reason);
+    return ended.length + dormant.length;
   }
 
   /** The live session of this id, whoever's it is; undefined if there is none. It is not used by this. */
@@ -252,13 +304,34 @@ export class SessionManager<D = Record<string, unknown>> {
    * @throws TypeError for what `create` takes for no user id.
    */
   async list(userId: string): Promise<Session<D>[]> {
+    return (await this.devices(userId)).sessions;
+  }
+
+  /**
+   * Where a user is signed in, and which other browsers may come back without signing in; the last used first.
+   * @throws TypeError for what `create` takes for no user id.
+   */
+  async devices(userId: string): Promise<Devices<D>> {
     assertUserId(userId);
+    const remembered = (await this.remembered?.findByUser(userId)) ?? [];
     const records = await ask(this.#store, "findByUser", () => this.#store.findByUser(userId));
     const now = this.now();
-    return records
-      .filter((record) => !expiry(this.policy, record, now))
-      .sort((a, b) => b.lastSeenAt - a.lastSeenAt || b.createdAt - a.createdAt)
-      .map((record) => this.#session(record));
+    const browsers = remembered.filter((browser) => now < browser.expiresAt);
+    const live = records.filter((record) => !expiry(this.policy, record, now));
+    return {
+      sessions: live
+        .sort((a, b) => b.lastSeenAt - a.lastSeenAt || b.createdAt - a.createdAt)
+        .map((record) =>
+          this.#session(
+            record,
+            browsers.find(({ sessionId }) => sessionId === record.id),
+          ),
+        ),
+      dormant: browsers
+        .filter(({ sessionId }) => !live.some(({ id }) => id === sessionId))
+        .sort((a, b) => b.lastUsedAt - a.lastUsedAt || b.createdAt - a.createdAt)
+        .map(dormantBrowser),
+    };
   }
 
   /**
@@ -286,23 +359,21 @@ export class SessionManager<D = Record<string, unknown>> {
   }
 
   /**
-   * Removes what has expired, in bounded steps that leave the event loop free, and returns how many sessions it
-   * removed. Safe on many nodes at once. Expired sessions are dead with or without it: it is housekeeping.
+   * Removes what has expired, in bounded steps that leave the event loop free, and returns how many sessions and
+   * remembered browsers it removed. Safe on many nodes at once. What expired is dead with or without it: it is
+   * housekeeping.
    */
   async prune(): Promise<number> {
-    let removed = 0;
-    let from: string | undefined;
-    do {
-      if (!this.#clockTrusted) break;
-      const step = await ask(this.#store, "deleteExpired", () =>
+    const sessions = await this.#pruneBy(async (from) => {
+      const { expired, next } = await ask(this.#store, "deleteExpired", () =>
         this.#store.deleteExpired(this.now(), pruneBatch, from),
       );
-      for (const record of step.expired) this.#tellEnd({ record, reason: "expired" });
-      removed += step.expired.length;
-      from = step.next;
-      await new Promise((resolve) => setImmediate(resolve));
-    } while (from !== undefined);
-    return removed;
+      for (const record of expired) this.#tellEnd({ record, reason: "expired" });
+      return { removed: expired.length, next };
+    });
+    const { remembered } = this;
+    if (!remembered) return sessions;
+    return sessions + (await this.#pruneBy((from) => remembered.deleteExpired(this.now(), pruneBatch, from)));
   }
 
   /**
@@ -327,30 +398,133 @@ export class SessionManager<D = Record<string, unknown>> {
     await Promise.allSettled(this.#touches.values());
   }
 
+  /**
+   * For features: begins the session that a remembered browser names, unless it has begun already. Nobody has been
+   * sent its token yet, and so it is the successor of a renewal that never was: when it is first presented, the renewal
+   * of the browser's own token is completed with it. Data starts empty. `duplicate` if it has begun, `limit` if it
+   * would exceed the user's limit and the policy is to refuse.
+   */
+  async beginRemembered(
+    browser: RememberRecord,
+    token: SessionToken,
+    client: ClientInfo,
+  ): Promise<Session<D> | "duplicate" | "limit"> {
+    const { userId, createdAt: authenticatedAt, formerSessionId } = browser;
+    const amr = ["remember"];
+    const begun = { amr, client, data: this.#data.start(), dataVersion: this.#data.version };
+    const fresh = newRecord(this.policy, userId, token, begun, this.now());
+    const record = { ...unseen(fresh, token, client), authenticatedAt };
+    const result = await this.#begin(record, formerSessionId);
+    if (!result.inserted) return result.because;
+    this.#tell(record, { type: "created", client, amr });
+    return this.#session(record);
+  }
+
+  /** For features: the live session of this id or why it ended, as far as either is known. */
+  async whatBecameOf(id: SessionId): Promise<{ session?: Session<D>; ended?: EndReason }> {
+    const found = await ask(this.#store, "find", () => this.#store.find(id));
+    if (!found) return {};
+    if (isEnded(found)) return { ended: found.reason };
+    return expiry(this.policy, found, this.now()) ? { ended: "expired" } : { session: this.#session(found) };
+  }
+
   async #insert(
     userId: string,
     options: SignInRequest<D>,
-  ): Promise<{ record: SessionRecord; token: SessionToken }> {
+  ): Promise<{ record: SessionRecord; token: SessionToken; remember: RememberTicket | undefined }> {
     const { client = {}, amr = ["pwd"], replacing } = options;
     const data = this.#data.start(options.data);
-    const limit: SessionLimit = {
-      maximum: await maximumFor(this.policy, userId),
-      exceeded: this.policy.onLimit,
-      ...(replacing?.userId === userId && { replacing: replacing.id }),
-    };
+    const replaced = replacing?.userId === userId ? replacing.id : undefined;
     for (let attempt = 0; attempt < maximumAttempts; attempt++) {
       const token = SessionToken.generate(userId);
       const now = this.now();
       const signedIn = { amr, client, data, dataVersion: this.#data.version };
       const record = newRecord(this.policy, userId, token, signedIn, now);
-      const result = await ask(this.#store, "insert", () => this.#store.insert(record, now, limit));
-      if (result.inserted) {
-        for (const ended of result.ended) this.#tellEnd(ended);
-        return { record, token };
+      const remember = options.remember ? await this.#remember(record) : undefined;
+      if (options.remember && !remember) continue;
+      let inserted = false;
+      try {
+        const result = await this.#begin(record, replaced);
+        inserted = result.inserted;
+        if (result.inserted) return { record, token, remember };
+        if (result.because === "limit") throw new SignInRefusedError("session-limit");
+      } finally {
+        if (remember && !inserted) await this.remembered?.delete(remember.token.id);
       }
-      if (result.because === "limit") throw new SignInRefusedError("session-limit");
     }
     throw new StoreUnavailableError("insert", new Error("Every new session id was taken"));
+  }
+
+  /** Puts a session in under the user's limit. Whoever is evicted for it is forgotten: signed out means out. */
+  async #begin(record: SessionRecord, replaced: SessionId | undefined): Promise<InsertResult> {
+    const limit: SessionLimit = {
+      maximum: await maximumFor(this.policy, record.userId),
+      exceeded: this.policy.onLimit,
+      ...(replaced && { replacing: replaced }),
+    };
+    const result = await ask(this.#store, "insert", () =>
+      this.#store.insert(record, record.createdAt, limit),
+    );
+    if (!result.inserted) return result;
+    for (const ended of result.ended) this.#tellEnd(ended);
+    for (const { record: ended, reason } of result.ended) {
+      if (reason === "evicted") await this.#forgetWith(ended.id, reason);
+    }
+    return result;
+  }
+
+  /**
+   * Remembers the browser before its session is there: who ends the session then finds the browser to forget.
+   * Undefined if the new ids were taken.
+   */
+  async #remember(session: SessionRecord): Promise<RememberTicket | undefined> {
+    const { id: sessionId, userId, client, createdAt } = session;
+    const token = SessionToken.generate(userId);
+    const browser = newRemembered(token, { sessionId, userId, client }, this.policy.rememberFor, createdAt);
+    const inserted = await this.remembered?.insert(browser, createdAt);
+    return inserted ? { token, expiresAt: browser.expiresAt } : undefined;
+  }
+
+  /**
+   * Forgets the browser whose session this is or was, before the session itself ends: no resume that is under way can
+   * outlive it. If the browser came back meanwhile, that session ends.
+   */
+  async #forgetWith(id: SessionId, reason: EndReason): Promise<RememberRecord | undefined> {
+    const forgotten = await this.remembered?.deleteBySession(id);
+    if (!forgotten || this.now() >= forgotten.expiresAt) return undefined;
+    if (forgotten.sessionId !== id) await this.#endForgotten(forgotten, reason);
+    return forgotten;
+  }
+
+  async #endForgotten(browser: RememberRecord, reason: EndReason): Promise<void> {
+    if (!(await this.#end(browser.sessionId, reason))) this.#tellForgotten(browser, reason);
+  }
+
+  async #forgetAll(userId: string, except: SessionId | undefined): Promise<RememberRecord[]> {
+    return [...((await this.remembered?.deleteByUser(userId, except)) ?? [])];
+  }
+
+  async #end(id: SessionId, reason: EndReason): Promise<boolean> {
+    const now = this.now();
+    const record = await ask(this.#store, "delete", () => this.#store.delete(id, reason, now));
+    return record !== undefined && this.#endedNow(record, reason, now);
+  }
+
+  async #pruneBy(
+    take: (
+      from: string | undefined,
+    ) => Promise<{ readonly removed: number; readonly next: string | undefined }>,
+  ): Promise<number> {
+    let total = 0;
+    let from: string | undefined;
+    do {
+      if (!this.#clockTrusted) break;
+      const { removed, next } = await take(from);
+      total += removed;
+      from = next;
+      await new Promise((resolve) => setImmediate(resolve));
+    } while (from !== undefined);
+    return total;
   }
 
   /** Asked after the insert, so that of a sign-in and a credential change at least one sees the other. */
@@ -377,9 +551,22 @@ export class SessionManager<D = Record<string, unknown>> {
         await this.#meetOddClient(verdict.record, verdict.reaction, token, request);
       if (verdict.kind !== "confirm") return verdict;
       const { record, pending } = verdict;
+      if (isUnseen(record) && !(await this.#confirmReturn(record.id))) continue;
       await this.#change(record, { secret: completeRenewal(record, pending, this.policy.grace, this.now()) });
     }
     throw new StoreUnavailableError("update", new Error("The session kept changing while it was validated"));
+  }
+
+  /**
+   * The session of a remembered browser is presented for the first time: so the browser has its new token as well, and
+   * the old one begins its grace. False if the record changed meanwhile.
+   */
+  async #confirmReturn(id: SessionId): Promise<boolean> {
+    const browser = await this.remembered?.findBySession(id);
+    if (!browser?.pending || browser.sessionId !== id) return true;
+    const now = this.now();
+    const secret = completeRenewal(browser, browser.pending, this.policy.grace, now);
+    return this.remembered!.update(browser.id, { secret }, now, browser.secretRevision);
   }
 
   async #successor(
@@ -421,6 +608,7 @@ export class SessionManager<D = Record<string, unknown>> {
   }
 
   async #endStolen(record: SessionRecord, { client = {} }: TokenRequest): Promise<void> {
+    await this.#forgetWith(record.id, "theft");
     const ended = await ask(this.#store, "delete", () => this.#store.delete(record.id, "theft", this.now()));
     if (ended) this.#tell(ended, { type: "theft", client });
   }
@@ -471,12 +659,12 @@ export class SessionManager<D = Record<string, unknown>> {
   }
 
   async #belongsTo(id: SessionId, userId: string | undefined): Promise<boolean> {
-    const record = await this.#live(id);
-    return record !== undefined && record.userId === userId;
+    const owned = (await this.#live(id)) ?? (await this.remembered?.findBySession(id));
+    return owned !== undefined && owned.userId === userId;
   }
 
-  #session(record: SessionRecord): Session<D> {
-    return new Session(record, this.#readData);
+  #session(record: SessionRecord, browser?: RememberRecord): Session<D> {
+    return new Session(record, this.#readData, browser?.expiresAt);
   }
 
   #dataOf(record: SessionRecord): D {
@@ -490,6 +678,10 @@ export class SessionManager<D = Record<string, unknown>> {
     const alive = !expiry(this.policy, record, now);
     this.#tellEnd({ record, reason: alive ? reason : "expired" });
     return alive;
+  }
+
+  #tellForgotten({ sessionId, userId }: RememberRecord, reason: EndReason): void {
+    this.#events.emit({ type: "revoked", at: this.now(), sessionId, userId, reason });
   }
 
   #tellEnd({ record, reason }: Ended): void {

@@ -29,6 +29,16 @@ export interface PolicyOptions {
   /** Use is noted at most this often. Default, and at most: 1 minute or a tenth of the idle timeout. */
   readonly touchInterval?: number;
   /**
+   * A remembered browser has to sign in again this long after it was remembered, used or not. Default 30 days, a clock
+   * of its own. At most 30 days under `aal1`; `aal2` and `aal3` remember no browser: coming back proves too little.
+   */
+  readonly rememberFor?: number;
+  /**
+   * What ends when an old token of a remembered browser comes back: the browser and its session (`family`, default),
+   * or all sessions of the user (`user`).
+   */
+  readonly onRememberTheft?: "family" | "user";
+  /**
    * How many live sessions a user may have, or a function that says so of a user: by roles, for instance. It is asked
    * at each sign-in. Default: no limit.
    */
@@ -49,12 +59,12 @@ export type SessionPolicy = Required<Omit<PolicyOptions, "level" | "fingerprint"
   readonly fingerprint: FingerprintPolicy;
 };
 
-const defaults = { idleTimeout: 30 * minute, absoluteTimeout: 12 * hour };
+const defaults = { idleTimeout: 30 * minute, absoluteTimeout: 12 * hour, rememberFor: 30 * day };
 
-const levels: Record<AssuranceLevel, { idleTimeout: number; absoluteTimeout: number }> = {
-  aal1: { idleTimeout: 14 * day, absoluteTimeout: 30 * day },
-  aal2: { idleTimeout: 1 * hour, absoluteTimeout: 24 * hour },
-  aal3: { idleTimeout: 15 * minute, absoluteTimeout: 12 * hour },
+const levels: Record<AssuranceLevel, typeof defaults> = {
+  aal1: { idleTimeout: 14 * day, absoluteTimeout: 30 * day, rememberFor: 30 * day },
+  aal2: { idleTimeout: 1 * hour, absoluteTimeout: 24 * hour, rememberFor: 0 },
+  aal3: { idleTimeout: 15 * minute, absoluteTimeout: 12 * hour, rememberFor: 0 },
 };
 
 /**
@@ -78,12 +88,14 @@ export function definePolicy(options: PolicyOptions = {}): SessionPolicy {
     renewAfter: duration(options, "renewAfter", hour),
     grace: duration(options, "grace", 30_000),
     touchInterval: duration(options, "touchInterval", touchCeiling, 0),
+    rememberFor: duration(options, "rememberFor", (ceiling ?? defaults).rememberFor, 0),
+    onRememberTheft: options.onRememberTheft ?? "family",
     maxSessions: options.maxSessions ?? Number.POSITIVE_INFINITY,
     onLimit: options.onLimit ?? "evict-oldest",
     fingerprint: resolveFingerprint(options.fingerprint),
   };
 
-  for (const name of ["idleTimeout", "absoluteTimeout"] as const) {
+  for (const name of ["idleTimeout", "absoluteTimeout", "rememberFor"] as const) {
     if (ceiling && policy[name] > ceiling[name]) {
       throw new TypeError(`policy.${name} is looser than ${level} allows: at most ${ceiling[name]} ms`);
     }
@@ -96,6 +108,9 @@ export function definePolicy(options: PolicyOptions = {}): SessionPolicy {
   if (typeof policy.maxSessions !== "function") assertMaximum(policy.maxSessions);
   if (policy.onLimit !== "evict-oldest" && policy.onLimit !== "refuse") {
     throw new TypeError('policy.onLimit must be "evict-oldest" or "refuse"');
+  }
+  if (policy.onRememberTheft !== "family" && policy.onRememberTheft !== "user") {
+    throw new TypeError('policy.onRememberTheft must be "family" or "user"');
   }
   return policy;
 }
@@ -135,7 +150,13 @@ export function expiry(
   return undefined;
 }
 
-type DurationName = "idleTimeout" | "absoluteTimeout" | "renewAfter" | "grace" | "touchInterval";
+type DurationName =
+  | "idleTimeout"
+  | "absoluteTimeout"
+  | "renewAfter"
+  | "grace"
+  | "touchInterval"
+  | "rememberFor";
 
 function duration(options: PolicyOptions, name: DurationName, fallback: number, least = 1): number {
   const value = options[name] ?? fallback;

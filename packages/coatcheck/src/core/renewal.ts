@@ -1,5 +1,5 @@
 /**
- * The states of a session's secret, as pure functions from a record to its next state.
+ * The states of the secret of a session or a remembered browser, as pure functions from a record to its next state.
  *
  * current ──begin──▶ pending (old accepted, successor sent, again if lost) ──complete──▶ current (old in grace)
  * any ──replace──▶ current (all former in grace)
@@ -10,6 +10,9 @@ import { renewalSalt, type SessionToken } from "./token.ts";
 
 type SecretState = NonNullable<SessionChange["secret"]>;
 
+/** A record whose secret is renewed: of a session, or of a remembered browser. */
+export type Renewable = Pick<SessionRecord, "secretHash" | "secretIssuedAt" | "pending" | "superseded">;
+
 /**
  * So many former secrets are remembered. While all of them are in their grace no renewal begins: one that was forgotten
  * would be taken for stolen. Only re-authentication goes on, and more of those in one grace are no browser's doing.
@@ -17,18 +20,18 @@ type SecretState = NonNullable<SessionChange["secret"]>;
 const maximumSuperseded = 8;
 
 /** Whether a renewal may begin now: none is under way, and the secret that it replaces can be remembered. */
-export function mayBeginRenewal(record: SessionRecord, now: number): boolean {
+export function mayBeginRenewal(record: Renewable, now: number): boolean {
   return !record.pending && inGrace(record, now).length < maximumSuperseded;
 }
 
 /** Begins a renewal: the successor can be computed again by whoever holds the old secret, as often as it is lost. */
 export function beginRenewal(
-  record: SessionRecord,
+  record: Renewable,
   token: SessionToken,
   client: ClientInfo,
   now: number,
+  salt: string = renewalSalt(),
 ): { readonly secret: SecretState; readonly successor: SessionToken } {
-  const salt = renewalSalt();
   const successor = token.successor(salt);
   const fingerprint = tolerantFingerprint(token, client);
   const secret = {
@@ -42,7 +45,7 @@ export function beginRenewal(
 
 /** The successor was seen: it is the current secret now, the salt is dropped and the old secret begins its grace. */
 export function completeRenewal(
-  record: SessionRecord,
+  record: Renewable,
   pending: PendingRenewal,
   grace: number,
   now: number,
@@ -56,7 +59,7 @@ export function completeRenewal(
 
 /** An unrelated secret takes over; what was valid before, a pending successor included, begins its grace. */
 export function replaceSecret(
-  record: SessionRecord,
+  record: Renewable,
   secretHash: string,
   grace: number,
   now: number,
@@ -66,7 +69,7 @@ export function replaceSecret(
 }
 
 function supersede(
-  record: SessionRecord,
+  record: Renewable,
   hashes: readonly string[],
   grace: number,
   now: number,
@@ -75,6 +78,6 @@ function supersede(
   return [...inGrace(record, now), ...beginning].slice(-maximumSuperseded);
 }
 
-function inGrace(record: SessionRecord, now: number): SupersededSecret[] {
+function inGrace(record: Renewable, now: number): SupersededSecret[] {
   return record.superseded.filter((former) => now < former.until);
 }

@@ -19,11 +19,13 @@ export class Session<D = Record<string, unknown>> {
   readonly expiresAt: number;
   /** Who last proved who they are: who signed in, or authenticated again since. */
   readonly client: ClientInfo;
+  /** In lists of devices: until when the browser may come back without signing in, if it may. */
+  readonly rememberedUntil?: number;
   readonly #record: SessionRecord;
   readonly #read: (record: SessionRecord) => D;
   #data: { readonly value: D } | undefined;
 
-  constructor(record: SessionRecord, read: (record: SessionRecord) => D) {
+  constructor(record: SessionRecord, read: (record: SessionRecord) => D, rememberedUntil?: number) {
     this.id = record.id;
     this.userId = record.userId;
     this.createdAt = record.createdAt;
@@ -32,6 +34,7 @@ export class Session<D = Record<string, unknown>> {
     this.lastSeenAt = record.lastSeenAt;
     this.expiresAt = record.expiresAt;
     this.client = record.client;
+    if (rememberedUntil !== undefined) this.rememberedUntil = rememberedUntil;
     this.#record = record;
     this.#read = read;
   }

@@ -13,6 +13,7 @@ declare const sessionId: unique symbol;
 export type SessionId = string & { readonly [sessionId]: true };
 
 const routingTagLength = 3;
+const familyLength = 22;
 const idPattern = /^[A-Za-z0-9_-]{25}$/;
 const tokenPattern = /^([A-Za-z0-9_-]{25})\.([A-Za-z0-9_-]{22})\.([A-Za-z0-9_-]{43})$/;
 
@@ -68,9 +69,26 @@ export class SessionToken {
     return new SessionToken(this.id, this.#family, hmac(this.#secret, salt));
   }
 
+  /**
+   * The token of the session that a remembered browser begins with this one. The secret can be computed again as long
+   * as the salt is kept, by whoever holds this very token; the family at any time.
+   */
+  sessionToken(id: SessionId, salt: string): SessionToken {
+    return new SessionToken(id, this.#familyOf(id), hmac(this.#secret, `session.${id}.${salt}`));
+  }
+
+  /** Has the keys of the session that a remembered browser began, and opens nothing. */
+  sessionKeys(id: SessionId): SessionToken {
+    return new SessionToken(this.id, this.#familyOf(id), "");
+  }
+
   /** A key of the session for one purpose. It survives renewal and is not at rest anywhere. */
   key(purpose: "csrf" | "fingerprint"): Buffer {
     return createHmac("sha256", this.#family).update(purpose).digest();
+  }
+
+  #familyOf(id: SessionId): string {
+    return hmac(this.#family, `session.${id}`).slice(0, familyLength);
   }
 
   toString(): string {

@@ -44,6 +44,16 @@ export interface AuthOptions {
    * Default false.
    */
   readonly seal?: boolean;
+  readonly remember?: RememberOptions;
+}
+
+/** What an application says about remembered browsers: `login(userId, { remember: true })`. */
+export interface RememberOptions {
+  /**
+   * Whether this user may still come back without signing in: asked at each return, after the session was written, so
+   * that disabling a user and a return that overlap leave nobody signed in. A no forgets the browser. Default yes.
+   */
+  readonly stillValid?: (userId: string) => boolean | Promise<boolean>;
 }
 
 /** Options that were found sound. */
@@ -57,6 +67,7 @@ export interface AuthSettings {
   readonly keys: KeyRing | undefined;
   /** The keys again if tickets are sealed with them. */
   readonly ticketKeys: KeyRing | undefined;
+  readonly remember: RememberOptions;
 }
 
 /**
@@ -79,6 +90,7 @@ export function resolveAuth(options: AuthOptions = {}): AuthSettings {
     warnings: new Warnings(),
     keys,
     ticketKeys: options.seal ? keys : undefined,
+    remember: options.remember ?? {},
   };
 }
 

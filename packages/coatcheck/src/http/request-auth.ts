@@ -4,10 +4,14 @@ import type { ClientInfo } from "../core/fingerprint.ts";
 import { comparedSignals } from "../core/fingerprint-policy.ts";
 import type { Rejection } from "../core/judge.ts";
 import type { SessionManager } from "../core/manager.ts";
+import type { RememberTicket } from "../core/remembered.ts";
 import type { Session } from "../core/session.ts";
 import type { CreatedSession, SignIn } from "../core/sign-in.ts";
+import type { EndReason } from "../core/store.ts";
 import type { SessionToken } from "../core/token.ts";
 import type { Validation, ValidSession } from "../core/validation.ts";
+import { forgetPresented, refresh } from "../remember/remember-token.ts";
+import { mayResume, resume } from "../remember/resume.ts";
 import { type AuthSettings, isDirectLoopback } from "./auth-settings.ts";
 import {
   clientInfo,
@@ -17,7 +21,7 @@ import {
   publicHost,
   type RequestSource,
 } from "./client.ts";
-import { type CookieSettings, expireCookie, serializeCookie } from "./cookie.ts";
+import { type CookieSettings, companionCookie, expireCookie, readCookie, serializeCookie } from "./cookie.ts";
 import { crossOrigin, csrfToken, isSafeMethod, verifyCsrfToken } from "./csrf.ts";
 import { csrfFailed, type Problem, problemOf } from "./problem.ts";
 import { TicketCookie } from "./ticket-cookie.ts";
@@ -42,10 +46,15 @@ export class RequestAuth<D = Record<string, unknown>> {
   readonly #settings: AuthSettings;
   readonly #request: AuthRequest;
   #client: ClientInfo | undefined;
+  #presented: Promise<Validation<D>> | undefined;
   #validation: Promise<Validation<D>> | undefined;
   /** `Set-Cookie` values by the cookie's name: of several for one name the last counts. */
   readonly #cookies = new Map<string, string>();
   #successor: SessionToken | undefined;
+  /** The cookies that the successor came with. */
+  #successorCookies: readonly string[] = [];
+  /** Whether the browser stays remembered after this answer, as far as the answer says. */
+  #staysRemembered: boolean | undefined;
   #answered = false;
 
   constructor(sessions: SessionManager<D>, settings: AuthSettings, request: AuthRequest) {
@@ -91,7 +100,10 @@ export class RequestAuth<D = Record<string, unknown>> {
     return validation.ok ? undefined : validation.rejection;
   }
 
-  /** The session or the reason why there is none, asked of the store once per request. */
+  /**
+   * The session or the reason why there is none, asked of the store once per request. A remembered browser without a
+   * session is given one, as long as the answer can carry its cookies.
+   */
   validation(): Promise<Validation<D>> {
     this.#validation ??= this.#validate();
     return this.#validation;
@@ -103,19 +115,27 @@ export class RequestAuth<D = Record<string, unknown>> {
    * @throws SignInRefusedError at the session limit, or if `stillValid` says no.
    */
   async login(userId: string, options: SignIn<D> = {}): Promise<Session<D>> {
-    const replacing = (await this.#held())?.session;
+    const replacing = await this.#heldSession();
+    await this.#forgetRemembered("replaced", replacing);
     const created = await this.sessions.create(userId, { ...options, client: this.client, replacing });
     this.#warnIfDropped();
+    if (created.remember) this.#sendRemember(created.remember);
+    else this.#clearRemember();
     return this.#issue(created);
   }
 
-  /** Signs out: the session is ended for good and the cookie cleared. Without a session it only clears the cookie. */
+  /**
+   * Signs out: the session is ended for good and the cookie cleared; a remembered browser is forgotten, also one
+   * without a session. Without either it only clears the cookies.
+   */
   async logout(): Promise<void> {
-    const held = await this.#held();
-    if (held) await this.sessions.revoke(held.session.id, { reason: "logout" });
+    const session = await this.#heldSession();
+    await this.#forgetRemembered("logout", session);
+    if (session) await this.sessions.revoke(session.id, { reason: "logout" });
     this.#validation = Promise.resolve({ ok: false, rejection: { reason: "absent" } });
     this.#successor = undefined;
     this.#clear(this.#cookieSettings);
+    this.#clearRemember();
   }
 
   /** Replaces the secret now, whatever its age. False if a renewal is under way already. */
@@ -131,6 +151,11 @@ export class RequestAuth<D = Record<string, unknown>> {
     const { token } = await this.#holding();
     const created = await this.sessions.reauthenticate(token, { ...options, client: this.client });
     if (!created) throw new NotSignedInError();
+    const presented = this.#rememberToken();
+    if (presented) {
+      const remember = await refresh(this.sessions, presented, this.client, created.session.id);
+      if (remember) this.#sendRemember(remember);
+    }
     return this.#issue(created);
   }
 
@@ -213,7 +238,56 @@ export class RequestAuth<D = Record<string, unknown>> {
     return { "Set-Cookie": [...this.#cookies.values()], "Cache-Control": "no-store", Vary: "Cookie" };
   }
 
+  /** The session that the browser has already: to sign in or out, nobody needs to come back first. */
+  async #heldSession(): Promise<Session<D> | undefined> {
+    this.#presented ??= this.#validatePresented();
+    const validation = await (this.#validation ?? this.#presented);
+    return (validation.ok ? validation : validation.locked)?.session;
+  }
+
   async #validate(): Promise<Validation<D>> {
+    this.#presented ??= this.#validatePresented();
+    const validation = await this.#presented;
+    if (validation.ok || !this.canRenew || !mayResume(validation.rejection)) return validation;
+    const token = this.#rememberToken();
+    return token ? this.#resume(token, validation) : validation;
+  }
+
+  async #resume(presented: SessionToken, otherwise: Validation<D>): Promise<Validation<D>> {
+    const returning = { client: this.client, stillValid: this.#settings.remember.stillValid };
+    const resumption = await resume(this.sessions, presented, returning);
+    if (!resumption.ok) {
+      return resumption.reason === "theft" ? { ok: false, rejection: { reason: "theft" } } : otherwise;
+    }
+    const { session, token, cookies } = resumption;
+    if (cookies) {
+      this.#sendRemember(cookies.remember);
+      this.#sendSuccessor(cookies.session, session, [this.#rememberCookie.settings.name]);
+    }
+    return { ok: true, session, token, successor: cookies?.session, superseded: cookies === undefined };
+  }
+
+  /** The token of a remembered browser, where browsers are remembered. */
+  #rememberToken(): SessionToken | undefined {
+    if (!this.sessions.remembered) return undefined;
+    const { client, sessions } = this;
+    const at = sessions.now();
+    const { token, rejection } = this.#rememberCookie.read(this.#request.header("cookie"), at);
+    if (rejection && rejection.reason !== "absent") {
+      const { reason } = rejection;
+      sessions.tell({ type: "rejected", at, reason, sessionId: undefined, client, remember: true });
+    }
+    return token;
+  }
+
+  /** Forgets the browser that the request presents as a remembered one, with its session unless that is `except`. */
+  async #forgetRemembered(reason: EndReason, except: Session<D> | undefined): Promise<void> {
+    // What this very request has set or cleared ends with its session.
+    const token = this.#staysRemembered === undefined ? this.#rememberToken() : undefined;
+    if (token) await forgetPresented(this.sessions, token, this.client, reason, except?.id);
+  }
+
+  async #validatePresented(): Promise<Validation<D>> {
     const { token, rejection } = this.#ticket.read(this.#request.header("cookie"), this.sessions.now());
     if (!token) return this.#reject(rejection);
     const validation = await this.sessions.validate(token, this);
@@ -264,24 +338,45 @@ export class RequestAuth<D = Record<string, unknown>> {
     return session;
   }
 
-  #sendSuccessor(successor: SessionToken, session: Session<D>): void {
+  #sendSuccessor(successor: SessionToken, session: Session<D>, others: readonly string[] = []): void {
     this.#send(successor, session);
     this.#successor = successor;
+    this.#successorCookies = [this.#cookieSettings.name, ...others];
   }
 
   /** What cannot be asked is not sent: the renewal is still pending, and the next request is sent it again. */
   async #dropIfOutdated(successor: SessionToken): Promise<void> {
     const isPending = await this.sessions.isPending(successor).catch(() => false);
-    if (!isPending) this.#cookies.delete(this.#cookieSettings.name);
+    if (!isPending) for (const name of this.#successorCookies) this.#cookies.delete(name);
   }
 
   #send(token: SessionToken, session: Session<D>): void {
     const ticket = this.#ticket;
     const expiresAt = session.createdAt + this.sessions.policy.absoluteTimeout;
     const lifetime = Math.max(0, Math.ceil((expiresAt - this.sessions.now()) / 1000));
-    const maxAge = ticket.settings.persistent ? lifetime : undefined;
+    const maxAge = ticket.settings.persistent || this.#isRemembered ? lifetime : undefined;
     this.#set(ticket.settings, ticket.valueOf(token, expiresAt), maxAge);
     this.#successor = undefined;
+  }
+
+  #sendRemember({ token, expiresAt }: RememberTicket): void {
+    const { settings } = this.#rememberCookie;
+    const maxAge = Math.max(0, Math.ceil((expiresAt - this.sessions.now()) / 1000));
+    this.#set(settings, this.#rememberCookie.valueOf(token, expiresAt), maxAge);
+    this.#staysRemembered = true;
+  }
+
+  /** Who was never remembered hears nothing of it. */
+  #clearRemember(): void {
+    if (!this.#isRemembered) return;
+    this.#clear(this.#rememberCookie.settings);
+    this.#staysRemembered = false;
+  }
+
+  get #isRemembered(): boolean {
+    if (!this.sessions.remembered) return false;
+    const { name } = this.#rememberCookie.settings;
+    return this.#staysRemembered ?? readCookie(this.#request.header("cookie"), name) !== undefined;
   }
 
   /** `maxAge` is in seconds; without it the cookie ends with the browser. */
@@ -310,6 +405,11 @@ export class RequestAuth<D = Record<string, unknown>> {
 
   get #ticket(): TicketCookie {
     return new TicketCookie(this.#cookieSettings, "session", this.#settings.ticketKeys);
+  }
+
+  get #rememberCookie(): TicketCookie {
+    const settings = companionCookie(this.#cookieSettings, "remember");
+    return new TicketCookie(settings, "remember", this.#settings.ticketKeys);
   }
 
   get #cookieSettings(): CookieSettings {

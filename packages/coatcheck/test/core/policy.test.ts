@@ -11,6 +11,8 @@ describe("policy", () => {
       renewAfter: hour,
       grace: 30 * second,
       touchInterval: minute,
+      rememberFor: 30 * 24 * hour,
+      onRememberTheft: "family",
       maxSessions: Number.POSITIVE_INFINITY,
       onLimit: "evict-oldest",
       fingerprint: { signals: "tolerant", onMismatch: "report" },
@@ -34,6 +36,15 @@ describe("policy", () => {
     });
   }
 
+  it("remembers browsers for 30 days at most under aal1, and not at all under stricter levels (N-03)", () => {
+    assert.equal(definePolicy({ level: "aal1" }).rememberFor, 30 * 24 * hour);
+    assert.throws(() => definePolicy({ level: "aal1", rememberFor: 30 * 24 * hour + 1 }), /looser than/);
+    for (const level of ["aal2", "aal3"] as const) {
+      assert.equal(definePolicy({ level }).rememberFor, 0);
+      assert.throws(() => definePolicy({ level, rememberFor: 1 }), /looser than/);
+    }
+  });
+
   it("notes use once a minute, or ten times per idle timeout where that is shorter", () => {
     assert.equal(definePolicy({ idleTimeout: 20 * minute }).touchInterval, minute);
     assert.equal(definePolicy({ idleTimeout: minute }).touchInterval, 6 * second);
@@ -55,6 +66,8 @@ describe("policy", () => {
     "a fingerprint of nothing": { fingerprint: null as unknown as "off" },
     "a fingerprint that is a word": { fingerprint: "strict" as "off" },
     "unknown signals": { fingerprint: { signals: "loose" as "strict" } },
+    "a remembered browser for ever": { rememberFor: Number.POSITIVE_INFINITY },
+    "an unknown answer to a stolen remember token": { onRememberTheft: "nothing" as "user" },
     "an unknown reaction": { fingerprint: { onMismatch: "ban" as "revoke" } },
   };
   for (const [name, options] of Object.entries(senseless)) {

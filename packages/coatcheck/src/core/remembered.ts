@@ -1,0 +1,72 @@
+/** Remembered browsers as the manager and its features ask for them: answered in time, or `StoreUnavailableError`. */
+import { ask } from "./ask.ts";
+import type { RememberRecord, RememberStore } from "./remember-store.ts";
+import type { SessionStore } from "./store.ts";
+import type { SessionId, SessionToken } from "./token.ts";
+
+/** The port of a store with its patience; undefined if the store remembers no browsers. */
+export function rememberedBy(store: SessionStore): RememberStore | undefined {
+  const { remember } = store;
+  return (
+    remember && {
+      insert: (...args) => ask(store, "remember.insert", () => remember.insert(...args)),
+      find: (...args) => ask(store, "remember.find", () => remember.find(...args)),
+      findBySession: (...args) => ask(store, "remember.findBySession", () => remember.findBySession(...args)),
+      findByUser: (...args) => ask(store, "remember.findByUser", () => remember.findByUser(...args)),
+      update: (...args) => ask(store, "remember.update", () => remember.update(...args)),
+      delete: (...args) => ask(store, "remember.delete", () => remember.delete(...args)),
+      deleteBySession: (...args) =>
+        ask(store, "remember.deleteBySession", () => remember.deleteBySession(...args)),
+      deleteByUser: (...args) => ask(store, "remember.deleteByUser", () => remember.deleteByUser(...args)),
+      deleteExpired: (...args) => ask(store, "remember.deleteExpired", () => remember.deleteExpired(...args)),
+    }
+  );
+}
+
+/** The token of a remembered browser, for its cookie. */
+export interface RememberTicket {
+  readonly token: SessionToken;
+  /** The browser has to sign in again from this millisecond on. */
+  readonly expiresAt: number;
+}
+
+/** A browser that may come back without signing in, and has no live session. */
+export interface DormantBrowser {
+  /** The session that it had last: `revoke` by this id forgets the browser. */
+  readonly id: SessionId;
+  readonly userId: string;
+  readonly createdAt: number;
+  readonly lastUsedAt: number;
+  readonly rememberedUntil: number;
+  /** Who signed in. */
+  readonly client: RememberRecord["client"];
+}
+
+export function dormantBrowser(record: RememberRecord): DormantBrowser {
+  const { sessionId: id, userId, createdAt, lastUsedAt, expiresAt: rememberedUntil, client } = record;
+  return { id, userId, createdAt, lastUsedAt, rememberedUntil, client };
+}
+
+/** The record of a browser that is remembered from now on. */
+export function newRemembered(
+  token: SessionToken,
+  session: Pick<RememberRecord, "sessionId" | "userId" | "client">,
+  rememberFor: number,
+  now: number,
+): RememberRecord {
+  const { sessionId, userId, client } = session;
+  return {
+    id: token.id,
+    userId,
+    familyHash: token.familyHash,
+    secretHash: token.secretHash,
+    secretIssuedAt: now,
+    superseded: [],
+    secretRevision: 0,
+    sessionId,
+    createdAt: now,
+    lastUsedAt: now,
+    expiresAt: now + rememberFor,
+    client,
+  };
+}

@@ -1,0 +1,109 @@
+/** A presented remember token, and what its mere appearance demands. */
+import { StoreUnavailableError } from "../core/errors.ts";
+import type { ClientInfo } from "../core/fingerprint.ts";
+import type { SessionManager } from "../core/manager.ts";
+import type { RememberRecord } from "../core/remember-store.ts";
+import { completeRenewal, replaceSecret } from "../core/renewal.ts";
+import type { EndReason } from "../core/store.ts";
+import type { SessionId, SessionToken } from "../core/token.ts";
+import { judgeRemember, type RememberVerdict } from "./judge-remember.ts";
+
+/** More lost races than this are a store that contradicts itself. */
+export const maximumAttempts = 10;
+
+/** A verdict after a pending renewal was completed. */
+type Settled = Exclude<RememberVerdict, { kind: "confirm" }>;
+
+/** The token opens: it is current, was replaced a moment ago, or its successor may have been lost on the way. */
+export type AcceptedRemember = Exclude<Settled, { kind: "theft" | "rejected" }>;
+
+export function isAccepted(verdict: Settled): verdict is AcceptedRemember {
+  return verdict.kind !== "theft" && verdict.kind !== "rejected";
+}
+
+/**
+ * Finds and judges, and does what the appearance of a token demands: a renewal whose successor came back is completed,
+ * a stolen family is ended, and of what opens nothing is told.
+ */
+export async function examine<D>(
+  sessions: SessionManager<D>,
+  token: SessionToken,
+  client: ClientInfo,
+): Promise<Settled> {
+  const remembered = sessions.remembered!;
+  for (let attempt = 0; attempt < maximumAttempts; attempt++) {
+    const now = sessions.now();
+    const verdict = judgeRemember(await remembered.find(token.id), token, { client }, now);
+    if (verdict.kind !== "confirm") {
+      if (!isAccepted(verdict)) await answerRefused(sessions, verdict, client);
+      return verdict;
+    }
+    const { record, pending } = verdict;
+    const secret = completeRenewal(record, pending, sessions.policy.grace, now);
+    await remembered.update(record.id, { secret }, now, record.secretRevision);
+  }
+  throw tooManyRaces();
+}
+
+/** Forgets the browser whose token this is, and ends its session unless it is `except`. A wrong token ends nothing. */
+export async function forgetPresented<D>(
+  sessions: SessionManager<D>,
+  token: SessionToken,
+  client: ClientInfo,
+  reason: EndReason,
+  except?: SessionId,
+): Promise<void> {
+  const verdict = await examine(sessions, token, client);
+  if (isAccepted(verdict)) await sessions.forget(verdict.record, reason, except);
+}
+
+/**
+ * An unrelated secret for the browser whose token this is, if its session is this one, so that nobody who copied the
+ * old one comes along.
+ */
+export async function refresh<D>(
+  sessions: SessionManager<D>,
+  token: SessionToken,
+  client: ClientInfo,
+  sessionId: SessionId,
+): Promise<{ readonly token: SessionToken; readonly expiresAt: number } | undefined> {
+  for (let attempt = 0; attempt < maximumAttempts; attempt++) {
+    const verdict = await examine(sessions, token, client);
+    if (!isAccepted(verdict) || verdict.record.sessionId !== sessionId) return undefined;
+    const { record } = verdict;
+    const now = sessions.now();
+    const fresh = token.refreshed();
+    const secret = replaceSecret(record, fresh.secretHash, sessions.policy.grace, now);
+    if (await sessions.remembered!.update(record.id, { secret }, now, record.secretRevision)) {
+      return { token: fresh, expiresAt: record.expiresAt };
+    }
+  }
+  throw tooManyRaces();
+}
+
+export function tooManyRaces(): StoreUnavailableError {
+  return new StoreUnavailableError("remember.update", new Error("The remembered browser kept changing"));
+}
+
+async function answerRefused<D>(
+  sessions: SessionManager<D>,
+  verdict: Exclude<Settled, AcceptedRemember>,
+  client: ClientInfo,
+): Promise<void> {
+  const at = sessions.now();
+  if (verdict.kind === "theft") return endStolen(sessions, verdict.record, client);
+  const { reason } = verdict;
+  sessions.tell({ type: "rejected", at, reason, sessionId: undefined, client, remember: true });
+}
+
+/** The family ends first. Told once, by whoever ended it. */
+async function endStolen<D>(
+  sessions: SessionManager<D>,
+  record: RememberRecord,
+  client: ClientInfo,
+): Promise<void> {
+  const { sessionId, userId } = record;
+  if (!(await sessions.forget(record, "theft"))) return;
+  sessions.tell({ type: "theft", at: sessions.now(), sessionId, userId, client, remember: true });
+  if (sessions.policy.onRememberTheft === "user") await sessions.revokeAll(userId, { reason: "theft" });
+}

@@ -1,0 +1,152 @@
+/**
+ * Coming back as a remembered browser, within one request:
+ *
+ * claim (one conditional write: the record names the new session, and the successor of the token) ──▶ begin (insert
+ * that session, unless another request has) ──▶ verify (the browser is still remembered, with that session) ──▶ answer
+ *
+ * Any request of the browser may do any step: one claims, one begins, and all go on in the same session. Nobody is let
+ * in before the last step, for whoever ends a browser ends its record first, and then the session that it names.
+ */
+import type { ClientInfo } from "../core/fingerprint.ts";
+import type { Rejection } from "../core/judge.ts";
+import type { SessionManager } from "../core/manager.ts";
+import type { SessionPolicy } from "../core/policy.ts";
+import type { RememberRecord } from "../core/remember-store.ts";
+import type { RememberTicket } from "../core/remembered.ts";
+import { beginRenewal, mayBeginRenewal } from "../core/renewal.ts";
+import type { Session } from "../core/session.ts";
+import type { PendingRenewal } from "../core/store.ts";
+import { SessionToken } from "../core/token.ts";
+import { examine, isAccepted, maximumAttempts, tooManyRaces } from "./remember-token.ts";
+
+/** Who comes back. */
+export interface ReturningClient {
+  readonly client: ClientInfo;
+  /** Whether this user may still come back. Asked after the session was written, as at sign-in. */
+  readonly stillValid?: ((userId: string) => boolean | Promise<boolean>) | undefined;
+}
+
+/** What became of it. */
+export type Resumption<D> =
+  | { readonly ok: false; readonly reason: "refused" | "theft" }
+  | {
+      readonly ok: true;
+      readonly session: Session<D>;
+      /** Has the keys of the session. It opens the session only where `cookies` carry it. */
+      readonly token: SessionToken;
+      /** Undefined for who goes on in a session that another request, or another client, was given. */
+      readonly cookies: { readonly session: SessionToken; readonly remember: RememberTicket } | undefined;
+    };
+
+const refused = { ok: false, reason: "refused" } as const;
+
+/**
+ * Whether a remembered browser may come back in place of a session that was rejected for this. One that was ended
+ * took the browser with it; only a resume replaces a session and goes on.
+ */
+export function mayResume(rejection: Rejection): boolean {
+  if (rejection.reason === "ended") return rejection.ended === "expired" || rejection.ended === "replaced";
+  return ["absent", "unknown", "idle-timeout", "absolute-timeout"].includes(rejection.reason);
+}
+
+/**
+ * The session with which a remembered browser comes back.
+ * @throws StoreUnavailableError if the store failed: nobody is forgotten for that.
+ */
+export async function resume<D>(
+  sessions: SessionManager<D>,
+  token: SessionToken,
+  returning: ReturningClient,
+): Promise<Resumption<D>> {
+  let overtaken = false;
+  for (let attempt = 0; attempt < maximumAttempts; attempt++) {
+    const verdict = await examine(sessions, token, returning.client);
+    if (!isAccepted(verdict)) return verdict.kind === "theft" ? { ok: false, reason: "theft" } : refused;
+    const { record } = verdict;
+    const { session, ended } = await sessions.whatBecameOf(record.sessionId);
+    if (ended && ended !== "expired") {
+      await sessions.forget(record, ended);
+      return refused;
+    }
+    if (verdict.kind === "grace") return session ? goOn(session, token) : refused;
+
+    const { pending } = record;
+    const now = sessions.now();
+    if (!pending && !mayBeginRenewal(record, now)) return refused;
+    if (pending && (session || (!ended && mayBegin(sessions.policy, pending, now)))) {
+      const entered = await enter(sessions, token, { record, pending, session }, returning);
+      if (entered === "changed") continue;
+      if (entered === "refused") return refused;
+      const isSent = verdict.kind === "resend" && !overtaken;
+      return isSent ? send(entered, token, record, pending) : goOn(entered, token);
+    }
+    overtaken = !(await claim(sessions, token, record, returning.client));
+  }
+  throw tooManyRaces();
+}
+
+/** A session that was named and is not there has not begun yet; after its time it may as well have been and gone. */
+function mayBegin(policy: SessionPolicy, { startedAt }: PendingRenewal, now: number): boolean {
+  return now < startedAt + Math.min(policy.idleTimeout, policy.absoluteTimeout);
+}
+
+/**
+ * Names a new session. The successor stays the same as long as the token does: of two answers that arrive late, both
+ * carry the right one.
+ */
+function claim<D>(
+  sessions: SessionManager<D>,
+  token: SessionToken,
+  record: RememberRecord,
+  client: ClientInfo,
+): Promise<boolean> {
+  const now = sessions.now();
+  const { secret } = beginRenewal(record, token, client, now, record.pending?.salt);
+  const { id: sessionId } = SessionToken.generate(record.userId);
+  const change = { secret, sessionId, lastUsedAt: now };
+  return sessions.remembered!.update(record.id, change, now, record.secretRevision);
+}
+
+interface Claim<D> {
+  readonly record: RememberRecord;
+  readonly pending: PendingRenewal;
+  readonly session: Session<D> | undefined;
+}
+
+/** The named session, begun if need be, once it is certain that whoever ends the browser will find it. */
+async function enter<D>(
+  sessions: SessionManager<D>,
+  token: SessionToken,
+  { record, pending, session }: Claim<D>,
+  { client, stillValid }: ReturningClient,
+): Promise<Session<D> | "changed" | "refused"> {
+  const { id, userId, sessionId } = record;
+  const ticket = token.sessionToken(sessionId, pending.salt);
+  const named = session ?? (await sessions.beginRemembered(record, ticket, client));
+  if (named === "duplicate") return "changed";
+  if (named === "limit") return "refused";
+  if (stillValid && !(await stillValid(userId))) {
+    await sessions.forget(record, "account-changed");
+    return "refused";
+  }
+  const now = await sessions.remembered!.find(id);
+  if (now?.sessionId === sessionId) return named;
+  if (now) return "changed";
+  await sessions.revoke(sessionId);
+  return "refused";
+}
+
+function send<D>(
+  session: Session<D>,
+  token: SessionToken,
+  { expiresAt }: RememberRecord,
+  { salt }: PendingRenewal,
+): Resumption<D> {
+  const ticket = token.sessionToken(session.id, salt);
+  const remember = { token: token.successor(salt), expiresAt };
+  return { ok: true, session, token: ticket, cookies: { session: ticket, remember } };
+}
+
+function goOn<D>(session: Session<D>, token: SessionToken): Resumption<D> {
+  return { ok: true, session, token: token.sessionKeys(session.id), cookies: undefined };
+}
