@@ -21,6 +21,10 @@ export {
   type VerifyAuditOptions,
   verifyAudit,
 } from "./audit/chain.ts";
+export { type AuditContext, correlated } from "./audit/correlation.ts";
+export type { AuditFact } from "./audit/fact.ts";
+export { type AuditSink, AuditTrail, type AuditTrailOptions } from "./audit/trail.ts";
+export { type AuditUpkeepOptions, pruneAudit, sealAudit, startAuditUpkeep } from "./audit/upkeep.ts";
 export type { DataOptions, StandardSchema } from "./core/data.ts";
 export {
   type AnyCoatcheckError,
