@@ -7,6 +7,8 @@ import { emailProblem } from "./accounts/email.ts";
 import { passwordProblem } from "./accounts/password-rules.ts";
 import { type KeySource, keySource, keysProblem } from "./keys/key-source.ts";
 import { isLoopback } from "./loopback.ts";
+import { defaultSender, parseSender, type Sender } from "./mail/sender.ts";
+import { parseSmtpAddress, type SmtpAddress } from "./mail/smtp-address.ts";
 import { nearest } from "./nearest.ts";
 import {
   AddressError,
@@ -31,6 +33,8 @@ export interface Config {
   readonly keys: KeySource | undefined;
   /** Created at the first start; undefined: the first start prints a set-up link. */
   readonly administrator: Administrator | undefined;
+  /** How mail is sent; undefined: it is not. */
+  readonly mail: MailConfig | undefined;
   /** Addresses and networks of proxies whose `X-Forwarded-For` is believed. */
   readonly trustedProxies: readonly string[];
   /** What is no mistake, but should be told at start. */
@@ -40,6 +44,11 @@ export interface Config {
 export interface Administrator {
   readonly email: string;
   readonly password: string;
+}
+
+export interface MailConfig {
+  readonly server: SmtpAddress;
+  readonly from: Sender;
 }
 
 /** Every mistake of the environment, each with its remedy. */
@@ -62,11 +71,10 @@ const known = [
   "COATCHECK_SECRET",
   "COATCHECK_ADMIN_EMAIL",
   "COATCHECK_ADMIN_PASSWORD",
+  "COATCHECK_SMTP_URL",
+  "COATCHECK_MAIL_FROM",
   "COATCHECK_TRUST_PROXY",
 ] as const;
-
-/** Names of the plan that nothing reads yet. Refusing them would break an environment written ahead of time. */
-const unused = ["COATCHECK_SMTP_URL"];
 
 const defaultDatabase = "sqlite:data/coatcheck.db";
 
@@ -83,14 +91,16 @@ export function readConfig(environment: Environment, purpose: "serving" | "tools
   complainOfUnknown(env, complain);
   const host = env.HOST ?? "127.0.0.1";
   const database = readDatabase(env, complain);
+  const origin = readOrigin(env, host, complain);
   const config: Config = {
     port: readPort(env, complain),
     host,
-    origin: readOrigin(env, host, complain),
+    origin,
     database,
     sessions: readSessions(env, database, complain),
     keys: readKeys(env, database, purpose, complain),
     administrator: readAdministrator(env, complain),
+    mail: readMail(env, origin, complain),
     trustedProxies: readTrustedProxies(env, complain),
     notices: [],
   };
@@ -98,14 +108,18 @@ export function readConfig(environment: Environment, purpose: "serving" | "tools
   return { ...config, notices: noticesOf(config, env) };
 }
 
-function noticesOf({ origin, trustedProxies, database, sessions }: Config, env: Environment): string[] {
-  const notices = unused
-    .filter((name) => name in env)
-    .map((name) => `${name} is set, but nothing uses it yet.`);
+function noticesOf({ origin, trustedProxies, database, sessions, mail }: Config, env: Environment): string[] {
+  const notices: string[] = [];
   const stores: readonly StoreAddress[] = sameAddress(database, sessions) ? [database] : [database, sessions];
   for (const store of stores) {
     const why = exposure(store, env);
     if (why) notices.push(`Everybody on the way to ${shownAddress(store)} could pose as any user: ${why}.`);
+  }
+  if (!mail) {
+    notices.push(
+      "COATCHECK_SMTP_URL is not set: nobody is told by mail of new devices, theft or a changed password, " +
+        "and forgotten passwords cannot be reset.",
+    );
   }
   // This server speaks plain http, so what people reach by https is a proxy in front of it.
   if (origin?.startsWith("https:") && trustedProxies.length === 0) {
@@ -118,7 +132,7 @@ function noticesOf({ origin, trustedProxies, database, sessions }: Config, env: 
 }
 
 function complainOfUnknown(env: Environment, complain: Complain): void {
-  const names = [...known, ...unused];
+  const names: readonly string[] = known;
   for (const name of Object.keys(env)) {
     if (!name.startsWith("COATCHECK_") || names.includes(name)) continue;
     const meant = nearest(name, names);
@@ -237,6 +251,30 @@ function readAdministrator(env: Environment, complain: Complain): Administrator 
   const badPassword = passwordProblem(password, email);
   if (badPassword) complain(`COATCHECK_ADMIN_PASSWORD: ${badPassword}`);
   return { email, password };
+}
+
+function readMail(env: Environment, origin: string | undefined, complain: Complain): MailConfig | undefined {
+  const server = readMailServer(env.COATCHECK_SMTP_URL, complain);
+  const given = env.COATCHECK_MAIL_FROM;
+  const from = given === undefined ? defaultSender(origin) : parseSender(given);
+  if (!from && (server || given !== undefined)) {
+    complain(
+      `COATCHECK_MAIL_FROM is ${given === undefined ? "not set" : "no address to send from"}. ` +
+        "Set it to no-reply@example.com or Example <no-reply@example.com>.",
+    );
+  }
+  return server && from && { server, from };
+}
+
+function readMailServer(text: string | undefined, complain: Complain): SmtpAddress | undefined {
+  if (text === undefined) return undefined;
+  try {
+    return parseSmtpAddress(text);
+  } catch (error) {
+    if (!(error instanceof AddressError)) throw error;
+    complain(`COATCHECK_SMTP_URL: ${error.message}.`);
+    return undefined;
+  }
 }
 
 function readTrustedProxies(env: Environment, complain: Complain): string[] {

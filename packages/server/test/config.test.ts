@@ -16,6 +16,15 @@ function problemsOf(environment: Record<string, string>): readonly string[] {
   return [];
 }
 
+const withoutMail =
+  "COATCHECK_SMTP_URL is not set: nobody is told by mail of new devices, theft or a changed password, " +
+  "and forgotten passwords cannot be reset.";
+
+/** What is told beside the one notice that all these environments have. */
+function noticesOf(environment: Record<string, string>): readonly string[] {
+  return readConfig(environment).notices.filter((notice) => notice !== withoutMail);
+}
+
 describe("the configuration", () => {
   test("an empty environment gives a server for this machine on an embedded database", () => {
     assert.deepEqual(readConfig({}), {
@@ -26,8 +35,9 @@ describe("the configuration", () => {
       sessions: { kind: "sqlite", file: "data/coatcheck.db" },
       keys: { kind: "file", file: "data/coatcheck.db.keys" },
       administrator: undefined,
+      mail: undefined,
       trustedProxies: [],
-      notices: [],
+      notices: [withoutMail],
     });
   });
 
@@ -124,7 +134,7 @@ describe("the configuration", () => {
 
   test("a plain connection to another machine is told, without its password", () => {
     const noticesFor = (database: string, env: Record<string, string> = {}) =>
-      readConfig({ COATCHECK_DATABASE: database, COATCHECK_SECRET, ...env }).notices;
+      noticesOf({ COATCHECK_DATABASE: database, COATCHECK_SECRET, ...env });
     for (const plain of [
       "postgres://app:hunter2@db.example.com/app",
       "postgres://app:hunter2@db.example.com/app?sslmode=disable",
@@ -148,7 +158,7 @@ describe("the configuration", () => {
       assert.deepEqual(noticesFor(safe), [], safe);
     }
     assert.deepEqual(noticesFor("postgres://db.example.com/app", { PGSSLMODE: "verify-full" }), []);
-    const redis = (COATCHECK_SESSIONS: string) => readConfig({ COATCHECK_SESSIONS }).notices;
+    const redis = (COATCHECK_SESSIONS: string) => noticesOf({ COATCHECK_SESSIONS });
     assert.match(redis("redis://:hunter2@cache.example.com")[0]!, /Use rediss:\/\/\./);
     assert.doesNotMatch(redis("redis://:hunter2@cache.example.com")[0]!, /hunter2/);
     assert.deepEqual(redis("rediss://cache.example.com"), []);
@@ -198,8 +208,77 @@ describe("the configuration", () => {
 
   test("https without a proxy that is trusted is told: all devices would have the proxy's address", () => {
     const COATCHECK_ORIGIN = "https://example.com";
-    assert.match(readConfig({ COATCHECK_ORIGIN }).notices[0]!, /COATCHECK_TRUST_PROXY does not name it/);
-    assert.deepEqual(readConfig({ COATCHECK_ORIGIN, COATCHECK_TRUST_PROXY: "loopback" }).notices, []);
+    assert.match(noticesOf({ COATCHECK_ORIGIN })[0]!, /COATCHECK_TRUST_PROXY does not name it/);
+    assert.deepEqual(noticesOf({ COATCHECK_ORIGIN, COATCHECK_TRUST_PROXY: "loopback" }), []);
+  });
+
+  describe("of mail", () => {
+    const mailFor = (env: Record<string, string>) =>
+      readConfig({ COATCHECK_SMTP_URL: "smtp://mail.example.com", ...env }).mail!;
+
+    test("demands TLS of every server but one on this machine", () => {
+      const serverAt = (COATCHECK_SMTP_URL: string) => mailFor({ COATCHECK_SMTP_URL }).server;
+      assert.deepEqual(serverAt("smtp://ada:t%40p@mail.example.com"), {
+        host: "mail.example.com",
+        port: 587,
+        login: { user: "ada", password: "t@p" },
+        tls: "starttls",
+      });
+      assert.equal(serverAt("smtps://mail.example.com").tls, "implicit");
+      assert.equal(serverAt("smtps://mail.example.com").port, 465);
+      for (const local of ["localhost:2525", "127.0.0.1:2525", "[::1]:2525"]) {
+        assert.equal(serverAt(`smtp://${local}`).tls, "loopback");
+        assert.equal(serverAt(`smtp://${local}`).login, undefined);
+      }
+      assert.equal(serverAt("smtp://[2001:db8::1]").host, "2001:db8::1");
+    });
+
+    test("is sent from the host of the origin, unless something else is said", () => {
+      assert.deepEqual(mailFor({}).from, { name: "Coatcheck", address: "no-reply@localhost" });
+      const origin = { COATCHECK_ORIGIN: "https://sign-in.example.com:8443" };
+      assert.equal(mailFor(origin).from.address, "no-reply@sign-in.example.com");
+      const from = (COATCHECK_MAIL_FROM: string) => mailFor({ COATCHECK_MAIL_FROM }).from;
+      assert.deepEqual(from("help@example.com"), { name: "Coatcheck", address: "help@example.com" });
+      assert.deepEqual(from('"Tea, Inc." <tea@example.com>'), {
+        name: "Tea, Inc.",
+        address: "tea@example.com",
+      });
+    });
+
+    test("that could not be sent is refused at start", () => {
+      const COATCHECK_SMTP_URL = "smtp://mail.example.com";
+      const wrongFrom = [
+        "tea",
+        "tea@example.com\r\nBcc: eve@example.com",
+        "Tea\nBcc: eve@example.com <tea@example.com>",
+        "Tea <tea@example.com> <eve@example.com>",
+      ];
+      for (const COATCHECK_MAIL_FROM of wrongFrom) {
+        assert.match(problemsOf({ COATCHECK_SMTP_URL, COATCHECK_MAIL_FROM })[0]!, /no address to send from/);
+        assert.equal(problemsOf({ COATCHECK_MAIL_FROM }).length, 1, "also where no mail is sent");
+      }
+      const byNumber = { COATCHECK_SMTP_URL, COATCHECK_ORIGIN: "https://192.0.2.1" };
+      assert.match(problemsOf(byNumber)[0]!, /COATCHECK_MAIL_FROM is not set/);
+    });
+
+    test("never repeats the password of a server that makes no sense", () => {
+      for (const COATCHECK_SMTP_URL of [
+        "http://ada:hunter2@mail.example.com",
+        "smtp:ada:hunter2@mail.example.com",
+        "smtp://ada:hunter2/@mail.example.com",
+        "smtp://ada:hunter2#@mail.example.com",
+        "smtp://ada:hunter2%@mail.example.com",
+        "smtp://:hunter2@mail.example.com",
+        "smtp://ada@mail.example.com",
+        "smtp://ada:hunter2@mail.example.com/?tls=no",
+        "hunter2",
+      ]) {
+        const problems = problemsOf({ COATCHECK_SMTP_URL });
+        assert.equal(problems.length, 1, COATCHECK_SMTP_URL);
+        assert.match(problems[0]!, /^COATCHECK_SMTP_URL: it/);
+        assert.doesNotMatch(problems[0]!, /hunter2/);
+      }
+    });
   });
 
   test("the administrator's address and password are only taken together and only if they are sound", () => {
