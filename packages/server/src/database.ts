@@ -39,16 +39,25 @@ export function migrate(database: DatabaseSync, marks: string, migrations: reado
   database.exec(`CREATE TABLE IF NOT EXISTS ${marks} (version INTEGER PRIMARY KEY) STRICT`);
   migrations.forEach((sql, index) => {
     const version = index + 1;
-    database.exec("BEGIN IMMEDIATE");
-    try {
+    inTransaction(database, () => {
       const { changes } = database
         .prepare(`INSERT OR IGNORE INTO ${marks} (version) VALUES (?)`)
         .run(version);
       if (changes === 1) database.exec(sql);
-      database.exec("COMMIT");
-    } catch (error) {
-      database.exec("ROLLBACK");
-      throw error;
-    }
+      return true;
+    });
   });
+}
+
+/** Runs all of `work`, or undoes it if it says no. Nothing awaits inside: one connection, one transaction. */
+export function inTransaction(database: DatabaseSync, work: () => boolean): boolean {
+  database.exec("BEGIN IMMEDIATE");
+  try {
+    const done = work();
+    database.exec(done ? "COMMIT" : "ROLLBACK");
+    return done;
+  } catch (error) {
+    database.exec("ROLLBACK");
+    throw error;
+  }
 }

@@ -1,6 +1,17 @@
 /** The port behind which users are kept. Methods reject only when the database itself fails. */
 import type { User } from "./user.ts";
 
+/** A code that was mailed to whoever forgot their password. */
+export interface ResetCode {
+  readonly hash: string;
+  readonly userId: string;
+  /** The password that it may replace. */
+  readonly credentialVersion: number;
+  /** When it was asked for, in milliseconds since the epoch. */
+  readonly requestedAt: number;
+  readonly expiresAt: number;
+}
+
 export interface AccountStore {
   /** Whether nobody has an account yet. */
   isEmpty(): Promise<boolean>;
@@ -30,6 +41,21 @@ export interface AccountStore {
 
   /** Writes a new password and advances `credentialVersion`; false if it is not `version` any more. */
   changePassword(id: string, version: number, passwordHash: string, now: number): Promise<boolean>;
+
+  /**
+   * Adds a code, and voids those of the user's earlier requests. False, changing nothing, if there is one of a later
+   * request already: only the newest counts, whichever mail goes out last.
+   */
+  addResetCode(code: ResetCode, now: number): Promise<boolean>;
+
+  /**
+   * Whose password the code may change. Undefined if it is unknown, used, void or expired at `now`, if the password was
+   * changed since, or if the user is disabled.
+   */
+  findByResetCode(codeHash: string, now: number): Promise<User | undefined>;
+
+  /** As `changePassword`, and uses up the code in the same atomic step; false where `findByResetCode` finds nobody. */
+  changePasswordByCode(codeHash: string, passwordHash: string, now: number): Promise<boolean>;
 
   /** Writes the same password under a better hash; changes nothing if `credentialVersion` is not `version` any more. */
   rehashPassword(id: string, version: number, passwordHash: string): Promise<void>;

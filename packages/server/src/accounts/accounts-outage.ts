@@ -1,5 +1,4 @@
 /** An outage of the users' database is not a sign-out, and not a wrong password: it is told apart from every answer. */
-import type { AccountStore } from "./account-store.ts";
 
 /** The users' database did not answer. Nobody was signed out; a write may or may not have happened. */
 export class AccountsUnavailableError extends Error {
@@ -9,20 +8,13 @@ export class AccountsUnavailableError extends Error {
 }
 
 /** The same store, whose every failure is an `AccountsUnavailableError`. */
-export function tellingOutages(store: AccountStore): AccountStore {
-  return {
-    isEmpty: () => tell(store.isEmpty()),
-    find: (id) => tell(store.find(id)),
-    findByEmail: (key) => tell(store.findByEmail(key)),
-    list: (...args) => tell(store.list(...args)),
-    insert: (user) => tell(store.insert(user)),
-    insertFirst: (user) => tell(store.insertFirst(user)),
-    insertFirstByLink: (...args) => tell(store.insertFirstByLink(...args)),
-    replaceSetupLink: (...args) => tell(store.replaceSetupLink(...args)),
-    changePassword: (...args) => tell(store.changePassword(...args)),
-    rehashPassword: (...args) => tell(store.rehashPassword(...args)),
-    setDisabled: (...args) => tell(store.setDisabled(...args)),
-  };
+export function tellingOutages<T extends object>(store: T): T {
+  return new Proxy(store, {
+    get(target, name) {
+      const member: unknown = Reflect.get(target, name);
+      return typeof member === "function" ? (...args: unknown[]) => tell(member.apply(target, args)) : member;
+    },
+  });
 }
 
 async function tell<T>(answer: Promise<T>): Promise<T> {

@@ -26,6 +26,47 @@ CREATE TABLE coatcheck_setup_links (
   expires_at bigint NOT NULL
 );
 `,
+  `UPDATE coatcheck_account_schema SET version = 2;
+
+CREATE TABLE coatcheck_reset_codes (
+  code_hash text COLLATE "C" PRIMARY KEY,
+  user_id text COLLATE "C" NOT NULL,
+  credential_version bigint NOT NULL,
+  requested_at bigint NOT NULL,
+  expires_at bigint NOT NULL
+);
+CREATE INDEX coatcheck_reset_codes_by_user ON coatcheck_reset_codes (user_id);
+
+CREATE TABLE coatcheck_outbox (
+  id text COLLATE "C" PRIMARY KEY,
+  mail text NOT NULL,
+  queued_at bigint NOT NULL,
+  due_at bigint NOT NULL,
+  attempts integer NOT NULL
+);
+CREATE INDEX coatcheck_outbox_by_due ON coatcheck_outbox (due_at);
+
+CREATE TABLE coatcheck_end_links (
+  code_hash text COLLATE "C" PRIMARY KEY,
+  user_id text COLLATE "C" NOT NULL,
+  session_id text COLLATE "C",
+  expires_at bigint NOT NULL
+);
+
+CREATE TABLE coatcheck_known_devices (
+  user_id text COLLATE "C" NOT NULL,
+  device text COLLATE "C" NOT NULL,
+  first_seen_at bigint NOT NULL,
+  last_seen_at bigint NOT NULL,
+  PRIMARY KEY (user_id, device)
+);
+
+CREATE TABLE coatcheck_mail_preferences (
+  user_id text COLLATE "C" PRIMARY KEY,
+  language text,
+  new_device boolean NOT NULL DEFAULT true
+);
+`,
 ];
 
 /** The SQL that `migrateAccounts` runs on an empty database, for people who run their own migrations. */

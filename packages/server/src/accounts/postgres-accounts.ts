@@ -1,11 +1,9 @@
 /** Users in PostgreSQL. Any number of servers may share them. */
-import type { Pool, PoolClient, QueryResult } from "pg";
-import type { AccountStore } from "./account-store.ts";
+import type { Pool, QueryResult } from "pg";
+import { asked, inTransaction, type Query } from "../storage/postgres-transaction.ts";
+import type { AccountStore, ResetCode } from "./account-store.ts";
 import { emailKey } from "./email.ts";
 import type { User } from "./user.ts";
-
-/** How long one question may take, in milliseconds. */
-const patience = 2_000;
 
 interface Row {
   readonly id: string;
@@ -98,6 +96,48 @@ export class PostgresAccounts implements AccountStore {
     return rowCount === 1;
   }
 
+  async addResetCode(code: ResetCode, now: number): Promise<boolean> {
+    const { hash, userId, credentialVersion, requestedAt, expiresAt } = code;
+    // Two requests of one user in a row, or the earlier one would not see the later one's code.
+    const lock = "SELECT FROM coatcheck_users WHERE id = $1 FOR UPDATE";
+    return inTransaction(this.#pool, [lock, userId], async (query) => {
+      await query(
+        "DELETE FROM coatcheck_reset_codes WHERE expires_at <= $1 OR (user_id = $2 AND requested_at < $3)",
+        [now, userId, requestedAt],
+      );
+      const { rowCount } = await query(
+        `INSERT INTO coatcheck_reset_codes (code_hash, user_id, credential_version, requested_at, expires_at)
+         SELECT $1, $2, $3::bigint, $4::bigint, $5::bigint WHERE NOT EXISTS
+         (SELECT 1 FROM coatcheck_reset_codes WHERE user_id = $2 AND requested_at > $4::bigint)`,
+        [hash, userId, credentialVersion, requestedAt, expiresAt],
+      );
+      return rowCount === 1;
+    });
+  }
+
+  async findByResetCode(codeHash: string, now: number): Promise<User | undefined> {
+    const { rows } = await this.#query(
+      `SELECT coatcheck_users.* FROM coatcheck_reset_codes AS code JOIN coatcheck_users
+       ON id = user_id AND coatcheck_users.credential_version = code.credential_version AND NOT disabled
+       WHERE code_hash = $1 AND expires_at > $2`,
+      [codeHash, now],
+    );
+    return rows[0] && toUser(rows[0]);
+  }
+
+  async changePasswordByCode(codeHash: string, passwordHash: string, now: number): Promise<boolean> {
+    const { rowCount } = await this.#query(
+      `WITH used AS (
+         DELETE FROM coatcheck_reset_codes WHERE code_hash = $1 AND expires_at > $3
+         RETURNING user_id, credential_version AS replaceable)
+       UPDATE coatcheck_users
+       SET password_hash = $2, credential_version = credential_version + 1, credentials_changed_at = $3
+       FROM used WHERE id = user_id AND credential_version = replaceable AND NOT disabled`,
+      [codeHash, passwordHash, now],
+    );
+    return rowCount === 1;
+  }
+
   async rehashPassword(id: string, version: number, passwordHash: string): Promise<void> {
     await this.#query(
       "UPDATE coatcheck_users SET password_hash = $3 WHERE id = $1 AND credential_version = $2",
@@ -124,44 +164,10 @@ export class PostgresAccounts implements AccountStore {
     return this.#pool.query(asked(text, values));
   }
 
-  /**
-   * Runs all of `work`, or undoes it if it says no, while nobody else adds users. The lock is a statement of its own:
-   * one that takes it and then reads would not see what was committed while it waited.
-   */
-  async #alone(work: (query: Query) => Promise<boolean>): Promise<boolean> {
-    const client = await this.#pool.connect();
-    let failure: Error | undefined;
-    try {
-      return await transaction(client, work);
-    } catch (error) {
-      failure = error as Error;
-      throw error;
-    } finally {
-      // A transaction may still be open on a connection that failed.
-      client.release(failure);
-    }
+  /** Runs all of `work`, or undoes it if it says no, while nobody else adds users. */
+  #alone(work: (query: Query) => Promise<boolean>): Promise<boolean> {
+    return inTransaction(this.#pool, ["LOCK TABLE coatcheck_users IN SHARE ROW EXCLUSIVE MODE"], work);
   }
-}
-
-type Query = (text: string, values: unknown[]) => Promise<QueryResult>;
-
-async function transaction(client: PoolClient, work: (query: Query) => Promise<boolean>): Promise<boolean> {
-  const query: Query = (text, values) => client.query(asked(text, values));
-  const limits = ["statement_timeout", "idle_in_transaction_session_timeout"];
-  const begin = [
-    "BEGIN ISOLATION LEVEL READ COMMITTED",
-    ...limits.map((limit) => `SET LOCAL ${limit} = ${patience}`),
-    "LOCK TABLE coatcheck_users IN SHARE ROW EXCLUSIVE MODE",
-  ];
-  for (const statement of begin) await query(statement, []);
-  const done = await work(query);
-  await query(done ? "COMMIT" : "ROLLBACK", []);
-  return done;
-}
-
-function asked(text: string, values: unknown[]) {
-  // `@types/pg` does not know `query_timeout` of a single query.
-  return { text, values, query_timeout: patience };
 }
 
 function toRow(user: User): unknown[] {

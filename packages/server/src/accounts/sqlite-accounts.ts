@@ -1,28 +1,10 @@
 /** Users in SQLite. */
 import type { DatabaseSync, SQLInputValue, StatementSync } from "node:sqlite";
-import { migrate } from "../database.ts";
-import type { AccountStore } from "./account-store.ts";
+import { inTransaction } from "../database.ts";
+import type { AccountStore, ResetCode } from "./account-store.ts";
 import { emailKey } from "./email.ts";
+import { migrateAccounts } from "./sqlite-accounts-schema.ts";
 import type { User } from "./user.ts";
-
-/** Append only: what has run on somebody's database stays as it was. */
-const migrations = [
-  `CREATE TABLE coatcheck_users (
-     id TEXT PRIMARY KEY,
-     email TEXT NOT NULL,
-     email_key TEXT NOT NULL UNIQUE,
-     password_hash TEXT NOT NULL,
-     credential_version INTEGER NOT NULL,
-     credentials_changed_at INTEGER NOT NULL,
-     roles TEXT NOT NULL,
-     disabled INTEGER NOT NULL,
-     created_at INTEGER NOT NULL
-   ) STRICT;
-   CREATE TABLE coatcheck_setup_links (
-     link_hash TEXT PRIMARY KEY,
-     expires_at INTEGER NOT NULL
-   ) STRICT;`,
-];
 
 interface Row {
   readonly id: string;
@@ -47,11 +29,15 @@ export class SqliteAccounts implements AccountStore {
   readonly #dropLinks: StatementSync;
   readonly #insertLink: StatementSync;
   readonly #changePassword: StatementSync;
+  readonly #dropResetCodes: StatementSync;
+  readonly #addResetCode: StatementSync;
+  readonly #findByResetCode: StatementSync;
+  readonly #useResetCode: StatementSync;
   readonly #rehashPassword: StatementSync;
   readonly #setDisabled: StatementSync;
 
   constructor(database: DatabaseSync) {
-    migrate(database, "coatcheck_account_migrations", migrations);
+    migrateAccounts(database);
     this.#database = database;
     this.#isEmpty = database.prepare("SELECT NOT EXISTS (SELECT 1 FROM coatcheck_users) AS empty");
     this.#find = database.prepare("SELECT * FROM coatcheck_users WHERE id = ?");
@@ -79,6 +65,20 @@ export class SqliteAccounts implements AccountStore {
        SET password_hash = ?, credential_version = credential_version + 1, credentials_changed_at = ?
        WHERE id = ? AND credential_version = ?`,
     );
+    this.#dropResetCodes = database.prepare(
+      "DELETE FROM coatcheck_reset_codes WHERE expires_at <= ? OR (user_id = ? AND requested_at < ?)",
+    );
+    this.#addResetCode = database.prepare(
+      `INSERT INTO coatcheck_reset_codes (code_hash, user_id, credential_version, requested_at, expires_at)
+       SELECT ?1, ?2, ?3, ?4, ?5 WHERE NOT EXISTS
+       (SELECT 1 FROM coatcheck_reset_codes WHERE user_id = ?2 AND requested_at > ?4)`,
+    );
+    this.#findByResetCode = database.prepare(
+      `SELECT coatcheck_users.* FROM coatcheck_reset_codes AS code JOIN coatcheck_users
+       ON id = user_id AND coatcheck_users.credential_version = code.credential_version AND NOT disabled
+       WHERE code_hash = ? AND expires_at > ?`,
+    );
+    this.#useResetCode = database.prepare("DELETE FROM coatcheck_reset_codes WHERE code_hash = ?");
     this.#rehashPassword = database.prepare(
       "UPDATE coatcheck_users SET password_hash = ? WHERE id = ? AND credential_version = ?",
     );
@@ -110,14 +110,15 @@ export class SqliteAccounts implements AccountStore {
   }
 
   async insertFirstByLink(user: User, linkHash: string, now: number): Promise<boolean> {
-    return this.#transaction(
+    return inTransaction(
+      this.#database,
       () =>
         this.#useLink.run(linkHash, now).changes === 1 && this.#insertFirst.run(...toRow(user)).changes === 1,
     );
   }
 
   async replaceSetupLink(linkHash: string, expiresAt: number): Promise<void> {
-    this.#transaction(() => {
+    inTransaction(this.#database, () => {
       this.#dropLinks.run();
       this.#insertLink.run(linkHash, expiresAt);
       return true;
@@ -128,25 +129,33 @@ export class SqliteAccounts implements AccountStore {
     return this.#changePassword.run(passwordHash, now, id, version).changes === 1;
   }
 
+  async addResetCode(code: ResetCode, now: number): Promise<boolean> {
+    const { hash, userId, credentialVersion, requestedAt, expiresAt } = code;
+    return inTransaction(this.#database, () => {
+      this.#dropResetCodes.run(now, userId, requestedAt);
+      return this.#addResetCode.run(hash, userId, credentialVersion, requestedAt, expiresAt).changes === 1;
+    });
+  }
+
+  async findByResetCode(codeHash: string, now: number): Promise<User | undefined> {
+    return toUser(this.#findByResetCode.get(codeHash, now));
+  }
+
+  async changePasswordByCode(codeHash: string, passwordHash: string, now: number): Promise<boolean> {
+    return inTransaction(this.#database, () => {
+      const user = toUser(this.#findByResetCode.get(codeHash, now));
+      if (!user) return false;
+      this.#useResetCode.run(codeHash);
+      return this.#changePassword.run(passwordHash, now, user.id, user.credentialVersion).changes === 1;
+    });
+  }
+
   async rehashPassword(id: string, version: number, passwordHash: string): Promise<void> {
     this.#rehashPassword.run(passwordHash, id, version);
   }
 
   async setDisabled(id: string, disabled: boolean): Promise<boolean> {
     return this.#setDisabled.run(disabled ? 1 : 0, id).changes === 1;
-  }
-
-  /** Runs all of `work`, or undoes it if it says no. Nothing awaits inside: one connection, one transaction. */
-  #transaction(work: () => boolean): boolean {
-    this.#database.exec("BEGIN IMMEDIATE");
-    try {
-      const done = work();
-      this.#database.exec(done ? "COMMIT" : "ROLLBACK");
-      return done;
-    } catch (error) {
-      this.#database.exec("ROLLBACK");
-      throw error;
-    }
   }
 }
 

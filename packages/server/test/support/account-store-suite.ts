@@ -1,7 +1,7 @@
 /** What every store of users must do, in the same words for each. */
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import type { AccountStore } from "../../src/accounts/account-store.ts";
+import type { AccountStore, ResetCode } from "../../src/accounts/account-store.ts";
 import { emailKey } from "../../src/accounts/email.ts";
 import type { User } from "../../src/accounts/user.ts";
 
@@ -154,6 +154,94 @@ export function describeAccountStore(name: string, open: () => Promise<AccountBa
         credentialVersion: 2,
         credentialsChangedAt: now + 5,
       });
+    });
+
+    const codeFor = (who: User, hash: string, changes: Partial<ResetCode> = {}): ResetCode => ({
+      hash,
+      userId: who.id,
+      credentialVersion: who.credentialVersion,
+      requestedAt: now,
+      expiresAt: now + 10,
+      ...changes,
+    });
+
+    promise(
+      "a reset code changes the password once, for one of many at the same time",
+      async (one, other) => {
+        await one.insert(ada);
+        assert.equal(await one.addResetCode(codeFor(ada, "code"), now), true);
+        assert.deepEqual(await other.findByResetCode("code", now), ada);
+        const outcomes = await racing([one, other], (store, index) =>
+          store.changePasswordByCode("code", `hash ${index}`, now + 5),
+        );
+        assert.equal(outcomes.filter(Boolean).length, 1);
+        assert.deepEqual(await other.find(ada.id), {
+          ...ada,
+          passwordHash: `hash ${outcomes.indexOf(true)}`,
+          credentialVersion: 2,
+          credentialsChangedAt: now + 5,
+        });
+        assert.equal(await one.findByResetCode("code", now), undefined);
+      },
+    );
+
+    promise("an unknown, an expired and a disabled user's reset code change nothing", async (one, other) => {
+      const shutOut = user("bob", { disabled: true });
+      for (const each of [ada, shutOut]) await one.insert(each);
+      await one.addResetCode(codeFor(ada, "code"), now);
+      await one.addResetCode(codeFor(shutOut, "bob's code"), now);
+      for (const [code, at] of [
+        ["guess", now],
+        ["code", now + 10],
+        ["bob's code", now],
+      ] as const) {
+        assert.equal(await other.findByResetCode(code, at), undefined, code);
+        assert.equal(await other.changePasswordByCode(code, "new", at), false, code);
+      }
+      assert.deepEqual(await one.find(ada.id), ada);
+      assert.deepEqual(await one.find(shutOut.id), shutOut);
+    });
+
+    promise(
+      "the code of the newest request voids the others, whichever is added last",
+      async (one, other) => {
+        for (const each of [ada, eve]) await one.insert(each);
+        await one.addResetCode(codeFor(eve, "eve's code"), now);
+        await one.addResetCode(codeFor(ada, "first"), now);
+        assert.equal(
+          await other.addResetCode(codeFor(ada, "second", { requestedAt: now + 1 }), now + 1),
+          true,
+        );
+        assert.equal(await one.addResetCode(codeFor(ada, "late"), now + 2), false);
+        assert.equal(await one.addResetCode(codeFor(ada, "again", { requestedAt: now + 1 }), now + 2), true);
+        const good = ["first", "second", "late", "again", "eve's code"].map(async (code) =>
+          (await other.findByResetCode(code, now + 2)) ? [code] : [],
+        );
+        assert.deepEqual((await Promise.all(good)).flat(), ["second", "again", "eve's code"]);
+      },
+    );
+
+    promise(
+      "of codes for two requests that are added at the same time the newer is good",
+      async (one, other) => {
+        await one.insert(ada);
+        await racing([one, other], (store, index) =>
+          store.addResetCode(codeFor(ada, `code ${index}`, { requestedAt: now + index }), now),
+        );
+        for (let index = 0; index < racers; index++) {
+          const isGood = (await one.findByResetCode(`code ${index}`, now)) !== undefined;
+          assert.equal(isGood, index === racers - 1);
+        }
+      },
+    );
+
+    promise("a changed password voids the reset codes from before", async (one, other) => {
+      await one.insert(ada);
+      await one.addResetCode(codeFor(ada, "code"), now);
+      await other.changePassword(ada.id, 1, "new", now);
+      assert.equal(await one.findByResetCode("code", now), undefined);
+      assert.equal(await one.changePasswordByCode("code", "newer", now), false);
+      assert.equal((await one.find(ada.id))?.passwordHash, "new");
     });
 
     promise("a better hash of an old password never overwrites a new one", async (one, other) => {
