@@ -16,6 +16,7 @@ import { healthRoutes } from "./health.ts";
 import { accountPages } from "./pages/account-page.ts";
 import { devicesPages } from "./pages/devices-page.ts";
 import { docsPage } from "./pages/docs-page.ts";
+import { endSessionPages } from "./pages/end-session-page.ts";
 import { setupPages } from "./pages/setup-page.ts";
 import { signInPages } from "./pages/sign-in-page.ts";
 import {
@@ -54,6 +55,7 @@ export function createApp(house: House): Hono<AppEnv> {
   setupPages(app, house);
   devicesPages(app, house);
   accountPages(app, house);
+  endSessionPages(app, house);
 
   const api = createApi(house);
   app.route("/", api);

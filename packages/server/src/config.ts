@@ -7,8 +7,7 @@ import { emailProblem } from "./accounts/email.ts";
 import { passwordProblem } from "./accounts/password-rules.ts";
 import { type KeySource, keySource, keysProblem } from "./keys/key-source.ts";
 import { isLoopback } from "./loopback.ts";
-import { defaultSender, parseSender, type Sender } from "./mail/sender.ts";
-import { parseSmtpAddress, type SmtpAddress } from "./mail/smtp-address.ts";
+import { type MailConfig, readMail } from "./mail/mail-config.ts";
 import { nearest } from "./nearest.ts";
 import {
   AddressError,
@@ -44,11 +43,6 @@ export interface Config {
 export interface Administrator {
   readonly email: string;
   readonly password: string;
-}
-
-export interface MailConfig {
-  readonly server: SmtpAddress;
-  readonly from: Sender;
 }
 
 /** Every mistake of the environment, each with its remedy. */
@@ -251,30 +245,6 @@ function readAdministrator(env: Environment, complain: Complain): Administrator 
   const badPassword = passwordProblem(password, email);
   if (badPassword) complain(`COATCHECK_ADMIN_PASSWORD: ${badPassword}`);
   return { email, password };
-}
-
-function readMail(env: Environment, origin: string | undefined, complain: Complain): MailConfig | undefined {
-  const server = readMailServer(env.COATCHECK_SMTP_URL, complain);
-  const given = env.COATCHECK_MAIL_FROM;
-  const from = given === undefined ? defaultSender(origin) : parseSender(given);
-  if (!from && (server || given !== undefined)) {
-    complain(
-      `COATCHECK_MAIL_FROM is ${given === undefined ? "not set" : "no address to send from"}. ` +
-        "Set it to no-reply@example.com or Example <no-reply@example.com>.",
-    );
-  }
-  return server && from && { server, from };
-}
-
-function readMailServer(text: string | undefined, complain: Complain): SmtpAddress | undefined {
-  if (text === undefined) return undefined;
-  try {
-    return parseSmtpAddress(text);
-  } catch (error) {
-    if (!(error instanceof AddressError)) throw error;
-    complain(`COATCHECK_SMTP_URL: ${error.message}.`);
-    return undefined;
-  }
 }
 
 function readTrustedProxies(env: Environment, complain: Complain): string[] {

@@ -4,11 +4,15 @@ import type { KeyRing, RequestAuth, SessionManager } from "coatcheck";
 import type { Logger } from "pino";
 import type { Accounts } from "./accounts/accounts.ts";
 import type { Identity } from "./accounts/identify.ts";
+import type { MailStore } from "./mail/mail-store.ts";
+import type { Notifications } from "./mail/notifications.ts";
 
 /** What the whole application shares. */
 export interface House {
   readonly accounts: Accounts;
   readonly sessions: SessionManager;
+  readonly mail: MailStore;
+  readonly notifications: Notifications;
   readonly logger: Logger;
   /** What seals cookies. May change while the server runs. */
   readonly keys: KeyRing;

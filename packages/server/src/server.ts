@@ -8,8 +8,9 @@ import { createApp } from "./app.ts";
 import type { Config } from "./config.ts";
 import { close, listen } from "./http-server.ts";
 import { ServerKeys } from "./keys/server-keys.ts";
+import { openPostOffice, type PostOffice } from "./mail/post-office.ts";
 import { createLogger, logSessionEvents } from "./request-log.ts";
-import { openStorage } from "./storage/storage.ts";
+import { openStorage, type Storage } from "./storage/storage.ts";
 
 export interface RunningServer {
   readonly origin: string;
@@ -17,6 +18,8 @@ export interface RunningServer {
   readonly sessions: SessionManager;
   /** For the first administrator; undefined if there is a user already. */
   readonly setupLink: string | undefined;
+  /** Sends the mail that is due. It happens by itself; this is for who wants to wait for it. */
+  deliverMail(): Promise<void>;
   /** Finishes what is under way, then closes everything. */
   stop(): Promise<void>;
 }
@@ -48,7 +51,16 @@ export async function startServer(config: Config, replacements: Replacements = {
   try {
     // After the storage: where no database can be, no keys are left behind.
     const keys = new ServerKeys(config.keys, now, warn);
-    return await serve(config, { sessions, accounts, keys, logger, closeStores });
+    return await serve(config, {
+      sessions,
+      accounts,
+      mail: storage.mail,
+      keys,
+      logger,
+      warn,
+      now,
+      closeStores,
+    });
   } catch (error) {
     await closeStores();
     throw error;
@@ -59,12 +71,15 @@ interface Parts {
   readonly sessions: SessionManager;
   readonly accounts: Accounts;
   readonly keys: ServerKeys;
+  readonly mail: Storage["mail"];
   readonly logger: Logger;
+  readonly warn: Warn;
+  readonly now: () => number;
   readonly closeStores: () => Promise<void>;
 }
 
 async function serve(config: Config, parts: Parts): Promise<RunningServer> {
-  const { sessions, accounts, keys, logger, closeStores } = parts;
+  const { sessions, accounts, mail, keys, logger, warn, now, closeStores } = parts;
   const { administrator, trustedProxies } = config;
   if (administrator && (await accounts.isEmpty())) await accounts.createAdministrator(administrator);
   const code = (await accounts.isEmpty()) ? await accounts.issueSetupCode() : undefined;
@@ -72,13 +87,26 @@ async function serve(config: Config, parts: Parts): Promise<RunningServer> {
   let origin = "";
   let port = 0;
   let stopping = false;
+  let postOffice: PostOffice | undefined;
   const http = await listen(config.port, config.host, (got) => {
     port = got;
     origin = config.origin ?? `http://localhost:${port}`;
     const isStopping = () => stopping;
-    const house = { accounts, sessions, keys: keys.ring, logger, origin, trustedProxies, isStopping };
+    postOffice = openPostOffice(config.mail, { store: mail, accounts, origin, logger, warn, now });
+    const house = {
+      accounts,
+      sessions,
+      mail,
+      notifications: postOffice.notifications,
+      keys: keys.ring,
+      logger,
+      origin,
+      trustedProxies,
+      isStopping,
+    };
     return { app: createApp(house), origin };
   });
+  sessions.observe((event) => postOffice?.notifications.observe(event));
   const stopUpkeep = startUpkeep(sessions);
 
   return {
@@ -86,10 +114,12 @@ async function serve(config: Config, parts: Parts): Promise<RunningServer> {
     port,
     sessions,
     setupLink: code && setupLink(origin, code),
+    deliverMail: async () => postOffice?.deliver(),
     stop: once(async () => {
       stopping = true;
       await close(http);
       await stopUpkeep();
+      await postOffice?.close();
       keys.close();
       await closeStores();
     }),

@@ -2,8 +2,10 @@
 import type { AccountStore } from "./account-store.ts";
 import { tellingOutages } from "./accounts-outage.ts";
 import { emailKey, tidyEmail } from "./email.ts";
+import { codeHash, newOneTimeCode } from "./one-time-code.ts";
 import type { PasswordHasher } from "./password-hasher.ts";
-import { newSetupCode, setupCodeHash, setupLinkLifetime } from "./setup-link.ts";
+import { resetCodeLifetime } from "./reset-link.ts";
+import { setupLinkLifetime } from "./setup-link.ts";
 import { newUserId, type User } from "./user.ts";
 
 export interface Credentials {
@@ -90,6 +92,33 @@ export class Accounts {
     return this.#store.changePassword(user.id, user.credentialVersion, passwordHash, this.#now());
   }
 
+  /**
+   * A code that lets whoever has it choose a new password; undefined if there is one of a later request already.
+   * @param requestedAt when it was asked for: of several, the newest counts.
+   */
+  async issueResetCode(user: User, requestedAt: number): Promise<string | undefined> {
+    const { code, hash } = newOneTimeCode();
+    const { id: userId, credentialVersion } = user;
+    const now = this.#now();
+    const expiresAt = now + resetCodeLifetime;
+    const added = await this.#store.addResetCode(
+      { hash, userId, credentialVersion, requestedAt, expiresAt },
+      now,
+    );
+    return added ? code : undefined;
+  }
+
+  /** Whose password the code may change; undefined if it is unknown, used or expired. Does not use it up. */
+  findByResetCode(code: string): Promise<User | undefined> {
+    return this.#store.findByResetCode(codeHash(code), this.#now());
+  }
+
+  /** Changes the password and uses up the code; false if it is not good any more. */
+  async changePasswordByCode(code: string, password: string): Promise<boolean> {
+    const passwordHash = await this.#hasher.hash(password);
+    return this.#store.changePasswordByCode(codeHash(code), passwordHash, this.#now());
+  }
+
   /** Creates the first user; undefined if there is one already. */
   async createAdministrator(credentials: Credentials): Promise<User | undefined> {
     const user = await this.#newAdministrator(credentials);
@@ -99,13 +128,13 @@ export class Accounts {
   /** As `createAdministrator`, for the holder of the set-up code; undefined also if the code is not valid. */
   async createAdministratorByCode(credentials: Credentials, code: string): Promise<User | undefined> {
     const user = await this.#newAdministrator(credentials);
-    const done = await this.#store.insertFirstByLink(user, setupCodeHash(code), this.#now());
+    const done = await this.#store.insertFirstByLink(user, codeHash(code), this.#now());
     return done ? user : undefined;
   }
 
   /** Makes a new set-up code and forgets the one before. */
   async issueSetupCode(): Promise<string> {
-    const { code, hash } = newSetupCode();
+    const { code, hash } = newOneTimeCode();
     await this.#store.replaceSetupLink(hash, this.#now() + setupLinkLifetime);
     return code;
   }

@@ -1,5 +1,6 @@
 /** Changing the password, and proving that one still knows it. */
 import type { RequestAuth, Session } from "coatcheck";
+import type { Notifications } from "../mail/notifications.ts";
 import type { Accounts } from "./accounts.ts";
 import type { Identity } from "./identify.ts";
 import { passwordProblem } from "./password-rules.ts";
@@ -16,7 +17,7 @@ export type PasswordChange =
  * new secret, so that nobody who copied the old one comes along.
  */
 export async function changePassword(
-  accounts: Accounts,
+  { accounts, notifications }: { readonly accounts: Accounts; readonly notifications: Notifications },
   auth: RequestAuth,
   { user, session }: Identity,
   { current, next }: { readonly current: string; readonly next: string },
@@ -25,6 +26,7 @@ export async function changePassword(
   if (message) return { done: false, problem: "unacceptable", message };
   if (!(await accounts.confirm(user, current))) return { done: false, problem: "wrong-password" };
   if (!(await accounts.changePassword(user, next))) return { done: false, problem: "changed-meanwhile" };
+  await notifications.passwordChanged(user.id, auth.client, session.id);
   const endedSessions = await auth.sessions.revokeAll(user.id, {
     except: session.id,
     reason: "credentials-changed",

@@ -48,7 +48,7 @@ export function passwordApi(api: OpenAPIHono<AppEnv>, house: House): void {
   api.openapi(route, async (c) => {
     const { currentPassword, newPassword } = c.req.valid("json");
     const passwords = { current: currentPassword, next: newPassword };
-    const change = await changePassword(house.accounts, c.var.auth, c.var.identity, passwords);
+    const change = await changePassword(house, c.var.auth, c.var.identity, passwords);
     if (!change.done) throw new ProblemError(problemOfChange(change));
     return c.json({ message: "Password changed", endedSessions: change.endedSessions }, 200);
   });

@@ -2,6 +2,8 @@
 import { resolve } from "node:path";
 import type { Logger } from "pino";
 import { type Config, readConfig } from "../config.ts";
+import type { MailConfig } from "../mail/mail-config.ts";
+import { shownSmtpAddress } from "../mail/smtp-address.ts";
 import type { RunningServer } from "../server.ts";
 import { type StoreAddress, sameAddress, shownAddress } from "../store-address.ts";
 import type { Command } from "./command.ts";
@@ -46,6 +48,7 @@ function introduce(config: Config, { origin, sessions, setupLink }: RunningServe
       `  Keys      ${config.keys?.kind === "file" ? resolve(config.keys.file) : "given by COATCHECK_SECRET"}`,
       `  Address   ${origin}`,
       `  API       ${origin}/docs`,
+      ...(config.mail ? [`  Mail      ${mailPlace(config.mail)}`] : []),
       ...config.notices.map((notice) => `  Note      ${notice}`),
       "",
       ...(setupLink
@@ -67,6 +70,10 @@ function shownPlace(address: StoreAddress): string {
 function sessionPlace({ database, sessions }: Config): string {
   if (sessions.kind === "memory") return "in memory (they end with this process)";
   return sameAddress(database, sessions) ? "in the same database" : `in ${shownPlace(sessions)}`;
+}
+
+function mailPlace({ server, from }: MailConfig): string {
+  return `by ${shownSmtpAddress(server)}, from ${from.address}`;
 }
 
 function duration(milliseconds: number): string {

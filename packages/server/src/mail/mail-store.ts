@@ -49,8 +49,8 @@ export interface MailStore {
   /** Sets the language of a user who has none yet. */
   learnLanguage(userId: string, language: Language): Promise<void>;
 
-  /** Removes links that expired, and devices that were not seen since `unseenSince`; at most `batch` of each. */
-  deleteExpired(now: number, unseenSince: number, batch: number): Promise<void>;
+  /** Removes links that expired, and devices that were not seen since; at most `batch` of each. Returns how many. */
+  deleteExpired(now: number, unseenSince: number, batch: number): Promise<number>;
 }
 
 /** How far `newToday` looks back, in milliseconds. */

@@ -126,15 +126,20 @@ export class PostgresMail implements MailStore {
     );
   }
 
-  async deleteExpired(now: number, unseenSince: number, batch: number): Promise<void> {
-    await this.#query(
+  async deleteExpired(now: number, unseenSince: number, batch: number): Promise<number> {
+    const { rows } = await this.#query(
       `WITH links AS (
          DELETE FROM coatcheck_end_links WHERE code_hash IN
-         (SELECT code_hash FROM coatcheck_end_links WHERE expires_at <= $1 LIMIT $3))
-       DELETE FROM coatcheck_known_devices WHERE (user_id, device) IN
-       (SELECT user_id, device FROM coatcheck_known_devices WHERE last_seen_at < $2 LIMIT $3)`,
+         (SELECT code_hash FROM coatcheck_end_links WHERE expires_at <= $1 LIMIT $3)
+         RETURNING 1),
+       devices AS (
+         DELETE FROM coatcheck_known_devices WHERE (user_id, device) IN
+         (SELECT user_id, device FROM coatcheck_known_devices WHERE last_seen_at < $2 LIMIT $3)
+         RETURNING 1)
+       SELECT (SELECT count(*) FROM links) + (SELECT count(*) FROM devices) AS removed`,
       [now, unseenSince, batch],
     );
+    return Number(rows[0].removed);
   }
 
   readonly #query: Query = (text, values): Promise<QueryResult> => this.#pool.query(asked(text, values));

@@ -153,12 +153,14 @@ export class SqliteMail implements MailStore {
     this.#learnLanguage.run(userId, language);
   }
 
-  async deleteExpired(now: number, unseenSince: number, batch: number): Promise<void> {
+  async deleteExpired(now: number, unseenSince: number, batch: number): Promise<number> {
+    let removed = 0;
     inTransaction(this.#database, () => {
-      this.#expireLinks.run(now, batch);
-      this.#expireDevices.run(unseenSince, batch);
+      removed += Number(this.#expireLinks.run(now, batch).changes);
+      removed += Number(this.#expireDevices.run(unseenSince, batch).changes);
       return true;
     });
+    return removed;
   }
 
   #add(mail: Mail, now: number): void {

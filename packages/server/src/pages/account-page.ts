@@ -20,7 +20,7 @@ export function accountPages(app: Hono<AppEnv>, house: House): void {
   app.post("/account/password", signedIn, async (c) => {
     const form = await readForm(c);
     const passwords = { current: form("current"), next: form("new") };
-    const change = await changePassword(house.accounts, c.var.auth, c.var.identity, passwords);
+    const change = await changePassword(house, c.var.auth, c.var.identity, passwords);
     if (change.done) return c.redirect(withNotice("/account", "password-changed"), 303);
     return accountPage(c, [fieldError(change)]);
   });

@@ -7,11 +7,15 @@ import type { AccountStore } from "../accounts/account-store.ts";
 import { SqliteAccounts } from "../accounts/sqlite-accounts.ts";
 import type { Config } from "../config.ts";
 import { DatabaseOpenError, openDatabase, prepareFile } from "../database.ts";
+import type { MailStore } from "../mail/mail-store.ts";
+import { SqliteMail } from "../mail/sqlite-mail.ts";
 import { type DatabaseAddress, type StoreAddress, sameAddress } from "../store-address.ts";
 import { StorageError } from "./storage-error.ts";
 
 export interface Storage {
   readonly accounts: AccountStore;
+  /** In the same database as `accounts`. */
+  readonly mail: MailStore;
   readonly sessions: SessionStore;
   close(): Promise<void>;
 }
@@ -27,7 +31,7 @@ export async function openStorage(
   await using opening = new Opening(warn);
   const setting = sameAddress(database, sessions) ? "COATCHECK_DATABASE" : "COATCHECK_SESSIONS";
   return {
-    accounts: await answering("COATCHECK_DATABASE", database, () => opening.accounts(database)),
+    ...(await answering("COATCHECK_DATABASE", database, () => opening.accounts(database))),
     sessions: await answering(setting, sessions, () => opening.sessions(sessions)),
     close: opening.complete(),
   };
@@ -43,17 +47,18 @@ class Opening implements AsyncDisposable {
     this.#warn = warn;
   }
 
-  async accounts(address: DatabaseAddress): Promise<AccountStore> {
+  async accounts(address: DatabaseAddress): Promise<Pick<Storage, "accounts" | "mail">> {
     if (address.kind === "sqlite") {
       const database = openDatabase(address.file);
       this.#opened.defer(() => database.close());
-      return new SqliteAccounts(database);
+      return { accounts: new SqliteAccounts(database), mail: new SqliteMail(database) };
     }
     const pool = await this.#pool(address.url);
     const { migrateAccounts } = await import("../accounts/postgres-accounts-schema.ts");
     const { PostgresAccounts } = await import("../accounts/postgres-accounts.ts");
+    const { PostgresMail } = await import("../mail/postgres-mail.ts");
     await migrateAccounts(pool);
-    return new PostgresAccounts(pool);
+    return { accounts: new PostgresAccounts(pool), mail: new PostgresMail(pool) };
   }
 
   async sessions(address: StoreAddress): Promise<SessionStore> {

@@ -169,9 +169,10 @@ export function describeMailStore(name: string, open: () => Promise<MailBackend>
         await one.addEndLink(`link ${index}`, { userId: ada.id }, now + index);
         await note(`device ${index}`, now + index);
       }
-      await other.deleteExpired(now + 2, now + 3, 1);
+      assert.equal(await other.deleteExpired(now + 2, now + 3, 1), 2);
       assert.equal((await one.findEndLink("link 3", now)) !== undefined, true);
-      await other.deleteExpired(now + 2, now + 3, 5);
+      assert.equal(await other.deleteExpired(now + 2, now + 3, 5), 2);
+      assert.equal(await other.deleteExpired(now + 2, now + 3, 5), 0);
       assert.equal(await one.findEndLink("link 1", now), undefined);
       assert.equal(await one.findEndLink("link 2", now), undefined);
       assert.equal((await one.findEndLink("link 3", now)) !== undefined, true);
