@@ -1,5 +1,5 @@
 /**
- * `npm run bench`: what sessions cost, in about four minutes.
+ * `npm run bench`: what sessions cost, in four to six minutes.
  *
  * `--only routes`, `--only stores` or `--only calls` runs one part, `--rounds N` more or fewer rounds. Only a run of
  * everything is written to `bench/results/`.
@@ -62,7 +62,8 @@ try {
 /** Where stores may keep sessions; the first who asks has the databases started. */
 async function places(): Promise<(name: string) => Place> {
   databases ??= await startDatabases();
-  const { addresses } = databases;
+  const { addresses, versions } = databases;
+  progress(`Redis ${versions.redis} and PostgreSQL ${versions.postgres} are up`);
   return (name) => ({ name, folder: join(folder, name), databases: addresses });
 }
 

@@ -57,7 +57,7 @@ export async function measureStores(
           if (round >= 0) add(seen, `${name} ${deed}`, answer);
         }
       }
-      progress(deed);
+      progress(`stores: ${deed}`);
     }
     return await Promise.all(
       names.map(async (store, at) => ({
