@@ -41,6 +41,16 @@ export function wrongPassword(): ServerProblem {
   return problem("wrong-password", 403, "Wrong password", { detail: "The current password is wrong." });
 }
 
+export function forbidden(detail = "Only administrators may do this."): ServerProblem {
+  return problem("forbidden", 403, "Forbidden", { detail });
+}
+
+export function ownRights(): ServerProblem {
+  return problem("own-rights", 409, "Own rights", {
+    detail: "Nobody changes their own rights: somebody must remain who can give them back.",
+  });
+}
+
 export function changedMeanwhile(): ServerProblem {
   return problem("conflict", 409, "Changed meanwhile", {
     detail: "The password was changed a moment ago, by another request.",

@@ -32,6 +32,9 @@ export interface Replacements {
   readonly wrapStore?: (store: SessionStore) => SessionStore;
 }
 
+/** More than anybody uses: a program that signs in and never out must not fill the database. The oldest make way. */
+const devicesPerUser = 100;
+
 export async function startServer(config: Config, replacements: Replacements = {}): Promise<RunningServer> {
   const { logger = createLogger(), now = Date.now, wrapStore = (store) => store } = replacements;
   const warn: Warn = (message, err) => logger.warn({ event: "warning", message, err });
@@ -39,6 +42,7 @@ export async function startServer(config: Config, replacements: Replacements = {
   const storage = await openStorage(config, warn);
   const sessions = new SessionManager({
     store: wrapStore(storage.sessions),
+    policy: { maxSessions: devicesPerUser },
     now,
     onEvent: logSessionEvents(logger),
     warn,

@@ -43,9 +43,9 @@ describe("accounts", () => {
     const user = await accounts.createAdministrator(ada);
     assert.equal(await accounts.authenticate({ ...ada, password: "wrong" }), undefined);
     assert.equal(await accounts.authenticate({ ...ada, email: "eve@example.com" }), undefined);
-    await store.setDisabled(user!.id, true);
+    await store.changeRights(user!.id, { disabled: true });
     assert.equal(await accounts.authenticate(ada), undefined);
-    await store.setDisabled(user!.id, false);
+    await store.changeRights(user!.id, { disabled: false });
     assert.ok(await accounts.authenticate(ada));
   });
 

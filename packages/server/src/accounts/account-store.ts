@@ -1,5 +1,5 @@
 /** The port behind which users are kept. Methods reject only when the database itself fails. */
-import type { User } from "./user.ts";
+import type { Rights, User } from "./user.ts";
 
 /** A code that was mailed to whoever forgot their password. */
 export interface ResetCode {
@@ -60,6 +60,6 @@ export interface AccountStore {
   /** Writes the same password under a better hash; changes nothing if `credentialVersion` is not `version` any more. */
   rehashPassword(id: string, version: number, passwordHash: string): Promise<void>;
 
-  /** False if there is no such user. */
-  setDisabled(id: string, disabled: boolean): Promise<boolean>;
+  /** Changes what is named, in one step; false if there is no such user. */
+  changeRights(id: string, change: Partial<Rights>): Promise<boolean>;
 }

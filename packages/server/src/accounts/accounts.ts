@@ -6,7 +6,7 @@ import { codeHash, newOneTimeCode } from "./one-time-code.ts";
 import type { PasswordHasher } from "./password-hasher.ts";
 import { resetCodeLifetime } from "./reset-link.ts";
 import { setupLinkLifetime } from "./setup-link.ts";
-import { newUserId, type User } from "./user.ts";
+import { newUserId, type Rights, type User } from "./user.ts";
 
 export interface Credentials {
   readonly email: string;
@@ -34,6 +34,11 @@ export class Accounts {
     return this.#store.findByEmail(emailKey(email));
   }
 
+  /** At most `limit` users in the order of their addresses, those after this address. */
+  list(after: string, limit: number): Promise<User[]> {
+    return this.#store.list(emailKey(after), limit);
+  }
+
   /** Everybody, in the order of their addresses. Read piece by piece: there may be many. */
   async *all(): AsyncGenerator<User> {
     let after = "";
@@ -52,10 +57,10 @@ export class Accounts {
     return (await this.#store.insert(user)) ? user : undefined;
   }
 
-  /** Lets the user sign in, or not. What ends the sessions is `disableUser`. */
-  async setDisabled(user: User, disabled: boolean): Promise<User> {
-    await this.#store.setDisabled(user.id, disabled);
-    return { ...user, disabled };
+  /** Changes what the user may do. What ends their sessions is the deed `changeRights`. */
+  async changeRights(user: User, change: Partial<Rights>): Promise<User> {
+    await this.#store.changeRights(user.id, change);
+    return { ...user, ...change };
   }
 
   /** Whether nobody has an account yet. */

@@ -3,7 +3,7 @@ import type { Pool, QueryResult } from "pg";
 import { asked, inTransaction, type Query } from "../storage/postgres-transaction.ts";
 import type { AccountStore, ResetCode } from "./account-store.ts";
 import { emailKey } from "./email.ts";
-import type { User } from "./user.ts";
+import type { Rights, User } from "./user.ts";
 
 interface Row {
   readonly id: string;
@@ -145,11 +145,13 @@ export class PostgresAccounts implements AccountStore {
     );
   }
 
-  async setDisabled(id: string, disabled: boolean): Promise<boolean> {
-    const { rowCount } = await this.#query("UPDATE coatcheck_users SET disabled = $2 WHERE id = $1", [
-      id,
-      disabled,
-    ]);
+  async changeRights(id: string, { roles, disabled }: Partial<Rights>): Promise<boolean> {
+    const { rowCount } = await this.#query(
+      `UPDATE coatcheck_users
+       SET roles = coalesce($2::text[], roles), disabled = coalesce($3::boolean, disabled)
+       WHERE id = $1`,
+      [id, roles ?? null, disabled ?? null],
+    );
     return rowCount === 1;
   }
 

@@ -4,7 +4,7 @@ import { inTransaction } from "../database.ts";
 import type { AccountStore, ResetCode } from "./account-store.ts";
 import { emailKey } from "./email.ts";
 import { migrateAccounts } from "./sqlite-accounts-schema.ts";
-import type { User } from "./user.ts";
+import type { Rights, User } from "./user.ts";
 
 interface Row {
   readonly id: string;
@@ -34,7 +34,7 @@ export class SqliteAccounts implements AccountStore {
   readonly #findByResetCode: StatementSync;
   readonly #useResetCode: StatementSync;
   readonly #rehashPassword: StatementSync;
-  readonly #setDisabled: StatementSync;
+  readonly #changeRights: StatementSync;
 
   constructor(database: DatabaseSync) {
     migrateAccounts(database);
@@ -82,7 +82,9 @@ export class SqliteAccounts implements AccountStore {
     this.#rehashPassword = database.prepare(
       "UPDATE coatcheck_users SET password_hash = ? WHERE id = ? AND credential_version = ?",
     );
-    this.#setDisabled = database.prepare("UPDATE coatcheck_users SET disabled = ? WHERE id = ?");
+    this.#changeRights = database.prepare(
+      "UPDATE coatcheck_users SET roles = coalesce(?, roles), disabled = coalesce(?, disabled) WHERE id = ?",
+    );
   }
 
   async isEmpty(): Promise<boolean> {
@@ -154,8 +156,9 @@ export class SqliteAccounts implements AccountStore {
     this.#rehashPassword.run(passwordHash, id, version);
   }
 
-  async setDisabled(id: string, disabled: boolean): Promise<boolean> {
-    return this.#setDisabled.run(disabled ? 1 : 0, id).changes === 1;
+  async changeRights(id: string, { roles, disabled }: Partial<Rights>): Promise<boolean> {
+    const values = [roles ? JSON.stringify(roles) : null, disabled === undefined ? null : Number(disabled)];
+    return this.#changeRights.run(...values, id).changes === 1;
   }
 }
 

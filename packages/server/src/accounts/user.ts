@@ -15,6 +15,9 @@ export interface User {
   readonly createdAt: number;
 }
 
+/** What a user may do. */
+export type Rights = Pick<User, "roles" | "disabled">;
+
 /** What others may know about a user. */
 export interface PublicUser {
   readonly id: string;
@@ -31,4 +34,9 @@ export function newUserId(): string {
 }
 
 /** The roles that mean something to this server. */
-export const userRoles: readonly string[] = ["admin", "user"];
+export const userRoles: readonly ["admin", "user"] = ["admin", "user"];
+
+/** The roles as they are kept: each once, in one order. Everybody is a user. */
+export function tidyRoles(roles: readonly string[]): string[] {
+  return userRoles.filter((role) => role === "user" || roles.includes(role));
+}

@@ -1,6 +1,7 @@
 /** Routes of the API that only a signed-in user may call. */
 import type { Problem } from "coatcheck";
-import type { MiddlewareHandler } from "hono";
+import type { Context, MiddlewareHandler } from "hono";
+import { administrator, type Demand, recentSignIn } from "../accounts/demands.ts";
 import { identify } from "../accounts/identify.ts";
 import { answerProblem } from "../answer.ts";
 import type { AppEnv, House } from "../env.ts";
@@ -13,18 +14,38 @@ export interface Guarded {
 }
 
 export function signedInOnly(house: House): Guarded {
-  return { middleware: requireUser(house), security: [{ session: [] }] };
+  return guarded(house, []);
+}
+
+/** For what a stranger at a screen that was left alone must not do: demands the password again after 10 minutes. */
+export function recentlySignedInOnly(house: House): Guarded {
+  return guarded(house, [recentSignIn]);
+}
+
+export function administratorsOnly(house: House): Guarded {
+  return guarded(house, [administrator, recentSignIn]);
+}
+
+function guarded(house: House, demands: readonly Demand[]): Guarded {
+  return { middleware: requireUser(house, demands), security: [{ session: [] }] };
 }
 
 /** Unsafe calls must also carry the session's CSRF token in `X-CSRF-Token`: no route can forget it. */
-function requireUser({ accounts }: House): MiddlewareHandler<AppEnv> {
+function requireUser({ accounts }: House, demands: readonly Demand[]): MiddlewareHandler<AppEnv> {
   return async (c, next) => {
     const found = await identify(accounts, c.var.auth);
-    const problem: Problem | undefined = found.signedIn
-      ? await c.var.auth.checkCsrfToken()
-      : notSignedIn(found.reason);
+    if (!found.signedIn) return answerProblem(notSignedIn(found.reason), c);
+    c.set("identity", found.identity);
+    const problem = (await c.var.auth.checkCsrfToken()) ?? (await unmet(demands, c));
     if (problem) return answerProblem(problem, c);
-    if (found.signedIn) c.set("identity", found.identity);
     await next();
   };
+}
+
+async function unmet(demands: readonly Demand[], c: Context<AppEnv>): Promise<Problem | undefined> {
+  for (const demand of demands) {
+    const problem = await demand(c.var.identity, c.var.auth);
+    if (problem) return problem;
+  }
+  return undefined;
 }

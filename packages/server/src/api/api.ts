@@ -3,6 +3,8 @@ import { OpenAPIHono } from "@hono/zod-openapi";
 import { answerProblem } from "../answer.ts";
 import type { AppEnv, House } from "../env.ts";
 import { type FieldError, invalidInput } from "../problems.ts";
+import { adminSessionsApi } from "./admin-sessions-api.ts";
+import { adminUsersApi } from "./admin-users-api.ts";
 import { passwordApi } from "./password-api.ts";
 import { sessionsApi } from "./sessions-api.ts";
 import { signInApi } from "./sign-in-api.ts";
@@ -16,6 +18,8 @@ export function createApi(house: House): OpenAPIHono<AppEnv> {
   signInApi(api, house);
   sessionsApi(api, house);
   passwordApi(api, house);
+  adminUsersApi(api, house);
+  adminSessionsApi(api, house);
   return api;
 }
 

@@ -27,9 +27,9 @@ interface DescribedProblem {
 const problemDescriptions = {
   400: "The body is no JSON.",
   401: "Nobody is signed in, or the credentials are wrong.",
-  403: "The CSRF token is missing or wrong, or the request came from another site, or the password is wrong.",
+  403: "The CSRF token is missing or wrong, the request came from another site, the password is wrong or must be typed again (`reauth-required`), or this is for administrators only.",
   404: "There is no such thing, or it is somebody else's.",
-  409: "It was changed meanwhile.",
+  409: "It is not as it must be for this; `type` says what.",
   413: "The body is larger than 16 KiB.",
   415: "The body is not declared as application/json.",
   422: "The body does not fit; `errors` says where.",

@@ -1,7 +1,7 @@
 /** The shapes that several routes of the API share. */
 import { z } from "@hono/zod-openapi";
 import type { Session } from "coatcheck";
-import type { PublicUser } from "../accounts/user.ts";
+import { type PublicUser, publicUser, type User } from "../accounts/user.ts";
 import { deviceName } from "../device-name.ts";
 
 export interface SessionJson {
@@ -45,6 +45,22 @@ export const userSchema: z.ZodType<PublicUser> = z
   })
   .openapi("User");
 
+export interface AccountJson extends PublicUser {
+  disabled: boolean;
+  createdAt: string;
+}
+
+/** A user as administrators see them. */
+export const accountSchema: z.ZodType<AccountJson> = z
+  .strictObject({
+    id: z.string(),
+    email: z.string().openapi({ example: "ada@example.com" }),
+    roles: z.array(z.string()).openapi({ example: ["user"] }),
+    disabled: z.boolean().openapi({ description: "Whether the user is shut out." }),
+    createdAt: time,
+  })
+  .openapi("Account");
+
 export interface ProblemJson {
   type: string;
   title: string;
@@ -83,6 +99,11 @@ export interface MessageJson {
 /** A sentence for people; programs go by the status. */
 export function messageSchema(example: string): z.ZodType<MessageJson> {
   return z.strictObject({ message: z.string().openapi({ example }) });
+}
+
+export function accountJson(user: User): AccountJson {
+  const { disabled, createdAt } = user;
+  return { ...publicUser(user), disabled, createdAt: new Date(createdAt).toISOString() };
 }
 
 /** A session as the API shows it: never its token, never a hash. */

@@ -1,19 +1,23 @@
 /** The user's sessions, for programs. */
 import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
+import { recentSignIn } from "../accounts/demands.ts";
 import { endAllDevices, endDevice, endOtherDevices, listDevices } from "../accounts/devices.ts";
 import { publicUser } from "../accounts/user.ts";
 import { clearSiteData } from "../clear-site-data.ts";
 import type { AppEnv, House } from "../env.ts";
 import { notFound, ProblemError } from "../problems.ts";
-import { signedInOnly } from "./api-guard.ts";
+import { recentlySignedInOnly, signedInOnly } from "./api-guard.ts";
 import { json, problems } from "./responses.ts";
 import { csrfHeader, sessionJson, sessionSchema, userSchema } from "./schemas.ts";
 
 const tags = ["Sessions"];
+const needsRecent =
+  "Demands that the password was typed within 10 minutes: else 403 `reauth-required`, see `POST /api/reauthenticate`.";
 const ended = z.strictObject({ ended: z.int().openapi({ description: "How many sessions it ended." }) });
 
 export function sessionsApi(api: OpenAPIHono<AppEnv>, house: House): void {
   const guarded = signedInOnly(house);
+  const recent = recentlySignedInOnly(house);
 
   const current = createRoute({
     method: "get",
@@ -61,7 +65,8 @@ export function sessionsApi(api: OpenAPIHono<AppEnv>, house: House): void {
     tags,
     operationId: "endOtherSessions",
     summary: "End all sessions but this one",
-    ...guarded,
+    description: needsRecent,
+    ...recent,
     request: { headers: csrfHeader },
     responses: { 200: json("Ended.", ended), ...problems(401, 403, 503) },
   });
@@ -75,17 +80,21 @@ export function sessionsApi(api: OpenAPIHono<AppEnv>, house: House): void {
     tags,
     operationId: "endSession",
     summary: "End one session",
-    description: "Ending this one signs out.",
+    description: `Ending this one signs out. For another one: ${needsRecent}`,
     ...guarded,
     request: { headers: csrfHeader, params: z.object({ id: z.string() }) },
     responses: { 200: json("Ended.", ended), ...problems(401, 403, 404, 503) },
   });
   api.openapi(endOne, async (c) => {
     const { id } = c.req.valid("param");
-    if (!(await endDevice(c.var.auth, c.var.identity, id))) {
+    const { identity, auth } = c.var;
+    const isOwn = id === identity.session.id;
+    const problem = isOwn ? undefined : await recentSignIn(identity, auth);
+    if (problem) throw new ProblemError(problem);
+    if (!(await endDevice(auth, identity, id))) {
       throw new ProblemError(notFound("You have no session of this id."));
     }
-    if (id === c.var.identity.session.id) clearSiteData(c);
+    if (isOwn) clearSiteData(c);
     return c.json({ ended: 1 }, 200);
   });
 
@@ -95,7 +104,8 @@ export function sessionsApi(api: OpenAPIHono<AppEnv>, house: House): void {
     tags,
     operationId: "endAllSessions",
     summary: "End all sessions, this one too",
-    ...guarded,
+    description: needsRecent,
+    ...recent,
     request: { headers: csrfHeader },
     responses: { 200: json("Ended, and signed out.", ended), ...problems(401, 403, 503) },
   });

@@ -97,7 +97,7 @@ export function signInApi(api: OpenAPIHono<AppEnv>, house: House): void {
     operationId: "getCsrfToken",
     summary: "Get a CSRF token",
     description:
-      "Send it as `X-CSRF-Token` with every POST and DELETE of this session. It stays valid as long as the session.",
+      "Send it as `X-CSRF-Token` with every call of this session that changes something. It stays valid as long as the session.",
     ...signedInOnly(house),
     responses: {
       200: json("A token of this session.", z.strictObject({ csrfToken: z.string() })),

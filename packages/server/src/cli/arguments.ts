@@ -1,5 +1,6 @@
 /** Reads what follows the name of the program. */
 import { type ParseArgsConfig, parseArgs } from "node:util";
+import { parseSessionId } from "coatcheck";
 import { nearest } from "../nearest.ts";
 import { type Command, type Given, MisuseError } from "./command.ts";
 
@@ -16,7 +17,8 @@ export function commandIn(
 }
 
 /** @throws MisuseError for what the command does not take. */
-export function readArguments(command: Command, args: readonly string[]): Given {
+export function readArguments(command: Command, given: readonly string[]): Given {
+  const args = withIdsLast(given);
   const options: ParseArgsConfig["options"] = {};
   for (const [name, { value }] of Object.entries(command.options ?? {})) {
     options[name] = { type: value === undefined ? "boolean" : "string" };
@@ -28,6 +30,13 @@ export function readArguments(command: Command, args: readonly string[]): Given 
     value: (option) => values[option] as string | undefined,
     has: (option) => values[option] !== undefined,
   };
+}
+
+/** One id of 64 begins with a dash, and would be taken for an option. Nobody knows that of an id that they copied. */
+function withIdsLast(args: readonly string[]): readonly string[] {
+  const isOddId = (arg: string) => arg.startsWith("-") && parseSessionId(arg) !== undefined;
+  if (args.includes("--") || !args.some(isOddId)) return args;
+  return [...args.filter((arg) => !isOddId(arg)), "--", ...args.filter(isOddId)];
 }
 
 function parsed(command: Command, args: readonly string[], options: NonNullable<ParseArgsConfig["options"]>) {

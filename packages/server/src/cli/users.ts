@@ -1,8 +1,8 @@
 /** The commands for users. */
-import { disableUser } from "../accounts/disable-user.ts";
+import { changeRights } from "../accounts/change-rights.ts";
 import { emailProblem } from "../accounts/email.ts";
 import { passwordProblem } from "../accounts/password-rules.ts";
-import { type User, userRoles } from "../accounts/user.ts";
+import { tidyRoles, type User, userRoles } from "../accounts/user.ts";
 import { nearest } from "../nearest.ts";
 import { type Command, FailedError, jsonOption, MisuseError } from "./command.ts";
 import { inExistingOffice, inOffice, userOf } from "./office.ts";
@@ -69,8 +69,9 @@ export const usersDisable: Command = {
   async run(given) {
     await inExistingOffice(async (office) => {
       const user = await userOf(office, given.arguments[0]!);
-      const endedSessions = await disableUser(office.accounts, office.sessions, user);
-      if (given.has("json")) return printJson({ user: userJson({ ...user, disabled: true }), endedSessions });
+      const disabling = changeRights(office.accounts, office.sessions, user, { disabled: true });
+      const { user: disabled, endedSessions } = await disabling;
+      if (given.has("json")) return printJson({ user: userJson(disabled), endedSessions });
       const ended =
         office.config.sessions.kind === "memory"
           ? "The running server ends sessions of theirs when they are used."
@@ -87,7 +88,9 @@ export const usersEnable: Command = {
   options: jsonOption,
   async run(given) {
     await inExistingOffice(async (office) => {
-      const user = await office.accounts.setDisabled(await userOf(office, given.arguments[0]!), false);
+      const user = await office.accounts.changeRights(await userOf(office, given.arguments[0]!), {
+        disabled: false,
+      });
       if (given.has("json")) printJson({ user: userJson(user) });
       else console.log(`${user.email} may sign in.`);
     });
@@ -95,9 +98,7 @@ export const usersEnable: Command = {
 };
 
 function rolesOf(role: string): readonly string[] {
-  if (role === "user") return ["user"];
-  // Everybody is a user.
-  if (role === "admin") return ["admin", "user"];
+  if (userRoles.some((known) => known === role)) return tidyRoles([role]);
   const meant = nearest(role, userRoles);
   throw new MisuseError(
     `${JSON.stringify(role)} is no role. ${meant ? `Did you mean ${meant}?` : `Roles are ${userRoles.join(", ")}.`}`,

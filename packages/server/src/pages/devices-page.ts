@@ -5,6 +5,7 @@ import { endAllDevices, endDevice, endOtherDevices, listDevices } from "../accou
 import { clearSiteData } from "../clear-site-data.ts";
 import { deviceName } from "../device-name.ts";
 import type { AppEnv, House } from "../env.ts";
+import { requireRecentSignIn } from "./confirm-page.ts";
 import { readForm } from "./form.ts";
 import { type Html, html } from "./html.ts";
 import { page } from "./layout.ts";
@@ -14,6 +15,7 @@ import { requireSignIn } from "./page-guard.ts";
 
 export function devicesPages(app: Hono<AppEnv>, house: House): void {
   const signedIn = requireSignIn(house);
+  const recent = requireRecentSignIn(house);
 
   app.get("/devices", signedIn, async (c) => {
     const devices = await listDevices(c.var.auth, c.var.identity);
@@ -25,7 +27,7 @@ export function devicesPages(app: Hono<AppEnv>, house: House): void {
     }));
   });
 
-  app.post("/devices/end", signedIn, async (c) => {
+  app.post("/devices/end", signedIn, recent, async (c) => {
     const form = await readForm(c);
     const ended = await endDevice(c.var.auth, c.var.identity, form("session"));
     if (form("session") === c.var.identity.session.id) {
@@ -35,12 +37,12 @@ export function devicesPages(app: Hono<AppEnv>, house: House): void {
     return c.redirect(withNotice("/devices", ended ? "device-ended" : "device-gone"), 303);
   });
 
-  app.post("/devices/end-others", signedIn, async (c) => {
+  app.post("/devices/end-others", signedIn, recent, async (c) => {
     await endOtherDevices(c.var.auth, c.var.identity);
     return c.redirect(withNotice("/devices", "others-ended"), 303);
   });
 
-  app.post("/devices/end-all", signedIn, async (c) => {
+  app.post("/devices/end-all", signedIn, recent, async (c) => {
     await endAllDevices(c.var.auth, c.var.identity);
     clearSiteData(c);
     return c.redirect(withNotice("/login", "signed-out-everywhere"), 303);

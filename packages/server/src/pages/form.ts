@@ -52,15 +52,20 @@ export type Form = (name: string) => string;
  * pick different ones, so it is refused.
  */
 export async function readForm(c: Context<AppEnv>): Promise<Form> {
+  const fields = await readFields(c);
+  return (name) => fields.get(name) ?? "";
+}
+
+/** All fields of a form, as `readForm` reads them. */
+export async function readFields(c: Context<AppEnv>): Promise<ReadonlyMap<string, string>> {
   const type = c.req.header("content-type")?.split(";")[0]?.trim().toLowerCase();
   if (type !== "application/x-www-form-urlencoded") {
     throw new ProblemError(unsupportedMediaType("application/x-www-form-urlencoded"));
   }
   const form = await c.req.parseBody({ all: true });
-  const fields = new Map(Object.entries(form));
-  for (const [name, value] of fields) {
+  for (const [name, value] of Object.entries(form)) {
     if (Array.isArray(value))
       throw new ProblemError(malformedBody(`The field ${name} comes more than once.`));
   }
-  return (name) => String(fields.get(name) ?? "");
+  return new Map(Object.entries(form).map(([name, value]) => [name, String(value)]));
 }

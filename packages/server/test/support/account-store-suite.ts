@@ -253,13 +253,29 @@ export function describeAccountStore(name: string, open: () => Promise<AccountBa
       assert.equal((await one.find(ada.id))?.passwordHash, "new");
     });
 
-    promise("users are disabled and enabled, and only those there are", async (one, other) => {
-      await one.insert(ada);
-      assert.equal(await one.setDisabled(ada.id, true), true);
-      assert.equal((await other.find(ada.id))?.disabled, true);
-      assert.equal(await other.setDisabled(ada.id, false), true);
-      assert.deepEqual(await one.find(ada.id), ada);
-      assert.equal(await one.setDisabled("nobody", true), false);
+    promise(
+      "rights are changed as named, together or alone, and only of users there are",
+      async (one, other) => {
+        await one.insert(ada);
+        await one.insert(eve);
+        assert.equal(await one.changeRights(ada.id, { disabled: true }), true);
+        assert.deepEqual(await other.find(ada.id), { ...ada, disabled: true });
+        assert.equal(await other.changeRights(ada.id, { roles: ["user"] }), true);
+        assert.deepEqual(await one.find(ada.id), { ...ada, disabled: true, roles: ["user"] });
+        assert.equal(await one.changeRights(ada.id, { roles: ada.roles, disabled: false }), true);
+        assert.deepEqual(await other.find(ada.id), ada);
+        assert.equal(await one.changeRights(ada.id, {}), true);
+        assert.equal(await one.changeRights("nobody", { disabled: true }), false);
+        assert.deepEqual(await one.find(eve.id), eve);
+      },
+    );
+
+    promise("of rights that are changed at the same time no half gets lost", async (one, other) => {
+      await one.insert(eve);
+      await racing([one, other], (store, index) =>
+        store.changeRights(eve.id, index % 4 < 2 ? { disabled: true } : { roles: ["admin", "user"] }),
+      );
+      assert.deepEqual(await one.find(eve.id), { ...eve, disabled: true, roles: ["admin", "user"] });
     });
 
     promise("what is no text to a database is nobody's address, and no outage", async (one) => {

@@ -1,0 +1,20 @@
+/** What some deeds demand beyond a sign-in. */
+import { type Problem, type RequestAuth, recentAuth } from "coatcheck";
+import { forbidden } from "../problems.ts";
+import type { Identity } from "./identify.ts";
+
+/** Says what is missing; undefined if nothing is. */
+export type Demand = (
+  identity: Identity,
+  auth: RequestAuth,
+) => Problem | undefined | Promise<Problem | undefined>;
+
+/** How long the password counts as just typed, in milliseconds: 10 minutes. */
+const recently = 10 * 60_000;
+
+const isRecent = recentAuth(recently);
+
+/** The user typed their password a moment ago. A remembered browser never did (ASVS 7.5.1). */
+export const recentSignIn: Demand = ({ session }, auth) => isRecent(session, auth);
+
+export const administrator: Demand = ({ user }) => (user.roles.includes("admin") ? undefined : forbidden());

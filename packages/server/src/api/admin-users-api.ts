@@ -1,0 +1,144 @@
+/** The users, for administrators. */
+import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
+import { changeRights } from "../accounts/change-rights.ts";
+import { type Rights, tidyRoles, type User, userRoles } from "../accounts/user.ts";
+import type { AppEnv, House } from "../env.ts";
+import { notFound, ownRights, ProblemError } from "../problems.ts";
+import { administratorsOnly } from "./api-guard.ts";
+import { json, jsonBody, problems } from "./responses.ts";
+import { accountJson, accountSchema, csrfHeader, sessionJson, sessionSchema } from "./schemas.ts";
+
+const tags = ["Administration"];
+const largestPage = 200;
+
+const roles = z
+  .array(z.enum(userRoles))
+  .max(userRoles.length)
+  .openapi({ description: "Everybody is a `user`, named or not.", example: ["admin"] });
+const endedSessions = z.int().openapi({ description: "How many sessions of the user it ended." });
+const idInPath = z.object({ id: z.string() });
+
+export function adminUsersApi(api: OpenAPIHono<AppEnv>, house: House): void {
+  const { accounts, sessions } = house;
+  const guarded = administratorsOnly(house);
+
+  const list = createRoute({
+    method: "get",
+    path: "/api/admin/users",
+    tags,
+    operationId: "listUsers",
+    summary: "List the users",
+    description: "In the order of their addresses, page by page.",
+    ...guarded,
+    request: {
+      query: z.object({
+        limit: z.coerce.number().int().min(1).max(largestPage).default(50),
+        cursor: z.string().max(1024).optional().openapi({ description: "The `next` of the page before." }),
+      }),
+    },
+    responses: {
+      200: json(
+        "A page of users.",
+        z.strictObject({
+          users: z.array(accountSchema),
+          next: z
+            .string()
+            .optional()
+            .openapi({ description: "Where the next page begins, if there is one." }),
+        }),
+      ),
+      ...problems(401, 403, 422, 503),
+    },
+  });
+  api.openapi(list, async (c) => {
+    const { limit, cursor } = c.req.valid("query");
+    const found = await accounts.list(cursor === undefined ? "" : addressIn(cursor), limit + 1);
+    const users = found.slice(0, limit);
+    const next = found.length > limit && { next: cursorAfter(users.at(-1)!) };
+    return c.json({ users: users.map(accountJson), ...next }, 200);
+  });
+
+  const change = createRoute({
+    method: "patch",
+    path: "/api/admin/users/{id}",
+    tags,
+    operationId: "changeUser",
+    summary: "Change what a user may do",
+    description:
+      "Other roles, or being disabled, end all sessions of the user at once. Nobody changes their own rights.",
+    ...guarded,
+    request: {
+      headers: csrfHeader,
+      params: idInPath,
+      body: jsonBody(z.strictObject({ roles: roles.optional(), disabled: z.boolean().optional() })),
+    },
+    responses: {
+      200: json("Changed.", z.strictObject({ user: accountSchema, endedSessions })),
+      ...problems(400, 401, 403, 404, 409, 413, 415, 422, 503),
+    },
+  });
+  api.openapi(change, async (c) => {
+    const user = await userOf(c.req.valid("param").id);
+    if (user.id === c.var.identity.user.id) throw new ProblemError(ownRights());
+    const changed = await changeRights(accounts, sessions, user, rightsOf(c.req.valid("json")));
+    return c.json({ user: accountJson(changed.user), endedSessions: changed.endedSessions }, 200);
+  });
+
+  const listSessions = createRoute({
+    method: "get",
+    path: "/api/admin/users/{id}/sessions",
+    tags,
+    operationId: "listSessionsOfUser",
+    summary: "List a user's sessions",
+    ...guarded,
+    request: { params: idInPath },
+    responses: {
+      200: json("The live sessions.", z.strictObject({ sessions: z.array(sessionSchema) })),
+      ...problems(401, 403, 404, 503),
+    },
+  });
+  api.openapi(listSessions, async (c) => {
+    const user = await userOf(c.req.valid("param").id);
+    const found = await sessions.list(user.id);
+    const own = c.var.identity.session.id;
+    return c.json({ sessions: found.map((each) => sessionJson(each, each.id === own)) }, 200);
+  });
+
+  const endSessions = createRoute({
+    method: "delete",
+    path: "/api/admin/users/{id}/sessions",
+    tags,
+    operationId: "endSessionsOfUser",
+    summary: "End all sessions of a user",
+    ...guarded,
+    request: { headers: csrfHeader, params: idInPath },
+    responses: {
+      200: json("Ended.", z.strictObject({ ended: endedSessions })),
+      ...problems(401, 403, 404, 503),
+    },
+  });
+  api.openapi(endSessions, async (c) => {
+    const user = await userOf(c.req.valid("param").id);
+    return c.json({ ended: await sessions.revokeAll(user.id) }, 200);
+  });
+
+  async function userOf(id: string): Promise<User> {
+    const user = await accounts.find(id);
+    if (!user) throw new ProblemError(notFound("There is no user of this id."));
+    return user;
+  }
+}
+
+function rightsOf(change: { roles?: string[] | undefined; disabled?: boolean | undefined }): Partial<Rights> {
+  const { roles, disabled } = change;
+  return { ...(roles && { roles: tidyRoles(roles) }), ...(disabled !== undefined && { disabled }) };
+}
+
+/** Opaque, so that nobody builds on what it is; and an address has no business in an access log. */
+function cursorAfter({ email }: User): string {
+  return Buffer.from(email).toString("base64url");
+}
+
+function addressIn(cursor: string): string {
+  return Buffer.from(cursor, "base64url").toString();
+}

@@ -1,0 +1,54 @@
+/** Asking for the password again, where it was typed long ago and more than looking around is asked for. */
+import type { Context, MiddlewareHandler } from "hono";
+import { reauthenticate } from "../accounts/change-password.ts";
+import { recentSignIn } from "../accounts/demands.ts";
+import type { AppEnv, House } from "../env.ts";
+import type { FieldError } from "../problems.ts";
+import { errorSummary, field, readFields } from "./form.ts";
+import { html } from "./html.ts";
+import { page } from "./layout.ts";
+
+const passwordField = "current_password";
+
+/**
+ * For routes that take forms, after `requireSignIn`. Whoever signed in long ago gets the same form back with a field
+ * for the password: sent again with the right one, it does what was asked.
+ */
+export function requireRecentSignIn({ accounts }: House): MiddlewareHandler<AppEnv> {
+  return async (c, next) => {
+    const { auth, identity } = c.var;
+    if (!(await recentSignIn(identity, auth))) return next();
+    const fields = await readFields(c);
+    const password = fields.get(passwordField);
+    if (password === undefined) return confirmPage(c, fields);
+    const session = password && (await reauthenticate(accounts, auth, identity.user, password));
+    if (!session) return confirmPage(c, fields, [wrong]);
+    c.set("identity", { ...identity, session });
+    await next();
+  };
+}
+
+const wrong: FieldError = { field: passwordField, message: "This is not your password." };
+
+function confirmPage(
+  c: Context<AppEnv>,
+  fields: ReadonlyMap<string, string>,
+  errors: readonly FieldError[] = [],
+): Promise<Response> {
+  const asked = [...fields].filter(([name]) => name !== "csrf_token" && name !== passwordField);
+  return page(c, (csrf) => ({
+    title: "Confirm your password",
+    narrow: true,
+    status: 403,
+    failed: errors.length > 0,
+    body: html`<h1>Confirm your password</h1>
+      ${errorSummary(errors)}
+      <p class="quiet">You signed in a while ago. Enter your password to go on with what you asked for.</p>
+      <form class="sheet wide" method="post" novalidate action="${c.req.path}">
+        ${csrf}${asked.map(([name, value]) => html`<input type="hidden" name="${name}" value="${value}">`)}
+        ${field({ name: passwordField, label: "Password", type: "password", autocomplete: "current-password", autofocus: errors.length === 0 }, errors)}
+        <button>Confirm</button>
+      </form>
+      <p><a href="/devices">Go back without doing it</a></p>`,
+  }));
+}
