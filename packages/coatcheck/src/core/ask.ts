@@ -2,6 +2,7 @@
 import { StoreUnavailableError } from "./errors.ts";
 import type { RememberStore } from "./remember-store.ts";
 import type { SessionStore, StoreCompanions } from "./store.ts";
+import type { ThrottleStore } from "./throttle-store.ts";
 
 /** How long a store may take where it does not say, in milliseconds. */
 const defaultTimeout = 2_000;
