@@ -9,22 +9,23 @@ const mostNetworks = 10_000;
 /** So many sessions of an address are known to be good. */
 const mostVouched = 1_000;
 
-/** A bucket that fills up again by the minute. */
 interface Bucket {
-  /** Tokens that may still be looked up. */
-  left: number;
-  at: number;
+  /** When all that may be looked up in a minute may be again: each token moves it into the future. */
+  fullAt: number;
+  /** Whether it has been empty since there is garbage. */
+  wasEmpty: boolean;
   /** Hashes of tokens that opened a session since the first garbage. */
   readonly vouched: Set<string>;
 }
 
 export class GarbageCount {
-  readonly #perMinute: number;
+  /** How long it takes until one more token may be looked up, in milliseconds. */
+  readonly #interval: number;
   readonly #buckets = new Map<string, Bucket>();
   #lastAt = Number.NEGATIVE_INFINITY;
 
   constructor(perMinute: number) {
-    this.#perMinute = perMinute;
+    this.#interval = minute / perMinute;
   }
 
   /** Whether there has been no garbage from anywhere for so long that every bucket is full. */
@@ -41,19 +42,18 @@ export class GarbageCount {
    */
   wait(network: string, hash: string | undefined, now: number): number {
     const bucket = this.#bucket(network, now);
-    if (!bucket || bucket.left >= 1 || (hash !== undefined && bucket.vouched.has(hash))) return 0;
-    return Math.ceil(((1 - bucket.left) * minute) / this.#perMinute);
+    if (!bucket || (hash !== undefined && bucket.vouched.has(hash))) return 0;
+    return this.#waitFor(bucket, now);
   }
 
-  /** Counts a token that was never ours; true if it was the last one for now. */
+  /** Counts a token that was never ours; true if it is the first one after which no more are looked up. */
   count(network: string, now: number): boolean {
-    const bucket = this.#bucket(network, now) ?? { left: this.#perMinute, at: now, vouched: new Set() };
-    this.#lastAt = now;
-    this.#buckets.delete(network);
-    this.#buckets.set(network, bucket);
-    if (this.#buckets.size > mostNetworks) this.#forgetQuietest();
-    bucket.left = Math.max(0, bucket.left - 1);
-    return bucket.left < 1;
+    const bucket = this.#bucket(network, now) ?? { fullAt: now, wasEmpty: false, vouched: new Set() };
+    bucket.fullAt = Math.min(bucket.fullAt + this.#interval, now + minute);
+    this.#keep(network, bucket, now);
+    if (bucket.wasEmpty || this.#waitFor(bucket, now) === 0) return false;
+    bucket.wasEmpty = true;
+    return true;
   }
 
   /** Notes that a token opened a session, or was given out for one. */
@@ -65,18 +65,22 @@ export class GarbageCount {
     if (vouched.size > mostVouched) vouched.delete(vouched.values().next().value!);
   }
 
-  /** As it is now. A full one is forgotten. */
-  #bucket(network: string, now: number): Bucket | undefined {
-    const bucket = this.#buckets.get(network);
-    if (!bucket) return undefined;
-    bucket.left += (Math.max(0, now - bucket.at) * this.#perMinute) / minute;
-    bucket.at = now;
-    if (bucket.left < this.#perMinute) return bucket;
-    this.#buckets.delete(network);
-    return undefined;
+  #waitFor({ fullAt }: Bucket, now: number): number {
+    return Math.max(0, Math.ceil(fullAt - now - (minute - this.#interval)));
   }
 
-  #forgetQuietest(): void {
+  /** A full one is as good as none. */
+  #bucket(network: string, now: number): Bucket | undefined {
+    const bucket = this.#buckets.get(network);
+    return bucket && now < bucket.fullAt ? bucket : undefined;
+  }
+
+  /** The last in the row is the one with the latest garbage. */
+  #keep(network: string, bucket: Bucket, now: number): void {
+    this.#lastAt = now;
+    this.#buckets.delete(network);
+    this.#buckets.set(network, bucket);
+    if (this.#buckets.size <= mostNetworks) return;
     const [quietest] = this.#buckets.keys();
     this.#buckets.delete(quietest!);
   }

@@ -91,10 +91,18 @@ function sound(name: string, rule: ThrottleRule): ThrottleRule {
   };
   const whole = (value: number, most: number) => Number.isSafeInteger(value) && value >= 1 && value <= most;
   demand("free", whole(rule.free, longest), "a whole number from 1 on");
-  demand("cap", rule.cap === Number.POSITIVE_INFINITY || whole(rule.cap, longest), "a whole number from 1 on");
+  demand(
+    "cap",
+    rule.cap === Number.POSITIVE_INFINITY || whole(rule.cap, longest),
+    "a whole number from 1 on",
+  );
   for (const field of ["firstDelay", "longestDelay"] as const) {
     demand(field, whole(rule[field], longest), `a whole number of milliseconds from 1 to ${longest}`);
   }
-  demand("forgetAfter", whole(rule.forgetAfter, 400 * day), "a whole number of milliseconds from 1 to 400 days");
+  demand(
+    "forgetAfter",
+    whole(rule.forgetAfter, 400 * day),
+    "a whole number of milliseconds from 1 to 400 days",
+  );
   return rule;
 }

@@ -22,22 +22,24 @@ export type AttemptOutcome =
 export class SignInAttempt {
   readonly account: string;
   readonly #store: ThrottleStore;
-  readonly #clientKey: string | undefined;
+  readonly #countedBy: string | undefined;
 
-  constructor(store: ThrottleStore, account: string, clientKey: string | undefined) {
+  /** @param countedBy the key of the device or the address that it was counted by. */
+  constructor(store: ThrottleStore, account: string, countedBy: string | undefined) {
     this.#store = store;
     this.account = account;
-    this.#clientKey = clientKey;
+    this.#countedBy = countedBy;
   }
 
   /**
    * The credentials were right: the account's failures are forgotten. Those of the address are not, but for this one:
-   * an attacker would sign in to an account of their own in between.
+   * an attacker would sign in to an account of their own in between. Nor are those of the device: it gets a new name,
+   * and who has copied the old one no further guesses.
    */
   async succeeded(): Promise<void> {
     await Promise.all([
       this.#store.reset(accountKey(this.account)),
-      this.#clientKey && this.#store.refund(this.#clientKey),
+      this.#countedBy && this.#store.refund(this.#countedBy),
     ]);
   }
 }
@@ -54,8 +56,9 @@ export async function beginAttempt(
   now: number,
 ): Promise<AttemptOutcome> {
   if (device !== undefined) {
-    const known = await store.attempt(keyFor("device", device), rules.device, now);
-    if (known.allowed) return { allowed: true, attempt: new SignInAttempt(store, account, undefined) };
+    const deviceKey = keyFor("device", device);
+    const known = await store.attempt(deviceKey, rules.device, now);
+    if (known.allowed) return { allowed: true, attempt: new SignInAttempt(store, account, deviceKey) };
   }
   const clientKey = network === undefined ? undefined : keyFor("client", network);
   const client = clientKey && (await store.attempt(clientKey, rules.client, now));
@@ -70,7 +73,8 @@ export async function beginAttempt(
  * that another spelling of it buys no further guesses. A digest, because people type their password into this field.
  */
 export function accountDigest(submitted: string): string {
-  if (typeof submitted !== "string") throw new TypeError("attempt needs the account that was submitted, as text");
+  if (typeof submitted !== "string")
+    throw new TypeError("attempt needs the account that was submitted, as text");
   return digest(submitted.normalize("NFKC").trim().toLowerCase());
 }
 
