@@ -31,7 +31,7 @@ describe("By default", () => {
     assert.deepEqual(device, { ...account, cap: 10 });
   });
 
-  test("an attacker who never pauses has 24 guesses on the first day, however many computers they have", () => {
+  test("an attacker who never pauses has 21 guesses in two hours, however many computers they have", () => {
     let now = 0;
     let guesses = 0;
     let counter: Parameters<typeof judgeAttempt>[0];
@@ -42,7 +42,7 @@ describe("By default", () => {
         guesses++;
       } else now += verdict.retryAfter;
     }
-    assert.equal(guesses, 23);
+    assert.equal(guesses, 21);
   });
 });
 
