@@ -11,6 +11,7 @@ import { answerProblem } from "./answer.ts";
 import { createApi } from "./api/api.ts";
 import { openApiDocument } from "./api/openapi.ts";
 import { serveAssets } from "./assets.ts";
+import { doctorRoute } from "./doctor/doctor-route.ts";
 import type { AppEnv, House } from "./env.ts";
 import { healthRoutes } from "./health.ts";
 import { accountPages } from "./pages/account-page.ts";
@@ -51,6 +52,7 @@ export function createApp(house: House): Hono<AppEnv> {
 
   serveAssets(app);
   healthRoutes(app, house);
+  doctorRoute(app, house);
   signInPages(app, house);
   setupPages(app, house);
   devicesPages(app, house);

@@ -1,6 +1,6 @@
 /** What the handlers of a request have at hand. */
 import type { HttpBindings } from "@hono/node-server";
-import type { KeyRing, RequestAuth, SessionManager } from "coatcheck";
+import type { Finding, KeyRing, RequestAuth, RequestSource, SessionManager } from "coatcheck";
 import type { Logger } from "pino";
 import type { Accounts } from "./accounts/accounts.ts";
 import type { Identity } from "./accounts/identify.ts";
@@ -19,6 +19,8 @@ export interface House {
   /** The public origin, without a trailing slash. */
   readonly origin: string;
   readonly trustedProxies: readonly string[];
+  /** What is set up wrongly, seen with a request that came in from outside. */
+  readonly examine: (request: RequestSource) => Promise<readonly Finding[]>;
   /** Whether the server was told to stop: it still answers, but wants no new work. */
   readonly isStopping: () => boolean;
 }

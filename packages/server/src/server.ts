@@ -1,11 +1,12 @@
 /** Puts the parts together, and takes them apart again. */
-import { SessionManager, type SessionStore, startUpkeep, type Warn } from "coatcheck";
+import { doctor, SessionManager, type SessionStore, startUpkeep, type Warn } from "coatcheck";
 import type { Logger } from "pino";
 import { Accounts } from "./accounts/accounts.ts";
 import { PasswordHasher } from "./accounts/password-hasher.ts";
 import { setupLink } from "./accounts/setup-link.ts";
 import { createApp } from "./app.ts";
 import type { Config } from "./config.ts";
+import type { House } from "./env.ts";
 import { close, listen } from "./http-server.ts";
 import { ServerKeys } from "./keys/server-keys.ts";
 import { openPostOffice, type PostOffice } from "./mail/post-office.ts";
@@ -40,8 +41,9 @@ export async function startServer(config: Config, replacements: Replacements = {
   const warn: Warn = (message, err) => logger.warn({ event: "warning", message, err });
   if (!config.keys) throw new TypeError("A server needs keys: read its configuration for serving");
   const storage = await openStorage(config, warn);
+  const store = wrapStore(storage.sessions);
   const sessions = new SessionManager({
-    store: wrapStore(storage.sessions),
+    store,
     policy: { maxSessions: devicesPerUser },
     now,
     onEvent: logSessionEvents(logger),
@@ -56,6 +58,7 @@ export async function startServer(config: Config, replacements: Replacements = {
     // After the storage: where no database can be, no keys are left behind.
     const keys = new ServerKeys(config.keys, now, warn);
     return await serve(config, {
+      store,
       sessions,
       accounts,
       mail: storage.mail,
@@ -72,6 +75,7 @@ export async function startServer(config: Config, replacements: Replacements = {
 }
 
 interface Parts {
+  readonly store: SessionStore;
   readonly sessions: SessionManager;
   readonly accounts: Accounts;
   readonly keys: ServerKeys;
@@ -83,7 +87,7 @@ interface Parts {
 }
 
 async function serve(config: Config, parts: Parts): Promise<RunningServer> {
-  const { sessions, accounts, mail, keys, logger, warn, now, closeStores } = parts;
+  const { sessions, store, accounts, mail, keys, logger, warn, now, closeStores } = parts;
   const { administrator, trustedProxies } = config;
   if (administrator && (await accounts.isEmpty())) await accounts.createAdministrator(administrator);
   const code = (await accounts.isEmpty()) ? await accounts.issueSetupCode() : undefined;
@@ -97,7 +101,7 @@ async function serve(config: Config, parts: Parts): Promise<RunningServer> {
     origin = config.origin ?? `http://localhost:${port}`;
     const isStopping = () => stopping;
     postOffice = openPostOffice(config.mail, { store: mail, accounts, origin, logger, warn, now });
-    const house = {
+    const house: House = {
       accounts,
       sessions,
       mail,
@@ -106,6 +110,8 @@ async function serve(config: Config, parts: Parts): Promise<RunningServer> {
       logger,
       origin,
       trustedProxies,
+      examine: (request) =>
+        doctor({ store, auth: { origin, trustedProxies, keys: keys.ring }, request, now }),
       isStopping,
     };
     return { app: createApp(house), origin };

@@ -9,7 +9,7 @@ import {
 } from "node:crypto";
 
 /** What an envelope is for. Sealed for one purpose and cookie name, it opens for no other. */
-export type SealPurpose = "session" | "remember" | "device" | "carry-over";
+export type SealPurpose = "session" | "remember" | "device" | "carry-over" | "operator";
 
 /** What became of an envelope. Of one that expired nothing is told but that it was ours. */
 export type Opening =
@@ -23,7 +23,7 @@ interface Key {
   readonly of: ReadonlyMap<SealPurpose, KeyObject>;
 }
 
-const purposes: readonly SealPurpose[] = ["session", "remember", "device", "carry-over"];
+const purposes: readonly SealPurpose[] = ["session", "remember", "device", "carry-over", "operator"];
 const algorithm = "aes-256-gcm";
 const keyBytes = 32;
 const nonceBytes = 12;

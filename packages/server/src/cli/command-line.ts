@@ -2,6 +2,7 @@
 import { createRequire } from "node:module";
 import { commandIn, leadingWords, readArguments } from "./arguments.ts";
 import { type Command, MisuseError } from "./command.ts";
+import { doctor } from "./doctor.ts";
 import { explanation } from "./explanation.ts";
 import { commandHelp, programHelp, programName } from "./help.ts";
 import { keysGenerate, keysList, keysRotate } from "./keys.ts";
@@ -23,6 +24,7 @@ const commands: readonly Command[] = [
   keysRotate,
   keysGenerate,
   migrate,
+  doctor,
 ];
 
 /** Returns the exit code: 0 all went well, 1 something failed, 2 it was called wrongly. */

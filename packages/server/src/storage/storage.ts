@@ -37,14 +37,28 @@ export async function openStorage(
   };
 }
 
+/** The sessions alone, for looking at them: nothing is made or brought up to date in a database of others. */
+export interface OpenSessions extends AsyncDisposable {
+  readonly store: SessionStore;
+}
+
+/** @throws DatabaseOpenError, StorageError */
+export async function openSessions({ sessions }: Pick<Config, "sessions">): Promise<OpenSessions> {
+  await using opening = new Opening(() => {}, { migrates: false });
+  const store = await answering("COATCHECK_SESSIONS", sessions, () => opening.sessions(sessions));
+  return { store, [Symbol.asyncDispose]: opening.complete() };
+}
+
 /** What has been opened so far, and is closed again if the rest cannot be. */
 class Opening implements AsyncDisposable {
   readonly #warn: Warn;
+  readonly #migrates: boolean;
   readonly #opened = new AsyncDisposableStack();
   readonly #pools = new Map<string, Pool>();
 
-  constructor(warn: Warn) {
+  constructor(warn: Warn, { migrates = true } = {}) {
     this.#warn = warn;
+    this.#migrates = migrates;
   }
 
   async accounts(address: DatabaseAddress): Promise<Pick<Storage, "accounts" | "mail">> {
@@ -70,7 +84,7 @@ class Opening implements AsyncDisposable {
       case "postgres": {
         const { PostgresSessionStore } = await import("coatcheck/postgres");
         const store = new PostgresSessionStore(await this.#pool(address.url));
-        await store.migrate();
+        if (this.#migrates) await store.migrate();
         return store;
       }
       case "redis": {
