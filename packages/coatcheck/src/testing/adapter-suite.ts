@@ -9,12 +9,12 @@ import { fingerprint } from "./adapter/promises/fingerprint.ts";
 import { guards } from "./adapter/promises/guards.ts";
 import { network } from "./adapter/promises/network.ts";
 import { outage } from "./adapter/promises/outage.ts";
+import { remember } from "./adapter/promises/remember.ts";
 import { renewal } from "./adapter/promises/renewal.ts";
 import { sealed } from "./adapter/promises/sealed.ts";
 import { secrecy } from "./adapter/promises/secrecy.ts";
 import { signIn } from "./adapter/promises/sign-in.ts";
 import { signOut } from "./adapter/promises/sign-out.ts";
-import { throttle } from "./adapter/promises/throttle.ts";
 import { onStage, type Serve } from "./adapter/stage.ts";
 
 export type { Route, RouteGuard, RouteRequest } from "./adapter/application.ts";
@@ -32,8 +32,8 @@ const promises: Readonly<Record<string, AdapterCases>> = {
   network,
   sealed,
   fingerprint,
+  "remember me": remember,
   data,
-  throttle,
   secrecy,
 };
 

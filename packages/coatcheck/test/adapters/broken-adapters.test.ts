@@ -8,6 +8,7 @@ import { fingerprint } from "../../src/testing/adapter/promises/fingerprint.ts";
 import { guards } from "../../src/testing/adapter/promises/guards.ts";
 import { network } from "../../src/testing/adapter/promises/network.ts";
 import { outage } from "../../src/testing/adapter/promises/outage.ts";
+import { remember } from "../../src/testing/adapter/promises/remember.ts";
 import { renewal } from "../../src/testing/adapter/promises/renewal.ts";
 import { sealed } from "../../src/testing/adapter/promises/sealed.ts";
 import { secrecy } from "../../src/testing/adapter/promises/secrecy.ts";
@@ -117,6 +118,22 @@ const brokenAdapters: Readonly<Record<string, BrokenAdapter>> = {
     breaks: fingerprint,
     promise: "under revoke a copied cookie ends the session, and both browsers are told why",
     build: seeing((request) => without(request, "user-agent")),
+  },
+  "gives a remembered browser one cookie of two": {
+    breaks: remember,
+    promise: "a remembered browser comes back in the request that demands a session",
+    build: answering((response) => {
+      const [first, second] = response.headers.getSetCookie();
+      return first && second ? withHeader(without(response, "set-cookie"), "set-cookie", first) : response;
+    }),
+  },
+  "lets late answers carry cookies": {
+    breaks: remember,
+    promise: "a slow answer to a remembered browser does not overwrite the cookies of a newer sign-in",
+    build: routing((answer) => (request) => {
+      request.auth.settle = () => undefined;
+      return answer(request);
+    }),
   },
   "asks for the session of every request": {
     breaks: guards,

@@ -53,6 +53,7 @@ for (const [name, express] of [
         promises: [
           "a successor that a slow answer carries does not overwrite the cookie of a newer sign-in",
           "a successor that a slow answer carries does not overwrite the cookie of a re-authentication",
+          "a slow answer to a remembered browser does not overwrite the cookies of a newer sign-in",
         ],
       },
     ],

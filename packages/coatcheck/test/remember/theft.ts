@@ -1,7 +1,7 @@
 /** Stolen and invented remember tokens. */
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { assertIn, assertOut, chrome, day, firefox, grace, type MakeHouse } from "./house.ts";
+import { assertIn, assertOut, chrome, day, firefox, grace, type MakeHouse, minute } from "./house.ts";
 
 export function describeTheft(name: string, house: MakeHouse): void {
   describe(`Stolen remember tokens, ${name}`, () => {
@@ -39,6 +39,20 @@ export function describeTheft(name: string, house: MakeHouse): void {
       assertOut(await thief.visit(), "ended");
       thief.forgetSession();
       assertOut(await thief.visit(), "absent");
+    });
+
+    test("a stolen session cookie ends the browser as well", async () => {
+      const at = await house();
+      const ada = await at.remembered();
+      const stolen = ada.copy();
+      at.clock.advance(25 * minute);
+      await ada.visit((auth) => auth.renew());
+      assertIn(await ada.visit());
+      at.clock.advance(grace);
+      assertOut(await stolen.visit(), "theft");
+      assert.deepEqual(await at.sessions.devices("ada"), { sessions: [], dormant: [] });
+      ada.forgetSession();
+      assertOut(await ada.visit(), "absent");
     });
 
     test("by policy a stolen token ends all sessions of the user, and forgets all browsers", async () => {

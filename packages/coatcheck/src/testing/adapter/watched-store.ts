@@ -1,12 +1,12 @@
 /** A memory store that is watched, and that a test can make fail, hang or wait. */
+import type { RememberStore } from "../../core/remember-store.ts";
 import type { SessionStore, StoreCompanions } from "../../core/store.ts";
-import type { ThrottleStore } from "../../core/throttle-store.ts";
 import { MemorySessionStore } from "../../stores/memory.ts";
 import { Gate } from "./gate.ts";
 
 type Operation =
   | Exclude<keyof SessionStore, "timeout" | keyof StoreCompanions>
-  | `throttle.${keyof ThrottleStore}`;
+  | `remember.${keyof RememberStore}`;
 
 /** What happens to an operation before it reaches the store. What it throws, the operation throws. */
 export type Interference = (operation: Operation) => Promise<void> | void;
@@ -50,18 +50,28 @@ export class WatchedStore implements SessionStore {
     this.#pass("deleteExpired", () => this.#inner.deleteExpired(...args));
   readonly time: SessionStore["time"] = () => this.#pass("time", () => this.#inner.time());
 
-  readonly throttle: ThrottleStore = {
-    attempt: (...args) => this.#pass("throttle.attempt", () => this.#inner.throttle.attempt(...args)),
-    refund: (...args) => this.#pass("throttle.refund", () => this.#inner.throttle.refund(...args)),
-    reset: (...args) => this.#pass("throttle.reset", () => this.#inner.throttle.reset(...args)),
-    find: (...args) => this.#pass("throttle.find", () => this.#inner.throttle.find(...args)),
-    deleteExpired: (...args) =>
-      this.#pass("throttle.deleteExpired", () => this.#inner.throttle.deleteExpired(...args)),
+  readonly remember: RememberStore = {
+    insert: this.#remembering("insert"),
+    find: this.#remembering("find"),
+    findBySession: this.#remembering("findBySession"),
+    findByUser: this.#remembering("findByUser"),
+    update: this.#remembering("update"),
+    delete: this.#remembering("delete"),
+    deleteBySession: this.#remembering("deleteBySession"),
+    deleteByUser: this.#remembering("deleteByUser"),
+    deleteExpired: this.#remembering("deleteExpired"),
   };
 
   /** Lets go of everything that still waits, so that a failed test ends. */
   release(): void {
     this.#release.open();
+  }
+
+  #remembering<K extends keyof RememberStore>(operation: K): RememberStore[K] {
+    const { remember } = this.#inner;
+    const act = remember[operation] as (...args: unknown[]) => Promise<unknown>;
+    return ((...args: unknown[]) =>
+      this.#pass(`remember.${operation}`, () => act.apply(remember, args))) as RememberStore[K];
   }
 
   async #pass<T>(operation: Operation, act: () => Promise<T>): Promise<T> {
