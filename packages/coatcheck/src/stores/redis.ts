@@ -1,5 +1,6 @@
 /** Sessions in Redis: one server, Sentinel or a cluster, through node-redis or ioredis. */
 import type { Finding } from "../core/finding.ts";
+import type { RememberStore } from "../core/remember-store.ts";
 import {
   type EndedSession,
   type EndReason,
@@ -17,6 +18,7 @@ import { routingTag, type SessionId } from "../core/token.ts";
 import { type Connection, connectionTo, type Master, type RedisClient } from "./redis/connection.ts";
 import { diagnoseRedis } from "./redis/diagnosis.ts";
 import { changedFields, escaped, fieldsOf, toFound, toRecord } from "./redis/fields.ts";
+import { RedisRememberStore } from "./redis/remember.ts";
 import { type Run, scriptsOn } from "./redis/script.ts";
 import {
   deleteByUserScript,
@@ -62,6 +64,8 @@ export class RedisSessionStore implements SessionStore {
   readonly timeout: number;
   /** Failed attempts, in the same place. */
   readonly throttle: ThrottleStore;
+  /** Browsers that may come back without a password, in the same slots as their users' sessions. */
+  readonly remember: RememberStore;
   readonly #prefix: string;
   readonly #redis: Connection;
   readonly #run: Run;
@@ -84,8 +88,9 @@ export class RedisSessionStore implements SessionStore {
     this.#prefix = prefix;
     this.#redis = connectionTo(client, timeout);
     this.#run = scriptsOn(this.#redis);
-    this.#walk = new Walk(this.#redis, prefix);
+    this.#walk = new Walk(this.#redis, prefix, "session");
     this.throttle = new RedisThrottleStore(this.#run, prefix);
+    this.remember = new RedisRememberStore(this.#redis, this.#run, prefix);
     warnOfUnheardErrors(client);
   }
 

@@ -43,25 +43,31 @@ describe("Remembered browsers in PostgreSQL", () => {
     }
   });
 
-  test("are found by an index, whatever is asked", async (t) => {
-    const { pool, schema, store } = await open(t);
-    const table = `${schema}.coatcheck_remembered`;
-    const users = Array.from({ length: 500 }, (_, index) => `user ${index}`);
-    await rememberAll(
-      store.remember,
-      users.map((userId) => fullRememberRecord({ userId })),
-      now,
-    );
-    await pool.query(`ANALYZE ${table}`);
-    const { queries, observed } = observe(pool);
-    const { remember } = new PostgresSessionStore(observed, { schema });
-    for (const [, deed] of deedsOf(remember)) await deed();
-    for (const { text, values } of queries.filter(({ text }) => text.includes(table))) {
-      const { rows } = await pool.query(`EXPLAIN ${text}`, values);
-      const plan = rows.map((row) => row["QUERY PLAN"]).join("\n");
-      assert.doesNotMatch(plan, /Seq Scan on coatcheck_remembered/, `${text}\n${plan}`);
-    }
-  });
+  for (const count of [0, 500]) {
+    test(`are found by an index, whatever is asked, where there were ${count} when it was planned`, async (t) => {
+      const { pool, schema, store } = await open(t);
+      const users = Array.from({ length: count }, (_, index) => `user ${index}`);
+      await rememberAll(
+        store.remember,
+        users.map((userId) => fullRememberRecord({ userId })),
+        now,
+      );
+      if (count > 0) await pool.query(`ANALYZE ${schema}.coatcheck_remembered`);
+      const { queries, observed } = observe(pool);
+      const { remember } = new PostgresSessionStore(observed, { schema });
+      for (const [, deed] of deedsOf(remember)) await deed();
+      // Pruning, which passes over what is locked, walks small tables as it likes.
+      const asked = queries.filter(
+        ({ text }) => text.includes("coatcheck_remembered") && !text.includes("SKIP LOCKED"),
+      );
+      assert.equal(asked.length, 9);
+      for (const { text, values } of asked) {
+        const { rows } = await pool.query(`EXPLAIN ${text}`, values);
+        const plan = rows.map((row) => row["QUERY PLAN"]).join("\n");
+        assert.doesNotMatch(plan, /Seq Scan on coatcheck_remembered/, `${text}\n${plan}`);
+      }
+    });
+  }
 
   test("that are damaged open nothing, disturb nobody else, and can be removed", async (t) => {
     const damages = [

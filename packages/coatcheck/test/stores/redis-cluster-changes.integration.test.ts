@@ -5,10 +5,13 @@ import { createClient } from "redis";
 import { type RunningCluster, type RunningRedis, startRedisCluster } from "../../../../test/servers/redis.ts";
 import { StoreUnavailableError } from "../../src/core/errors.ts";
 import { SessionManager } from "../../src/core/manager.ts";
+import type { RememberRecord } from "../../src/core/remember-store.ts";
 import { isEnded, type SessionRecord } from "../../src/core/store.ts";
 import { routingTag } from "../../src/core/token.ts";
 import { RedisSessionStore } from "../../src/stores/redis.ts";
 import { beginning, sessionRecord } from "../../src/testing/record.ts";
+import { assertForgotten, assertRemembered, rememberAll } from "../../src/testing/remember/expectations.ts";
+import { fullRememberRecord, newSessionId, rememberUse } from "../../src/testing/remember-record.ts";
 import { answered, ioRedisCluster, nodeRedisCluster, type Opened } from "./redis-clients.ts";
 
 const now = beginning;
@@ -88,6 +91,65 @@ describe("A Redis cluster", () => {
             }
             const left = await store.deleteByUser("ada", "revoked", now);
             assert.equal(left.length + ended.length + (one ? 1 : 0), 3);
+          });
+        }
+      });
+
+      describe("while the slot of a user whose browsers are remembered moves", () => {
+        let move: Move;
+        let records: RememberRecord[];
+
+        beforeEach(async () => {
+          records = Array.from({ length: 2 }, () => fullRememberRecord());
+          await rememberAll(store.remember, records, now);
+          move = await Move.of("ada", masters);
+        });
+        afterEach(async () => {
+          await move.finish();
+          await store.remember.deleteByUser("ada");
+        });
+
+        const arrived: Readonly<Record<string, (key: string) => boolean>> = {
+          nothing: () => false,
+          "the records": (key) => key.includes(":remember:"),
+          "the keys of the sessions": (key) => key.includes(":remember-session:"),
+          "the key of one session": (key) => key.includes(`:remember-session:${records[0]!.sessionId}`),
+          "the index": (key) => key.includes(":remember-user:"),
+          "all but one record": (key) => !key.includes(records[0]!.id),
+          everything: () => true,
+        };
+        for (const [what, select] of Object.entries(arrived)) {
+          test(`and of its keys ${what} arrived, everything is done as a whole, or fails`, async () => {
+            const { remember } = store;
+            await move.move((keys) => keys.filter(select));
+            const [one, other] = records as [RememberRecord, RememberRecord];
+            for (const record of records) assert.deepEqual(await remember.find(record.id), record);
+            for (const sessionId of [one.sessionId, one.formerSessionId!]) {
+              assert.deepEqual(await remember.findBySession(sessionId).catch(() => one), one);
+            }
+            assert.equal((await remember.findByUser("ada").catch(() => records)).length, 2);
+            assert.notEqual(await remember.insert(fullRememberRecord(), now).catch(() => false), true);
+
+            const { secret, sessionId } = { secret: rememberUse(), sessionId: newSessionId() };
+            const used = await remember.update(one.id, { secret, sessionId }, now, 7).catch(() => false);
+            const confirmed = await remember.update(other.id, { secret }, now, 7).catch(() => false);
+            await remember.deleteExpired(now, 1_000);
+            const ended = await remember.deleteBySession(other.sessionId).catch(() => undefined);
+            const all = await remember.deleteByUser("ada").catch(() => []);
+
+            await move.finish();
+            const expected = [
+              used
+                ? { ...one, ...secret, sessionId, formerSessionId: one.sessionId, secretRevision: 8 }
+                : one,
+              confirmed ? { ...other, ...secret, secretRevision: 8 } : other,
+            ];
+            const gone = [...(ended ? [ended] : []), ...all].map(({ id }) => id);
+            for (const record of expected) {
+              if (gone.includes(record.id)) await assertForgotten(remember, record);
+              else await assertRemembered(remember, record);
+            }
+            if (!used) assert.equal(await remember.findBySession(sessionId), undefined);
           });
         }
       });

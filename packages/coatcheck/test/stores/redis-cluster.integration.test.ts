@@ -2,8 +2,10 @@
 import { after, before, describe } from "node:test";
 import { type RunningCluster, startRedisCluster } from "../../../../test/servers/redis.ts";
 import { describeSessionModel } from "../../src/testing/model-suite.ts";
+import { describeRememberStore } from "../../src/testing/remember-suite.ts";
 import { describeSessionStore } from "../../src/testing/store-suite.ts";
 import { ioRedisCluster, nodeRedisCluster, TwoConnections } from "./redis-clients.ts";
+import { rememberedIn } from "./remembered.ts";
 
 describe("A Redis cluster", () => {
   let cluster: RunningCluster;
@@ -21,6 +23,9 @@ describe("A Redis cluster", () => {
       after(() => connections.close());
 
       describeSessionStore(`Redis Cluster through ${name}`, { open: () => connections.backend() });
+      describeRememberStore(`Redis Cluster through ${name}`, {
+        open: rememberedIn(() => connections.backend()),
+      });
       describeSessionModel(`Redis Cluster through ${name}`, { open: () => connections.backend(), runs: 100 });
     });
   }

@@ -8,9 +8,12 @@ import { Cluster, Redis } from "ioredis";
 import { createClient, createClientPool } from "redis";
 import { type RunningRedis, startRedis } from "../../../../test/servers/redis.ts";
 import { SessionManager } from "../../src/core/manager.ts";
+import type { RememberStore } from "../../src/core/remember-store.ts";
 import { type RedisClient, RedisSessionStore } from "../../src/stores/redis.ts";
 import { manualClock } from "../../src/testing/clock.ts";
 import { beginning, fullRecord, hash, sessionRecord } from "../../src/testing/record.ts";
+import { assertRemembered, countPruned, rememberAll } from "../../src/testing/remember/expectations.ts";
+import { fullRememberRecord, newSessionId, rememberUse } from "../../src/testing/remember-record.ts";
 import { assertKept, insertAll } from "../../src/testing/store/expectations.ts";
 import { ioRedis, nodeRedis, type Opened } from "./redis-clients.ts";
 
@@ -90,6 +93,27 @@ describe("What is asked of Redis", () => {
     await store.deleteExpired(now, 100);
     for (const operation of operations) assert.deepEqual(await asked(operation), ["EVALSHA"]);
     assert.deepEqual(await asked(() => store.deleteExpired(now, 100)), ["SCAN", "EVALSHA"]);
+  });
+
+  test("so is every operation on remembered browsers", async () => {
+    const { remember } = store;
+    const [record, other] = [fullRememberRecord(), fullRememberRecord()];
+    const operations: readonly (() => Promise<unknown>)[] = [
+      () => remember.insert(record, now),
+      () => remember.insert(other, now),
+      () => remember.findBySession(record.sessionId),
+      () => remember.findByUser("ada"),
+      () => remember.update(record.id, { secret: rememberUse(), sessionId: newSessionId() }, now, 7),
+      () => remember.delete(record.id),
+      () => remember.deleteBySession(other.sessionId),
+      () => remember.deleteByUser("ada"),
+    ];
+    for (const operation of operations) await operation();
+    for (const operation of operations) assert.deepEqual(await asked(operation), ["EVALSHA"]);
+    assert.deepEqual(await asked(() => remember.find(record.id)), ["HGETALL"]);
+    await remember.insert(record, now);
+    await remember.deleteExpired(now, 100);
+    assert.deepEqual(await asked(() => remember.deleteExpired(now, 100)), ["SCAN", "EVALSHA"]);
   });
 
   test("a script that the server has forgotten is sent once, as a whole", async () => {
@@ -269,11 +293,27 @@ describe("The permissions that the documentation names", () => {
         await store.insert(sessionRecord(), now, limit);
         assert.equal((await store.findByUser("ada")).length, 1);
         assert.equal((await store.deleteExpired(first.expiresAt, 100)).expired.length, 1);
+        await remembering(store.remember);
         await store.time();
       } finally {
         await close();
       }
     });
+  }
+
+  async function remembering(remember: RememberStore): Promise<void> {
+    const [record, other] = [fullRememberRecord(), fullRememberRecord()];
+    await rememberAll(remember, [record, other], now);
+    assert.equal(
+      await remember.update(record.id, { secret: rememberUse(), sessionId: newSessionId() }, now, 7),
+      true,
+    );
+    await assertRemembered(remember, other);
+    assert.ok(await remember.deleteBySession(other.sessionId));
+    assert.ok(await remember.delete(record.id));
+    await remember.deleteByUser("ada");
+    await rememberAll(remember, [other], now);
+    assert.equal(await countPruned(remember, other.expiresAt), 1);
   }
 
   test("do not reach other keys", async () => {

@@ -2,8 +2,10 @@
 import { after, before, describe } from "node:test";
 import { provideRedis } from "../../../../test/servers/redis.ts";
 import { describeSessionModel } from "../../src/testing/model-suite.ts";
+import { describeRememberStore } from "../../src/testing/remember-suite.ts";
 import { describeSessionStore } from "../../src/testing/store-suite.ts";
 import { ioRedis, nodeRedis, TwoConnections } from "./redis-clients.ts";
+import { rememberedIn } from "./remembered.ts";
 
 for (const [name, connect] of Object.entries({ "node-redis": nodeRedis, ioredis: ioRedis })) {
   describe(name, () => {
@@ -19,6 +21,7 @@ for (const [name, connect] of Object.entries({ "node-redis": nodeRedis, ioredis:
     });
 
     describeSessionStore(`Redis through ${name}`, { open: () => connections.backend() });
+    describeRememberStore(`Redis through ${name}`, { open: rememberedIn(() => connections.backend()) });
     describeSessionModel(`Redis through ${name}`, { open: () => connections.backend(), runs: 100 });
   });
 }

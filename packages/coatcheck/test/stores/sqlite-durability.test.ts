@@ -9,6 +9,8 @@ import type { SessionRecord } from "../../src/core/store.ts";
 import { Checkpointer } from "../../src/stores/sqlite/checkpointer.ts";
 import { SqliteSessionStore } from "../../src/stores/sqlite.ts";
 import { beginning, sessionRecord } from "../../src/testing/record.ts";
+import { rememberAll } from "../../src/testing/remember/expectations.ts";
+import { rememberRecord, rememberUse } from "../../src/testing/remember-record.ts";
 import { assertKept, insertAll } from "../../src/testing/store/expectations.ts";
 import { folder, openStore } from "./sqlite-file.ts";
 
@@ -21,9 +23,14 @@ describe("Answers of a SQLite file", () => {
     const { store } = openStore(t);
     const record = sessionRecord();
     await insertAll(store, [record, sessionRecord()], now);
+    const { remember } = store;
+    const browsers = [rememberRecord(), rememberRecord(), rememberRecord()] as const;
+    await rememberAll(remember, browsers, now);
     const disk = slowDisk(t);
 
     assert.equal(await store.update(record.id, { seen }, now), true);
+    assert.equal(await remember.insert(browsers[0], now), false);
+    assert.equal(await remember.update(browsers[0].id, { secret: rememberUse() }, now, 9), false);
     assert.equal(await store.update(sessionRecord().id, { dataVersion: 2 }, now), false);
     assert.equal(disk.flushes(), 0);
 
@@ -33,6 +40,11 @@ describe("Answers of a SQLite file", () => {
       () => store.update(record.id, { data }, now),
       () => store.delete(record.id, "logout", now),
       () => store.deleteByUser("ada", "revoked", now),
+      () => remember.insert(rememberRecord(), now),
+      () => remember.update(browsers[0].id, { secret: rememberUse() }, now, 0),
+      () => remember.delete(browsers[0].id),
+      () => remember.deleteBySession(browsers[1].sessionId),
+      () => remember.deleteByUser("ada"),
     ]) {
       let answered = false;
       const answer = write().then(() => {

@@ -7,6 +7,8 @@ import { describe, type TestContext, test } from "node:test";
 import { recordColumns, toRow } from "../../src/stores/sqlite/row.ts";
 import { SqliteSessionStore } from "../../src/stores/sqlite.ts";
 import { beginning, fullRecord, sessionRecord } from "../../src/testing/record.ts";
+import { assertForgotten, assertRemembered, rememberAll } from "../../src/testing/remember/expectations.ts";
+import { fullRememberRecord } from "../../src/testing/remember-record.ts";
 import { describeRememberStore } from "../../src/testing/remember-suite.ts";
 import {
   assertEnded,
@@ -111,6 +113,49 @@ describe("A SQLite file", () => {
     await assertKept(store, record);
     await store.close();
     await assert.rejects(store.find(record.id));
+  });
+});
+
+describe("Remembered browsers in SQLite", () => {
+  test("are found by an index, whatever is asked", (t) => {
+    const prepare = t.mock.method(DatabaseSync.prototype, "prepare");
+    const db = new DatabaseSync(":memory:");
+    t.after(() => db.close());
+    new SqliteSessionStore(db);
+    const asked = prepare.mock.calls.map(({ arguments: [sql] }) => sql);
+    const statements = asked.filter((sql) => sql.includes("coatcheck_remembered"));
+    assert.ok(statements.length >= 10);
+    for (const sql of statements) {
+      const plan = db.prepare(`EXPLAIN QUERY PLAN ${sql}`).all();
+      const scan = plan.some(({ detail }) => String(detail).startsWith("SCAN coatcheck_remembered"));
+      assert.equal(scan, false, `${sql}\n${JSON.stringify(plan)}`);
+    }
+  });
+
+  test("that are damaged open nothing, and can be removed", async (t) => {
+    for (const damage of ["pending = '{}'", "superseded = '[null]'", "superseded = 'x'", "client = 'null'"]) {
+      const db = new DatabaseSync(":memory:");
+      t.after(() => db.close());
+      const { remember } = new SqliteSessionStore(db);
+      const record = fullRememberRecord();
+      await rememberAll(remember, [record], now);
+      db.exec(`UPDATE coatcheck_remembered SET ${damage}`);
+      await assert.rejects(remember.find(record.id), damage);
+      await assert.rejects(remember.findByUser("ada"), damage);
+      await assert.rejects(remember.deleteBySession(record.sessionId), damage);
+      await assertForgotten(remember, record);
+    }
+  });
+
+  test("are there when the file is opened again", async (t) => {
+    const path = join(folder(t), "sessions.db");
+    const record = fullRememberRecord();
+    const before = new SqliteSessionStore(path);
+    await rememberAll(before.remember, [record], now);
+    await before.close();
+    const after = new SqliteSessionStore(path);
+    await assertRemembered(after.remember, record);
+    await after.close();
   });
 });
 

@@ -82,20 +82,28 @@ const uniqueViolation = "23505";
 
 type Statements = ReturnType<typeof statements>;
 
+/**
+ * Each look-up is by one column, and two where there are two ways: put together by OR, a table that was small when the
+ * connection planned the statement would be read whole until the next autovacuum.
+ */
 function statements(table: string) {
   const columns = Object.keys(recordColumns).join(", ");
   const values = Object.values(recordColumns).map((type, index) => `$${index + 1}::${type}`);
+  const unknown = (session: string) => `
+    NOT EXISTS (SELECT FROM ${table} WHERE session_id = ${session})
+    AND NOT EXISTS (SELECT FROM ${table} WHERE former_session_id = ${session})`;
   return named({
     insert: `
       INSERT INTO ${table} (${columns})
-      SELECT ${values.join(", ")}
-      WHERE NOT EXISTS (SELECT FROM ${table} WHERE session_id IN ($9, $10) OR former_session_id IN ($9, $10))
+      SELECT ${values.join(", ")} WHERE ${unknown("$9")} AND ${unknown("$10")}
       ON CONFLICT DO NOTHING
       RETURNING 1`,
 
     find: `SELECT ${columns} FROM ${table} WHERE id = $1`,
 
-    findBySession: `SELECT ${columns} FROM ${table} WHERE session_id = $1 OR former_session_id = $1`,
+    findBySession: `
+      SELECT ${columns} FROM ${table} WHERE session_id = $1
+      UNION ALL SELECT ${columns} FROM ${table} WHERE former_session_id = $1`,
 
     findByUser: `SELECT ${columns} FROM ${table} WHERE user_id = $1`,
 
@@ -109,14 +117,20 @@ function statements(table: string) {
         session_id = coalesce($8, session_id),
         former_session_id = CASE WHEN $8::text IS NULL THEN former_session_id ELSE session_id END,
         last_used_at = greatest(last_used_at, $9::bigint)
-      WHERE id = $1 AND expires_at > $2 AND secret_revision = $3
-        AND NOT EXISTS (SELECT FROM ${table} WHERE session_id = $8 OR former_session_id = $8)
+      WHERE id = $1 AND expires_at > $2 AND secret_revision = $3 AND ${unknown("$8")}
       RETURNING 1`,
 
     delete: `DELETE FROM ${table} WHERE id = $1 RETURNING ${columns}`,
 
+    /** Asked again of the row itself: while it was waited for, its sessions may have changed. */
     deleteBySession: `
-      DELETE FROM ${table} WHERE session_id = $1 OR former_session_id = $1 RETURNING ${columns}`,
+      DELETE FROM ${table}
+      WHERE id = (
+        SELECT id FROM ${table} WHERE session_id = $1
+        UNION ALL SELECT id FROM ${table} WHERE former_session_id = $1
+        LIMIT 1
+      ) AND (session_id = $1 OR former_session_id = $1)
+      RETURNING ${columns}`,
 
     deleteByUser: `
       DELETE FROM ${table} WHERE user_id = $1 AND session_id IS DISTINCT FROM $2::text RETURNING ${columns}`,

@@ -13,7 +13,7 @@ import {
 import type { SessionId } from "../../core/token.ts";
 
 /** The fields of a hash by name. */
-type Fields = ReadonlyMap<string, unknown>;
+export type Fields = ReadonlyMap<string, unknown>;
 
 type Secret = Pick<SessionRecord, "secretHash" | "secretIssuedAt" | "superseded"> & {
   readonly pending?: PendingRenewal | undefined;
@@ -78,7 +78,7 @@ export function escaped(text: string): string {
   return JSON.stringify(text).slice(1, -1);
 }
 
-function unescaped(text: string, name: string): string {
+export function unescaped(text: string, name: string): string {
   return text.includes("\\") ? String(json(`"${text}"`, name)) : text;
 }
 
@@ -114,7 +114,7 @@ function toEnded(id: SessionId, fields: Fields): EndedSession {
   };
 }
 
-function secretText({ secretHash, secretIssuedAt, pending, superseded }: Secret): string {
+export function secretText({ secretHash, secretIssuedAt, pending, superseded }: Secret): string {
   return JSON.stringify({ secretHash, secretIssuedAt, pending, superseded });
 }
 
@@ -145,7 +145,7 @@ function dataOf(fields: Fields): string {
 }
 
 /** Clients give hashes as a list of names and values, as an object or as a map. */
-function fieldsIn(reply: unknown): Fields {
+export function fieldsIn(reply: unknown): Fields {
   if (reply instanceof Map) return reply;
   if (!Array.isArray(reply)) return new Map(Object.entries(reply as object));
   const fields = new Map<string, unknown>();
@@ -153,20 +153,20 @@ function fieldsIn(reply: unknown): Fields {
   return fields;
 }
 
-function text(fields: Fields, name: string): string {
+export function text(fields: Fields, name: string): string {
   const value = fields.get(name);
   if (typeof value !== "string") throw damaged(name);
   return value;
 }
 
-function number(fields: Fields, name: string): number {
+export function number(fields: Fields, name: string): number {
   const value = text(fields, name);
   const number = Number(value);
   if (value === "" || !Number.isFinite(number)) throw damaged(name);
   return number;
 }
 
-function parsed<T>(fields: Fields, name: string, fits: (value: unknown) => value is T): T {
+export function parsed<T>(fields: Fields, name: string, fits: (value: unknown) => value is T): T {
   const value = json(text(fields, name), name);
   if (!fits(value)) throw damaged(name);
   return value;
@@ -193,7 +193,7 @@ function isTexts(value: unknown): value is string[] {
   return Array.isArray(value) && value.every(isText);
 }
 
-function isSecret(value: unknown): value is Secret {
+export function isSecret(value: unknown): value is Secret {
   const { secretHash, secretIssuedAt, pending, superseded } = (value ?? {}) as Partial<Secret>;
   return (
     isText(secretHash) &&

@@ -6,19 +6,10 @@
  * of them have the same routing tag, and so are in the same slot of a cluster.
  */
 import { tombstoneLifetime } from "../../core/store.ts";
+import { keyScript } from "./key-script.ts";
 import { type Script, script } from "./script.ts";
 
-/**
- * How long Redis keeps a session that has expired, in milliseconds: 1 hour. Until then its owner is told that it
- * expired, and pruning finds it and tells of its end.
- */
-const expiredLifetime = 60 * 60_000;
-
-const shared = `
-local function root_of(key)
-  return string.match(key, "^[^{]*{[^}]*}:")
-end
-
+const shared = `${keyScript}
 local function session_key(relative, id)
   return root_of(relative) .. "session:" .. id
 end
@@ -31,45 +22,6 @@ local function id_of(session)
   return string.sub(session, #root_of(session) + #"session:" + 1)
 end
 
-local function number(text)
-  local value = tonumber(text)
-  if not value or value ~= value then error("a session in Redis is damaged") end
-  return value
-end
-
-local function slice(list, first, last)
-  local part = {}
-  for i = first, last do part[#part + 1] = list[i] end
-  return part
-end
-
--- Lua takes no more than about 8000 arguments at once. The size is even: fields stay with their values.
-local function in_parts(list, act)
-  for from = 1, #list, 1000 do
-    act(unpack(list, from, math.min(from + 999, #list)))
-  end
-end
-
--- While a slot of a cluster moves, its keys are on two servers. Asked for several keys at once, a server refuses then,
--- instead of finding some of them missing.
-local function assert_together(key, others)
-  in_parts(others, function(...) redis.call("EXISTS", key, ...) end)
-end
-
-local function sessions_in(index)
-  local ids = redis.call("ZRANGE", index, 0, -1)
-  local keys = {}
-  for i, id in ipairs(ids) do keys[i] = session_key(index, id) end
-  assert_together(index, keys)
-  return ids
-end
-
-local function field(fields, name)
-  for i = 1, #fields, 2 do
-    if fields[i] == name then return fields[i + 1] end
-  end
-end
-
 -- Nil where there is no session: nothing, a tombstone, or something that was never ours.
 local function read(key)
   local fields = redis.pcall("HGETALL", key)
@@ -77,17 +29,11 @@ local function read(key)
   return fields
 end
 
-local function live_for(key, milliseconds)
-  redis.call("PEXPIRE", key, string.format("%.0f", math.ceil(milliseconds)))
-end
-
--- The index lives as long as the longest of its sessions. To be called after each write of a session: an index or a
--- time to live that got lost is there again.
+-- To be called after each write of a session: an index or a time to live that got lost is there again.
 local function keep(session, index, expires, now)
-  local lifetime = math.max(expires - now, 0) + ${expiredLifetime}
+  local lifetime = lifetime_until(expires, now)
   live_for(session, lifetime)
-  redis.call("ZADD", index, string.format("%.17g", expires), id_of(session))
-  if redis.call("PTTL", index) < lifetime then live_for(index, lifetime) end
+  list(index, id_of(session), expires, lifetime)
 end
 
 -- Turns a session into its tombstone. Removes fields first: that is allowed when the memory is full, and so is the rest
@@ -101,10 +47,6 @@ local function bury(session, fields, reason, told_until)
   in_parts(others, function(...) redis.call("HDEL", session, ...) end)
   redis.call("HSET", session, "reason", reason, "until", told_until)
   redis.call("PEXPIRE", session, ${tombstoneLifetime})
-end
-
-local function forget(index, ids)
-  in_parts(ids, function(...) redis.call("ZREM", index, ...) end)
 end
 `;
 
@@ -244,7 +186,7 @@ return fields
 export const findByUserScript: Script = script(`${shared}
 local index = KEYS[1]
 local found, ghosts = {}, {}
-for _, id in ipairs(sessions_in(index)) do
+for _, id in ipairs(listed_in(index, session_key)) do
   local fields = read(session_key(index, id))
   if fields then table.insert(found, { id, fields }) else table.insert(ghosts, id) end
 end
@@ -261,7 +203,7 @@ export const deleteByUserScript: Script = script(`${shared}
 local index = KEYS[1]
 local spared, reason, told_until = unpack(ARGV)
 local ended, leaving = {}, {}
-for _, id in ipairs(sessions_in(index)) do
+for _, id in ipairs(listed_in(index, session_key)) do
   if id ~= spared then
     local fields = read(session_key(index, id))
     if fields then table.insert(ended, { id, fields }) end

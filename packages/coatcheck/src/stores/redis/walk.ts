@@ -1,4 +1,4 @@
-/** A walk over all sessions and tombstones in bounded steps: master by master, by SCAN. */
+/** A walk over all records of one kind in bounded steps: master by master, by SCAN. */
 import type { Connection, Master } from "./connection.ts";
 
 /** The keys that one step came upon, in groups that one script may name, and where the next step begins. */
@@ -11,9 +11,10 @@ export class Walk {
   readonly #redis: Connection;
   readonly #pattern: string;
 
-  constructor(redis: Connection, prefix: string) {
+  /** @param kind what stands between the routing tag of a key and the id. */
+  constructor(redis: Connection, prefix: string, kind: "session" | "remember") {
     this.#redis = redis;
-    this.#pattern = `${prefix.replace(/[*?[\]\\]/g, "\\$&")}{*}:session:*`;
+    this.#pattern = `${prefix.replace(/[*?[\]\\]/g, "\\$&")}{*}:${kind}:*`;
   }
 
   /** `from` is `<cursor> <address of the master>`. If that is a master no more, the walk goes on with the next one. */
