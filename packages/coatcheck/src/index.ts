@@ -33,6 +33,7 @@ export {
   NotSignedInError,
   SignInRefusedError,
   StoreUnavailableError,
+  ThrottledError,
 } from "./core/errors.ts";
 export type { SessionEvent, SessionObserver, Warn } from "./core/events.ts";
 export type { Finding } from "./core/finding.ts";
@@ -76,6 +77,13 @@ export {
   tombstoneLifetime,
   type UpdateCondition,
 } from "./core/store.ts";
+export type {
+  AttemptAnswer,
+  ThrottleCounter,
+  ThrottlePruneStep,
+  ThrottleRule,
+  ThrottleStore,
+} from "./core/throttle-store.ts";
 export { parseSessionId, type SessionId, SessionToken } from "./core/token.ts";
 export { startUpkeep, type UpkeepOptions } from "./core/upkeep.ts";
 export type { RefusedToken, TokenRequest, Validation, ValidSession } from "./core/validation.ts";
@@ -100,3 +108,6 @@ export { generateKey, KeyRing } from "./http/key-ring.ts";
 export { type Problem, problemHeaders, problemOf, problemResponse } from "./http/problem.ts";
 export { type AuthRequest, RequestAuth } from "./http/request-auth.ts";
 export { judgeRemember, type RememberVerdict } from "./remember/judge-remember.ts";
+export { openAccount } from "./throttle/open-account.ts";
+export { judgeAttempt } from "./throttle/rule.ts";
+export type { ThrottleOptions } from "./throttle/rules.ts";

@@ -2,6 +2,7 @@
 import { StoreUnavailableError } from "./errors.ts";
 import type { RememberStore } from "./remember-store.ts";
 import type { SessionStore, StoreCompanions } from "./store.ts";
+import type { ThrottleStore } from "./throttle-store.ts";
 
 /** How long a store may take where it does not say, in milliseconds. */
 const defaultTimeout = 2_000;
@@ -9,7 +10,8 @@ const defaultTimeout = 2_000;
 /** The methods of the store, and of what it answers beside its sessions. */
 type StoreOperation =
   | Exclude<keyof SessionStore, "timeout" | keyof StoreCompanions>
-  | `remember.${keyof RememberStore}`;
+  | `remember.${keyof RememberStore}`
+  | `throttle.${keyof ThrottleStore}`;
 
 /** Whatever goes wrong in a backend is the same to callers: nothing is known. */
 export async function ask<T>(

@@ -70,10 +70,23 @@ export class DataConflictError extends CoatcheckError {
   }
 }
 
+/** Too many attempts, or too many tokens that were never ours: nothing is known about the session of the request. */
+export class ThrottledError extends CoatcheckError {
+  readonly code = "throttled";
+  /** When to try again, in whole seconds. */
+  readonly retryAfter: number;
+
+  constructor(retryAfter: number) {
+    super(`Too many attempts; try again in ${retryAfter} s`);
+    this.retryAfter = retryAfter;
+  }
+}
+
 /** Every error that the library throws on purpose, to switch over by `code`. */
 export type AnyCoatcheckError =
   | StoreUnavailableError
   | SignInRefusedError
   | NotSignedInError
+  | ThrottledError
   | InvalidDataError
   | DataConflictError;

@@ -70,6 +70,20 @@ export type SessionEvent =
       readonly reason: "cross-origin" | "token";
       readonly client: ClientInfo;
     }
+  /**
+   * Too many attempts failed under an account, or from an address, and a further one was refused; or so many tokens that
+   * were never ours came from an address that no more are looked up (told once, when it begins).
+   */
+  | {
+      readonly type: "throttled";
+      readonly at: number;
+      readonly by: "account" | "client" | "tokens";
+      /** A digest of the account that was submitted: people type their password into that field. */
+      readonly account?: string;
+      readonly client: ClientInfo;
+      /** In milliseconds. */
+      readonly retryAfter: number;
+    }
   /** Stored data no longer fits the schema and could not be migrated; it was read as empty, and kept. */
   | (AboutSession & { readonly type: "data-unreadable"; readonly issues: readonly string[] });
 

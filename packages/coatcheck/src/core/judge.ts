@@ -31,6 +31,11 @@ export type Rejection =
   | { readonly reason: "fingerprint" }
   /** The client is unlike the one that signed in: the user has to prove again who they are, in the same session. */
   | { readonly reason: "step-up" }
+  /**
+   * Too many tokens that were never ours came from this address: no more are looked up for `retryAfter` whole seconds.
+   * Says nothing about the session, which may be sound.
+   */
+  | { readonly reason: "throttled"; readonly retryAfter: number }
   /** The session had ended; `ended` says why. Told only to a token of its family. */
   | { readonly reason: "ended"; readonly ended: EndReason };
 

@@ -1,5 +1,6 @@
 /** The one place that acts: it asks the store, lets the pure rules decide, writes and tells. */
 import { ask } from "./ask.ts";
+import { attemptsIn } from "./attempts.ts";
 import { type DataOptions, SessionData } from "./data.ts";
 import { DataConflictError, SignInRefusedError, StoreUnavailableError } from "./errors.ts";
 import { type SessionEvent, SessionEvents, type SessionObserver, type Warn } from "./events.ts";
@@ -44,6 +45,7 @@ import {
   type SessionRecord,
   type SessionStore,
 } from "./store.ts";
+import type { ThrottleStore } from "./throttle-store.ts";
 import { type SessionId, SessionToken, sameHash } from "./token.ts";
 import { ToldClients } from "./told-clients.ts";
 import type { RefusedToken, TokenRequest, Validation } from "./validation.ts";
@@ -95,6 +97,8 @@ export class SessionManager<D = Record<string, unknown>> {
   readonly warn: Warn;
   /** For features: the remembered browsers; undefined if the store keeps none. */
   readonly remembered: RememberStore | undefined;
+  /** For features: where attempts are counted; undefined if the store counts none. */
+  readonly attempts: ThrottleStore | undefined;
   readonly #store: SessionStore;
   readonly #data: SessionData<D>;
   readonly #events: SessionEvents;
@@ -116,6 +120,7 @@ export class SessionManager<D = Record<string, unknown>> {
       options.warn ?? ((message, cause) => console.warn(`coatcheck: ${message}`, ...(cause ? [cause] : [])));
     this.#store = options.store;
     this.remembered = rememberedBy(options.store);
+    this.attempts = attemptsIn(options.store);
     this.#data = new SessionData(options.data);
     this.#events = new SessionEvents(this.warn);
     if (options.onEvent) this.observe(options.onEvent);
@@ -361,7 +366,7 @@ export class SessionManager<D = Record<string, unknown>> {
   /**
    * Removes what has expired, in bounded steps that leave the event loop free, and returns how many sessions and
    * remembered browsers it removed. Safe on many nodes at once. What expired is dead with or without it: it is
-   * housekeeping.
+   * housekeeping. Counters of failed attempts that are to be forgotten are removed too.
    */
   async prune(): Promise<number> {
     const sessions = await this.#pruneBy(async (from) => {
@@ -371,7 +376,8 @@ export class SessionManager<D = Record<string, unknown>> {
       for (const record of expired) this.#tellEnd({ record, reason: "expired" });
       return { removed: expired.length, next };
     });
-    const { remembered } = this;
+    const { attempts, remembered } = this;
+    if (attempts) await this.#pruneBy((from) => attempts.deleteExpired(this.now(), pruneBatch, from));
     if (!remembered) return sessions;
     return sessions + (await this.#pruneBy((from) => remembered.deleteExpired(this.now(), pruneBatch, from)));
   }

@@ -1,5 +1,7 @@
 /** What an application says once about its cookies and its place in the network, checked at start. */
 import type { Warn } from "../core/events.ts";
+import { GarbageCount } from "../throttle/garbage.ts";
+import { resolveThrottle, type ThrottleOptions, type ThrottleRules } from "../throttle/rules.ts";
 import {
   isLoopback,
   isLoopbackHost,
@@ -45,6 +47,8 @@ export interface AuthOptions {
    */
   readonly seal?: boolean;
   readonly remember?: RememberOptions;
+  /** How many attempts may fail: see `auth.attempt`. */
+  readonly throttle?: ThrottleOptions;
 }
 
 /** What an application says about remembered browsers: `login(userId, { remember: true })`. */
@@ -68,6 +72,8 @@ export interface AuthSettings {
   /** The keys again if tickets are sealed with them. */
   readonly ticketKeys: KeyRing | undefined;
   readonly remember: RememberOptions;
+  readonly throttle: ThrottleRules;
+  readonly garbage: GarbageCount;
 }
 
 /**
@@ -79,6 +85,7 @@ export function resolveAuth(options: AuthOptions = {}): AuthSettings {
   if (csrf !== "origin" && csrf !== "token") throw new TypeError('csrf must be "origin" or "token"');
   const cookie = resolveCookie(options.cookie);
   assertSecure(options.origin);
+  const throttle = resolveThrottle(options.throttle);
   const keys = ringOf(options.keys);
   if (options.seal) demandKeys(keys, "seal");
   return {
@@ -91,6 +98,8 @@ export function resolveAuth(options: AuthOptions = {}): AuthSettings {
     keys,
     ticketKeys: options.seal ? keys : undefined,
     remember: options.remember ?? {},
+    throttle,
+    garbage: new GarbageCount(throttle.garbagePerMinute),
   };
 }
 

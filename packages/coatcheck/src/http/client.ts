@@ -109,6 +109,25 @@ export function canonicalAddress(text: string): string | undefined {
   return mappedIpv4.exec(address)?.[1] ?? address;
 }
 
+/**
+ * What is counted by address: a canonical address itself, of an IPv6 address its first 64 bits, which one customer has
+ * all of (CVE-2026-45364).
+ */
+export function networkOf(address: string): string {
+  if (!address.includes(":")) return address;
+  const [head = "", tail = ""] = address.split("::");
+  const [before, after] = [groupsOf(head), groupsOf(tail)];
+  const zeros = Array.from({ length: Math.max(0, 8 - before.length - after.length) }, () => "0");
+  return `${[...before, ...zeros, ...after].slice(0, 4).join(":")}::/64`;
+}
+
+function groupsOf(part: string): string[] {
+  // Dots are the last two groups.
+  return part === ""
+    ? []
+    : part.split(":").flatMap((group) => (group.includes(".") ? [group, group] : [group]));
+}
+
 /** What ends up in lists and logs has no line breaks, escape sequences or invisible characters (ASVS 16.4.1). */
 function printable(text: string | undefined, length: number): string | undefined {
   return text?.slice(0, length).replace(/[\p{C}\p{Zl}\p{Zp}]/gu, "");

@@ -1,7 +1,13 @@
 /** Rules that a route puts before its handler. Adapters turn each into what their framework calls middleware. */
 import type { Rejection } from "../core/judge.ts";
 import type { Session } from "../core/session.ts";
-import { forbidden, notSignedIn, type Problem, reauthenticationRequired } from "./problem.ts";
+import {
+  forbidden,
+  notSignedIn,
+  type Problem,
+  reauthenticationRequired,
+  tooManyAttempts,
+} from "./problem.ts";
 import type { RequestAuth } from "./request-auth.ts";
 
 /** Lets a request with a session pass, or says what is wrong with it. */
@@ -45,6 +51,7 @@ export function csrfTokenPresent<D>(
 
 function signInProblem(rejection: Rejection): Problem {
   if (rejection.reason === "step-up") return reauthenticationRequired();
+  if (rejection.reason === "throttled") return tooManyAttempts(rejection.retryAfter);
   if (rejection.reason === "ended") return notSignedIn(rejection.ended);
   if (rejection.reason === "theft") return notSignedIn("theft");
   return isExpired(rejection) ? notSignedIn("expired") : notSignedIn();

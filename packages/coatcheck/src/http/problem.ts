@@ -1,5 +1,10 @@
 /** What programs are told when the answer is no (RFC 9457). */
-import { NotSignedInError, SignInRefusedError, StoreUnavailableError } from "../core/errors.ts";
+import {
+  NotSignedInError,
+  SignInRefusedError,
+  StoreUnavailableError,
+  ThrottledError,
+} from "../core/errors.ts";
 import type { EndReason } from "../core/store.ts";
 
 /** A problem document. The last two members are extensions of ours. */
@@ -71,6 +76,17 @@ export function sessionLimitReached(): Problem {
   };
 }
 
+/** 429. Too many attempts failed. The same words for every account, whether or not it exists. `retryAfter` is in whole seconds. */
+export function tooManyAttempts(retryAfter: number): Problem {
+  return {
+    type: "urn:coatcheck:problem:too-many-attempts",
+    title: "Too many attempts",
+    status: 429,
+    detail: "Too many attempts failed. Wait, then try again.",
+    retryAfter,
+  };
+}
+
 /** 503. The session store does not answer: nobody is signed out, nobody is let in. `retryAfter` is in whole seconds. */
 export function storeUnavailable(retryAfter = 5): Problem {
   return {
@@ -85,6 +101,7 @@ export function storeUnavailable(retryAfter = 5): Problem {
 export function problemOf(error: unknown): Problem | undefined {
   if (error instanceof StoreUnavailableError) return storeUnavailable();
   if (error instanceof NotSignedInError) return notSignedIn();
+  if (error instanceof ThrottledError) return tooManyAttempts(error.retryAfter);
   if (error instanceof SignInRefusedError) {
     return error.code === "session-limit" ? sessionLimitReached() : notSignedIn();
   }

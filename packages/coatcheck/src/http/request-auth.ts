@@ -1,5 +1,5 @@
 /** One request's view of its session: what adapters put before handlers. */
-import { NotSignedInError } from "../core/errors.ts";
+import { NotSignedInError, ThrottledError } from "../core/errors.ts";
 import type { ClientInfo } from "../core/fingerprint.ts";
 import { comparedSignals } from "../core/fingerprint-policy.ts";
 import type { Rejection } from "../core/judge.ts";
@@ -9,21 +9,26 @@ import type { Session } from "../core/session.ts";
 import type { CreatedSession, SignIn } from "../core/sign-in.ts";
 import type { EndReason } from "../core/store.ts";
 import type { SessionToken } from "../core/token.ts";
-import type { Validation, ValidSession } from "../core/validation.ts";
+import type { RefusedToken, Validation, ValidSession } from "../core/validation.ts";
 import { forgetPresented, refresh } from "../remember/remember-token.ts";
 import { mayResume, resume } from "../remember/resume.ts";
+import { counting } from "../throttle/open-account.ts";
+import { accountDigest, beginAttempt, type SignInAttempt } from "../throttle/sign-in-attempt.ts";
 import { type AuthSettings, isDirectLoopback } from "./auth-settings.ts";
 import {
   clientInfo,
   hidesHttps,
   isLoopbackHost,
   isSecureRequest,
+  networkOf,
   publicHost,
   type RequestSource,
 } from "./client.ts";
 import { type CookieSettings, companionCookie, expireCookie, readCookie, serializeCookie } from "./cookie.ts";
 import { crossOrigin, csrfToken, isSafeMethod, verifyCsrfToken } from "./csrf.ts";
-import { csrfFailed, type Problem, problemOf } from "./problem.ts";
+import { DeviceCookie, deviceLifetime } from "./device-cookie.ts";
+import { csrfFailed, type Problem, problemOf, tooManyAttempts } from "./problem.ts";
+import { RequestGarbage } from "./request-garbage.ts";
 import { TicketCookie } from "./ticket-cookie.ts";
 
 /** A request as an adapter shows it. */
@@ -45,6 +50,7 @@ export class RequestAuth<D = Record<string, unknown>> {
   readonly sessions: SessionManager<D>;
   readonly #settings: AuthSettings;
   readonly #request: AuthRequest;
+  readonly #garbage: RequestGarbage;
   #client: ClientInfo | undefined;
   #presented: Promise<Validation<D>> | undefined;
   #validation: Promise<Validation<D>> | undefined;
@@ -55,12 +61,14 @@ export class RequestAuth<D = Record<string, unknown>> {
   #successorCookies: readonly string[] = [];
   /** Whether the browser stays remembered after this answer, as far as the answer says. */
   #staysRemembered: boolean | undefined;
+  #attempt: SignInAttempt | undefined;
   #answered = false;
 
   constructor(sessions: SessionManager<D>, settings: AuthSettings, request: AuthRequest) {
     this.sessions = sessions;
     this.#settings = settings;
     this.#request = request;
+    this.#garbage = new RequestGarbage(settings.garbage, this);
   }
 
   /** Who sent the request, as far as it is known. */
@@ -110,6 +118,34 @@ export class RequestAuth<D = Record<string, unknown>> {
   }
 
   /**
+   * To be awaited before a password, or what else proves who somebody is, is checked: at sign-in, and before
+   * `reauthenticate`. Gives the problem to answer if there were too many attempts: 429, in the same words for every
+   * account. Otherwise the attempt counts as failed until `login` or `reauthenticate` says that it was not: of many
+   * that come at once no more than are allowed get past.
+   *
+   * @param account as it was submitted, whether or not there is such an account, folded as the application folds it when
+   * it looks it up. Case and spaces around it make no difference here.
+   * @throws StoreUnavailableError if attempts cannot be counted: guessing must not be free while the store is down.
+   * @throws TypeError if the store counts no attempts, or `account` is no text.
+   */
+  async attempt(account: string): Promise<Problem | undefined> {
+    const { sessions, client } = this;
+    const store = counting(sessions.attempts);
+    const digest = accountDigest(account);
+    const now = sessions.now();
+    const device = this.#deviceCookie?.deviceOf(digest, this.#request.header("cookie"), now);
+    const attempting = { account: digest, network: this.#network, device };
+    const outcome = await beginAttempt(store, this.#settings.throttle, attempting, now);
+    if (outcome.allowed) {
+      this.#attempt = outcome.attempt;
+      return undefined;
+    }
+    const { by, retryAfter } = outcome;
+    sessions.tell({ type: "throttled", at: now, by, account: digest, client, retryAfter });
+    return tooManyAttempts(Math.ceil(retryAfter / 1000));
+  }
+
+  /**
    * Signs a user in: always a new session, which takes the place of the one that was presented. Call it after the
    * credentials were checked.
    * @throws SignInRefusedError at the session limit, or if `stillValid` says no.
@@ -121,6 +157,7 @@ export class RequestAuth<D = Record<string, unknown>> {
     this.#warnIfDropped();
     if (created.remember) this.#sendRemember(created.remember);
     else this.#clearRemember();
+    await this.#attemptSucceeded();
     return this.#issue(created);
   }
 
@@ -130,6 +167,8 @@ export class RequestAuth<D = Record<string, unknown>> {
    */
   async logout(): Promise<void> {
     const session = await this.#heldSession();
+    // A sign-out is never pretended: the session may be sound.
+    if (!session) await this.#assertLookedUp();
     await this.#forgetRemembered("logout", session);
     if (session) await this.sessions.revoke(session.id, { reason: "logout" });
     this.#validation = Promise.resolve({ ok: false, rejection: { reason: "absent" } });
@@ -156,6 +195,7 @@ export class RequestAuth<D = Record<string, unknown>> {
       const remember = await refresh(this.sessions, presented, this.client, created.session.id);
       if (remember) this.#sendRemember(remember);
     }
+    await this.#attemptSucceeded();
     return this.#issue(created);
   }
 
@@ -250,13 +290,16 @@ export class RequestAuth<D = Record<string, unknown>> {
     const validation = await this.#presented;
     if (validation.ok || !this.canRenew || !mayResume(validation.rejection)) return validation;
     const token = this.#rememberToken();
-    return token ? this.#resume(token, validation) : validation;
+    if (!token) return validation;
+    const retryAfter = this.#garbage.wait(token);
+    return retryAfter > 0 ? throttled(retryAfter) : this.#resume(token, validation);
   }
 
   async #resume(presented: SessionToken, otherwise: Validation<D>): Promise<Validation<D>> {
     const returning = { client: this.client, stillValid: this.#settings.remember.stillValid };
     const resumption = await resume(this.sessions, presented, returning);
     if (!resumption.ok) {
+      if (resumption.reason === "unknown") this.#garbage.count();
       return resumption.reason === "theft" ? { ok: false, rejection: { reason: "theft" } } : otherwise;
     }
     const { session, token, cookies } = resumption;
@@ -275,6 +318,7 @@ export class RequestAuth<D = Record<string, unknown>> {
     const { token, rejection } = this.#rememberCookie.read(this.#request.header("cookie"), at);
     if (rejection && rejection.reason !== "absent") {
       const { reason } = rejection;
+      if (wasNeverOurs(rejection)) this.#garbage.count();
       sessions.tell({ type: "rejected", at, reason, sessionId: undefined, client, remember: true });
     }
     return token;
@@ -284,25 +328,53 @@ export class RequestAuth<D = Record<string, unknown>> {
   async #forgetRemembered(reason: EndReason, except: Session<D> | undefined): Promise<void> {
     // What this very request has set or cleared ends with its session.
     const token = this.#staysRemembered === undefined ? this.#rememberToken() : undefined;
-    if (token) await forgetPresented(this.sessions, token, this.client, reason, except?.id);
+    if (!token) return;
+    const retryAfter = this.#garbage.wait(token);
+    if (retryAfter > 0 && reason === "logout") throw new ThrottledError(retryAfter);
+    if (retryAfter > 0) return;
+    const wasOurs = await forgetPresented(this.sessions, token, this.client, reason, except?.id);
+    if (!wasOurs) this.#garbage.count();
   }
 
   async #validatePresented(): Promise<Validation<D>> {
     const { token, rejection } = this.#ticket.read(this.#request.header("cookie"), this.sessions.now());
-    if (!token) return this.#reject(rejection);
-    const validation = await this.sessions.validate(token, this);
+    if (rejection?.reason === "absent") return { ok: false, rejection };
+    const retryAfter = this.#garbage.wait(token);
+    if (retryAfter > 0) return throttled(retryAfter);
+    const validation = token ? await this.sessions.validate(token, this) : this.#reject(rejection);
+    if (validation.ok) this.#garbage.vouch(validation.token);
+    else if (wasNeverOurs(validation.rejection)) this.#garbage.count();
     if (validation.ok && validation.successor) this.#sendSuccessor(validation.successor, validation.session);
     return validation;
   }
 
-  /** Without a cookie nothing was tried, and there is nothing to tell. */
   #reject(rejection: Rejection): Validation<D> {
     const { client, sessions } = this;
     const { reason } = rejection;
-    if (reason !== "absent") {
-      sessions.tell({ type: "rejected", at: sessions.now(), reason, sessionId: undefined, client });
-    }
+    sessions.tell({ type: "rejected", at: sessions.now(), reason, sessionId: undefined, client });
     return { ok: false, rejection };
+  }
+
+  /** @throws ThrottledError if the session's token was not looked up: nothing may be said of its session then. */
+  async #assertLookedUp(): Promise<void> {
+    const validation = await (this.#validation ?? this.#presented);
+    if (validation?.ok !== false || validation.rejection.reason !== "throttled") return;
+    throw new ThrottledError(validation.rejection.retryAfter);
+  }
+
+  /** What cannot be taken back stays counted: too much is better than too little, and the sign-in itself went well. */
+  async #attemptSucceeded(): Promise<void> {
+    const attempt = this.#attempt;
+    if (!attempt) return;
+    this.#attempt = undefined;
+    await attempt
+      .succeeded()
+      .catch((cause) => this.sessions.warn("The failures of an account could not be forgotten", cause));
+    const device = this.#deviceCookie;
+    if (!device) return;
+    const cookie = this.#request.header("cookie");
+    const value = device.valueAfter(attempt.account, cookie, this.sessions.now());
+    this.#set(device.settings, value, deviceLifetime / 1000);
   }
 
   async #checkUnsafe(): Promise<Problem | undefined> {
@@ -322,14 +394,16 @@ export class RequestAuth<D = Record<string, unknown>> {
 
   async #holding(): Promise<Pick<ValidSession<D>, "session" | "token">> {
     const held = await this.#held();
-    if (!held) throw new NotSignedInError();
-    return held;
+    if (held) return held;
+    await this.#assertLookedUp();
+    throw new NotSignedInError();
   }
 
   async #valid(): Promise<ValidSession<D>> {
     const validation = await this.validation();
-    if (!validation.ok) throw new NotSignedInError();
-    return validation;
+    if (validation.ok) return validation;
+    await this.#assertLookedUp();
+    throw new NotSignedInError();
   }
 
   #issue({ session, token }: CreatedSession<D>): Session<D> {
@@ -356,6 +430,7 @@ export class RequestAuth<D = Record<string, unknown>> {
     const lifetime = Math.max(0, Math.ceil((expiresAt - this.sessions.now()) / 1000));
     const maxAge = ticket.settings.persistent || this.#isRemembered ? lifetime : undefined;
     this.#set(ticket.settings, ticket.valueOf(token, expiresAt), maxAge);
+    this.#garbage.vouch(token);
     this.#successor = undefined;
   }
 
@@ -363,6 +438,7 @@ export class RequestAuth<D = Record<string, unknown>> {
     const { settings } = this.#rememberCookie;
     const maxAge = Math.max(0, Math.ceil((expiresAt - this.sessions.now()) / 1000));
     this.#set(settings, this.#rememberCookie.valueOf(token, expiresAt), maxAge);
+    this.#garbage.vouch(token);
     this.#staysRemembered = true;
   }
 
@@ -412,6 +488,17 @@ export class RequestAuth<D = Record<string, unknown>> {
     return new TicketCookie(settings, "remember", this.#settings.ticketKeys);
   }
 
+  /** Undefined without keys: no browser is known then. */
+  get #deviceCookie(): DeviceCookie | undefined {
+    const { keys } = this.#settings;
+    return keys && new DeviceCookie(companionCookie(this.#cookieSettings, "device"), keys);
+  }
+
+  get #network(): string | undefined {
+    const { ip } = this.client;
+    return ip === undefined ? undefined : networkOf(ip);
+  }
+
   get #cookieSettings(): CookieSettings {
     const { cookie, localCookie } = this.#settings;
     return localCookie && isDirectLoopback(this.#request) ? localCookie : cookie;
@@ -449,4 +536,13 @@ function problemOrThrow(error: unknown): Problem {
   const problem = problemOf(error);
   if (!problem) throw error;
   return problem;
+}
+
+function throttled(retryAfter: number): RefusedToken<never> {
+  return { ok: false, rejection: { reason: "throttled", retryAfter } };
+}
+
+/** A guess, or something else's cookie. What was ours and is dead is none. */
+function wasNeverOurs({ reason }: Rejection): boolean {
+  return reason === "unknown" || reason === "malformed" || reason === "unopened";
 }

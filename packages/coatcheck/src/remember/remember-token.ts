@@ -45,16 +45,25 @@ export async function examine<D>(
   throw tooManyRaces();
 }
 
-/** Forgets the browser whose token this is, and ends its session unless it is `except`. A wrong token ends nothing. */
+/** Whether the token was once ours; a guess was not. */
+export function wasOurs(verdict: Settled): boolean {
+  return verdict.kind !== "rejected" || verdict.reason !== "unknown";
+}
+
+/**
+ * Forgets the browser whose token this is, and ends its session unless it is `except`. A wrong token ends nothing;
+ * false if it was never ours.
+ */
 export async function forgetPresented<D>(
   sessions: SessionManager<D>,
   token: SessionToken,
   client: ClientInfo,
   reason: EndReason,
   except?: SessionId,
-): Promise<void> {
+): Promise<boolean> {
   const verdict = await examine(sessions, token, client);
   if (isAccepted(verdict)) await sessions.forget(verdict.record, reason, except);
+  return wasOurs(verdict);
 }
 
 /**

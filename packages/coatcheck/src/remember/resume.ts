@@ -17,7 +17,7 @@ import { beginRenewal, mayBeginRenewal } from "../core/renewal.ts";
 import type { Session } from "../core/session.ts";
 import type { PendingRenewal } from "../core/store.ts";
 import { SessionToken } from "../core/token.ts";
-import { examine, isAccepted, maximumAttempts, tooManyRaces } from "./remember-token.ts";
+import { examine, maximumAttempts, tooManyRaces, wasOurs } from "./remember-token.ts";
 
 /** Who comes back. */
 export interface ReturningClient {
@@ -28,7 +28,8 @@ export interface ReturningClient {
 
 /** What became of it. */
 export type Resumption<D> =
-  | { readonly ok: false; readonly reason: "refused" | "theft" }
+  /** `unknown`: the token was never ours. */
+  | { readonly ok: false; readonly reason: "refused" | "theft" | "unknown" }
   | {
       readonly ok: true;
       readonly session: Session<D>;
@@ -61,7 +62,8 @@ export async function resume<D>(
   let overtaken = false;
   for (let attempt = 0; attempt < maximumAttempts; attempt++) {
     const verdict = await examine(sessions, token, returning.client);
-    if (!isAccepted(verdict)) return verdict.kind === "theft" ? { ok: false, reason: "theft" } : refused;
+    if (verdict.kind === "theft") return { ok: false, reason: "theft" };
+    if (verdict.kind === "rejected") return wasOurs(verdict) ? refused : { ok: false, reason: "unknown" };
     const { record } = verdict;
     const { session, ended } = await sessions.whatBecameOf(record.sessionId);
     if (ended && ended !== "expired") {

@@ -15,6 +15,7 @@ import { sealed } from "./adapter/promises/sealed.ts";
 import { secrecy } from "./adapter/promises/secrecy.ts";
 import { signIn } from "./adapter/promises/sign-in.ts";
 import { signOut } from "./adapter/promises/sign-out.ts";
+import { throttle } from "./adapter/promises/throttle.ts";
 import { onStage, type Serve } from "./adapter/stage.ts";
 
 export type { Route, RouteGuard, RouteRequest } from "./adapter/application.ts";
@@ -34,6 +35,7 @@ const promises: Readonly<Record<string, AdapterCases>> = {
   fingerprint,
   "remember me": remember,
   data,
+  throttle,
   secrecy,
 };
 

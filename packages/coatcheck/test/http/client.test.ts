@@ -8,6 +8,7 @@ import {
   isLoopback,
   isLoopbackHost,
   isSecureRequest,
+  networkOf,
   publicHost,
   type RequestSource,
   resolveTrustedProxies,
@@ -319,5 +320,45 @@ describe("loopback", () => {
       }),
       { numRuns: 10_000, seed: 6_761, verbose: true },
     );
+  });
+});
+
+describe("What is counted by address", () => {
+  const networks: readonly [address: string, network: string][] = [
+    ["192.0.2.1", "192.0.2.1"],
+    ["::ffff:192.0.2.1", "192.0.2.1"],
+    ["2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"],
+    ["2001:db8::1", "2001:db8:0:0::/64"],
+    ["2001:DB8:0:0::FFFF", "2001:db8:0:0::/64"],
+    ["2001:0db8:0000:0000:ffff:ffff:ffff:ffff", "2001:db8:0:0::/64"],
+    ["2001:db8:0:1::1", "2001:db8:0:1::/64"],
+    ["2001:db8:1:2::", "2001:db8:1:2::/64"],
+    ["::1", "0:0:0:0::/64"],
+    ["::", "0:0:0:0::/64"],
+    ["1::8", "1:0:0:0::/64"],
+    ["1:2:3:4:5:6:7::", "1:2:3:4::/64"],
+    ["64:ff9b::192.0.2.1", "64:ff9b:0:0::/64"],
+    ["fe80::1%eth0", "fe80:0:0:0::/64"],
+  ];
+  for (const [address, network] of networks) {
+    test(`of ${address} is ${network} (CVE-2026-45364)`, () => {
+      assert.equal(networkOf(canonicalAddress(address)!), network);
+    });
+  }
+
+  test("is the same for every spelling of an address, and for all of a /64", () => {
+    const group = fc.integer({ min: 0, max: 0xffff });
+    const prefix = fc.tuple(group, group, group, group);
+    const suffixes = fc.array(fc.tuple(group, group, group, group), { minLength: 1, maxLength: 5 });
+    const property = fc.property(prefix, suffixes, (before, all) => {
+      const texts = all.flatMap((after) => {
+        const groups = [...before, ...after].map((value) => value.toString(16));
+        return [groups.join(":"), groups.map((text) => text.padStart(4, "0").toUpperCase()).join(":")];
+      });
+      const networks = texts.map((text) => networkOf(canonicalAddress(text)!));
+      // Addresses of IPv4 are counted whole.
+      assert.equal(new Set(networks.filter((network) => network.includes(":"))).size <= 1, true);
+    });
+    fc.assert(property);
   });
 });

@@ -110,6 +110,7 @@ type Verb = (auth: RequestAuth, argument: string, gate: Gate) => Promise<unknown
 
 const verbs: Readonly<Record<string, Verb>> = {
   ask: async (auth) => (await auth.session())?.userId,
+  attempt: (auth, account) => auth.attempt(account),
   login: async (auth, userId) => (await auth.login(userId, { data: { theme: "dark" } })).userId,
   "login-remembered": async (auth, userId) => (await auth.login(userId, { amr: ["remember"] })).userId,
   remember: async (auth, userId) => (await auth.login(userId, { remember: true })).userId,

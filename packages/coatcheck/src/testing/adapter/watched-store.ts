@@ -1,12 +1,14 @@
 /** A memory store that is watched, and that a test can make fail, hang or wait. */
 import type { RememberStore } from "../../core/remember-store.ts";
 import type { SessionStore, StoreCompanions } from "../../core/store.ts";
+import type { ThrottleStore } from "../../core/throttle-store.ts";
 import { MemorySessionStore } from "../../stores/memory.ts";
 import { Gate } from "./gate.ts";
 
 type Operation =
   | Exclude<keyof SessionStore, "timeout" | keyof StoreCompanions>
-  | `remember.${keyof RememberStore}`;
+  | `remember.${keyof RememberStore}`
+  | `throttle.${keyof ThrottleStore}`;
 
 /** What happens to an operation before it reaches the store. What it throws, the operation throws. */
 export type Interference = (operation: Operation) => Promise<void> | void;
@@ -60,6 +62,15 @@ export class WatchedStore implements SessionStore {
     deleteBySession: this.#remembering("deleteBySession"),
     deleteByUser: this.#remembering("deleteByUser"),
     deleteExpired: this.#remembering("deleteExpired"),
+  };
+
+  readonly throttle: ThrottleStore = {
+    attempt: (...args) => this.#pass("throttle.attempt", () => this.#inner.throttle.attempt(...args)),
+    refund: (...args) => this.#pass("throttle.refund", () => this.#inner.throttle.refund(...args)),
+    reset: (...args) => this.#pass("throttle.reset", () => this.#inner.throttle.reset(...args)),
+    find: (...args) => this.#pass("throttle.find", () => this.#inner.throttle.find(...args)),
+    deleteExpired: (...args) =>
+      this.#pass("throttle.deleteExpired", () => this.#inner.throttle.deleteExpired(...args)),
   };
 
   /** Lets go of everything that still waits, so that a failed test ends. */
