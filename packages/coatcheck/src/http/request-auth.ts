@@ -157,8 +157,9 @@ export class RequestAuth<D = Record<string, unknown>> {
     this.#warnIfDropped();
     if (created.remember) this.#sendRemember(created.remember);
     else this.#clearRemember();
+    const session = this.#issue(created);
     await this.#attemptSucceeded();
-    return this.#issue(created);
+    return session;
   }
 
   /**
@@ -195,8 +196,9 @@ export class RequestAuth<D = Record<string, unknown>> {
       const remember = await refresh(this.sessions, presented, this.client, created.session.id);
       if (remember) this.#sendRemember(remember);
     }
+    const session = this.#issue(created);
     await this.#attemptSucceeded();
-    return this.#issue(created);
+    return session;
   }
 
   /**
