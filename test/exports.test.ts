@@ -75,6 +75,7 @@ const pinned: Record<string, readonly string[]> = {
     "type AuthOptions",
     "type AuthRequest",
     "type AuthSettings",
+    "type CarriedOver",
     "type ClientInfo",
     "type CookieOptions",
     "type CreatedSession",

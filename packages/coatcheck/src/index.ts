@@ -55,7 +55,7 @@ export type {
 } from "./core/remember-store.ts";
 export type { DormantBrowser, RememberTicket } from "./core/remembered.ts";
 export type { Session } from "./core/session.ts";
-export type { CreatedSession, SignIn, SignInRequest } from "./core/sign-in.ts";
+export type { CarriedOver, CreatedSession, SignIn, SignInRequest } from "./core/sign-in.ts";
 export {
   type DataChange,
   dataText,

@@ -5,6 +5,8 @@
  * that changed since all show in what is read, and a schema change never breaks a live session.
  */
 import { InvalidDataError } from "./errors.ts";
+import { flashChange, isReserved, ownData } from "./flash.ts";
+import type { CarriedOver } from "./sign-in.ts";
 import { type DataChange, dataText, mergeData, type SessionRecord } from "./store.ts";
 
 /** The part of https://standardschema.dev that is used: zod, valibot, arktype and others have it. */
@@ -42,6 +44,12 @@ export interface ReadData<D> {
   readonly issues?: readonly string[];
 }
 
+/** The text that a session starts with, and the keys of what was carried over and did not fit. */
+export interface StartingData {
+  readonly text: string;
+  readonly dropped: readonly string[];
+}
+
 /** The longest data text of a session, in characters: 1 MiB. */
 const maximumLength = 1024 * 1024;
 
@@ -67,11 +75,25 @@ export class SessionData<D> {
     }
   }
 
-  /** The text that a new session starts with. */
-  start(data: Partial<D> = {}): string {
-    const text = dataText(present(changeOf(data)));
-    this.#assert(text);
-    return text;
+  /**
+   * What a new session starts with: `data`, and of what the visitor carried over whatever fits. A sign-in never fails
+   * for what came from outside.
+   */
+  start(data: Partial<D> = {}, carried?: CarriedOver): StartingData {
+    const change = changeOf(data);
+    const entries = new Map(present(change));
+    this.#assert(dataText(entries));
+    const dropped: string[] = [];
+    for (const [key, value] of Object.entries(carried?.values ?? {})) {
+      if (change.has(key)) continue;
+      const more = new Map(entries).set(key, JSON.stringify(value));
+      if (this.#accepts(dataText(more))) entries.set(key, JSON.stringify(value));
+      else dropped.push(key);
+    }
+    const messages = Object.entries(carried?.messages ?? {}).flatMap(([name, text]) => [
+      ...flashChange(name, text),
+    ]);
+    return { text: dataText([...entries, ...present(messages)]), dropped };
   }
 
   /**
@@ -101,7 +123,7 @@ export class SessionData<D> {
 
   /** @throws InvalidDataError if the data of an older version cannot be migrated. */
   #migrated(record: SessionRecord): object {
-    const data = JSON.parse(record.data);
+    const data = ownData(record.data);
     if (record.dataVersion >= this.version || !this.#migrate) return data;
     let migrated: unknown;
     try {
@@ -123,8 +145,18 @@ export class SessionData<D> {
   #assert(text: string): void {
     if (text.length > maximumLength)
       throw new InvalidDataError([`longer than ${maximumLength} characters of JSON`]);
-    const { issues } = this.#check(JSON.parse(text));
+    const { issues } = this.#check(ownData(text));
     if (issues) throw new InvalidDataError(describe(issues));
+  }
+
+  /** Also where the schema throws. */
+  #accepts(text: string): boolean {
+    try {
+      this.#assert(text);
+      return true;
+    } catch {
+      return false;
+    }
   }
 
   #check(value: unknown): SchemaResult<D> {
@@ -160,6 +192,7 @@ function assertPatch(patch: unknown): void {
 }
 
 function jsonText(key: string, value: unknown): string | undefined {
+  if (isReserved(key)) throw new InvalidDataError([`${key} is a reserved key`]);
   if (value === undefined) return undefined;
   let text: string | undefined;
   try {
@@ -171,13 +204,15 @@ function jsonText(key: string, value: unknown): string | undefined {
   return text;
 }
 
-function* present(change: DataChange): Iterable<readonly [string, string]> {
+function* present(
+  change: Iterable<readonly [string, string | undefined]>,
+): Iterable<readonly [string, string]> {
   for (const [key, value] of change) if (value !== undefined) yield [key, value];
 }
 
-/** The change that turns one data text into another. */
+/** The change that turns the application's part of one data text into another. */
 function replacement(before: string, after: string): DataChange {
-  const removed = Object.keys(JSON.parse(before)).map((key) => [key, undefined] as const);
+  const removed = Object.keys(ownData(before)).map((key) => [key, undefined] as const);
   const written = Object.entries(JSON.parse(after)).map(
     ([key, value]) => [key, JSON.stringify(value)] as const,
   );

@@ -6,6 +6,7 @@ import { DataConflictError, SignInRefusedError, StoreUnavailableError } from "./
 import { type SessionEvent, SessionEvents, type SessionObserver, type Warn } from "./events.ts";
 import { type ClientInfo, fingerprint } from "./fingerprint.ts";
 import { boundClient, comparedSignals, type FingerprintReaction } from "./fingerprint-policy.ts";
+import { assertFlash, flashChange, flashIn } from "./flash.ts";
 import { type Accepted, judge, type Refused, type Rejection, rejectionOf, type Verdict } from "./judge.ts";
 import {
   deadline,
@@ -347,20 +348,33 @@ export class SessionManager<D = Record<string, unknown>> {
    * @throws InvalidDataError if the result does not fit the schema, or what is stored cannot be migrated.
    */
   async update(id: SessionId, patch: Partial<D> | ((data: D) => Partial<D>)): Promise<boolean> {
-    for (let attempt = 0; attempt < maximumDataAttempts; attempt++) {
-      const record = await this.#live(id);
-      if (!record) return false;
+    const written = await this.#writeData(id, (record) => {
       const wanted = typeof patch === "function" ? patch(this.#dataOf(record)) : patch;
       const { change, whole } = this.#data.change(record, wanted);
-      const asRead = whole || typeof patch === "function";
-      const condition = asRead ? { dataRevision: record.dataRevision } : undefined;
       const update = { data: change, ...(whole && { dataVersion: this.#data.version }) };
-      const written = await ask(this.#store, "update", () =>
-        this.#store.update(id, update, this.now(), condition),
-      );
-      if (written || !asRead) return written;
-    }
-    throw new DataConflictError();
+      return { change: update, asRead: whole || typeof patch === "function" };
+    });
+    return written !== undefined;
+  }
+
+  /**
+   * Leaves a one-time message, under a name where the last one counts. It is beside the session's data: neither these
+   * nor their schema know of it. False if the session is gone.
+   */
+  async flash(id: SessionId, name: string, message: string): Promise<boolean> {
+    assertFlash(name, message);
+    const data = flashChange(name, message);
+    return (await this.#writeData(id, () => ({ change: { data }, asRead: false }))) !== undefined;
+  }
+
+  /** Takes a one-time message: of many who ask at once, exactly one gets it. */
+  async pop(id: SessionId, name: string): Promise<string | undefined> {
+    assertFlash(name);
+    const data = flashChange(name, undefined);
+    const popped = await this.#writeData(id, (record) =>
+      flashIn(record.data, name) === undefined ? undefined : { change: { data }, asRead: true },
+    );
+    return popped && flashIn(popped.data, name);
   }
 
   /**
@@ -417,7 +431,7 @@ export class SessionManager<D = Record<string, unknown>> {
   ): Promise<Session<D> | "duplicate" | "limit"> {
     const { userId, createdAt: authenticatedAt, formerSessionId } = browser;
     const amr = ["remember"];
-    const begun = { amr, client, data: this.#data.start(), dataVersion: this.#data.version };
+    const begun = { amr, client, data: this.#data.start().text, dataVersion: this.#data.version };
     const fresh = newRecord(this.policy, userId, token, begun, this.now());
     const record = { ...unseen(fresh, token, client), authenticatedAt };
     const result = await this.#begin(record, formerSessionId);
@@ -439,7 +453,8 @@ export class SessionManager<D = Record<string, unknown>> {
     options: SignInRequest<D>,
   ): Promise<{ record: SessionRecord; token: SessionToken; remember: RememberTicket | undefined }> {
     const { client = {}, amr = ["pwd"], replacing } = options;
-    const data = this.#data.start(options.data);
+    const { text: data, dropped } = this.#data.start(options.data, options.carried);
+    if (dropped.length > 0) this.warn(`What was carried over does not fit the data: ${dropped.join(", ")}`);
     const replaced = replacing?.userId === userId ? replacing.id : undefined;
     for (let attempt = 0; attempt < maximumAttempts; attempt++) {
       const token = SessionToken.generate(userId);
@@ -659,6 +674,28 @@ export class SessionManager<D = Record<string, unknown>> {
     this.#touches.set(record.id, touch);
   }
 
+  /**
+   * Writes what is decided about the data of a session as it was read, and decides anew if that has changed meanwhile
+   * and must not have. Gives the record as it was read; undefined if nothing was written.
+   */
+  async #writeData(
+    id: SessionId,
+    decide: (record: SessionRecord) => DataWrite | undefined,
+  ): Promise<SessionRecord | undefined> {
+    for (let attempt = 0; attempt < maximumDataAttempts; attempt++) {
+      const record = await this.#live(id);
+      const write = record && decide(record);
+      if (!write) return undefined;
+      const { change, asRead } = write;
+      const condition = asRead ? { dataRevision: record.dataRevision } : undefined;
+      const written = await ask(this.#store, "update", () =>
+        this.#store.update(id, change, this.now(), condition),
+      );
+      if (written || !asRead) return written ? record : undefined;
+    }
+    throw new DataConflictError();
+  }
+
   async #live(id: SessionId): Promise<SessionRecord | undefined> {
     const found = await ask(this.#store, "find", () => this.#store.find(id));
     return found && !isEnded(found) && !expiry(this.policy, found, this.now()) ? found : undefined;
@@ -703,6 +740,12 @@ export class SessionManager<D = Record<string, unknown>> {
       ...event,
     } as SessionEvent);
   }
+}
+
+interface DataWrite {
+  readonly change: SessionChange;
+  /** Whether the data must still be as they were read. */
+  readonly asRead: boolean;
 }
 
 type EventDetails = SessionEvent extends infer E

@@ -1,5 +1,6 @@
 /** A live session as the application sees it. */
 import type { ClientInfo } from "./fingerprint.ts";
+import { flashIn } from "./flash.ts";
 import type { SessionRecord } from "./store.ts";
 import type { SessionId } from "./token.ts";
 
@@ -43,6 +44,11 @@ export class Session<D = Record<string, unknown>> {
   get data(): D {
     this.#data ??= { value: this.#read(this.#record) };
     return this.#data.value;
+  }
+
+  /** Whether a one-time message was waiting when the session was read. `pop` takes it. */
+  hasFlash(name: string): boolean {
+    return flashIn(this.#record.data, name) !== undefined;
   }
 
   toJSON(): object {

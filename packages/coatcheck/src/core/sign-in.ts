@@ -30,11 +30,21 @@ export interface CreatedSession<D> {
   readonly remember?: RememberTicket;
 }
 
+/** What a visitor gathered before signing in. It came from outside: nobody vouches for it. */
+export interface CarriedOver {
+  /** Becomes data of the session, as far as it fits. */
+  readonly values: Readonly<Record<string, unknown>>;
+  /** One-time messages by name. */
+  readonly messages: Readonly<Record<string, string>>;
+}
+
 /** A sign-in as `create` gets it. */
 export interface SignInRequest<D> extends SignIn<D> {
   readonly client?: ClientInfo;
   /** The session that the browser presented. */
   readonly replacing?: Session<D> | undefined;
+  /** Where `data` says something else, that wins. What does not fit the schema is dropped with a warning. */
+  readonly carried?: CarriedOver | undefined;
 }
 
 const maximumUserId = 256;

@@ -2,6 +2,7 @@
 import type { Warn } from "../core/events.ts";
 import { GarbageCount } from "../throttle/garbage.ts";
 import { resolveThrottle, type ThrottleOptions, type ThrottleRules } from "../throttle/rules.ts";
+import { assertCarryOver } from "./carry-over.ts";
 import {
   isLoopback,
   isLoopbackHost,
@@ -46,6 +47,11 @@ export interface AuthOptions {
    * Default false.
    */
   readonly seal?: boolean;
+  /**
+   * Keys of the session data that a visitor may gather before signing in, by `auth.carry`: they become data of the
+   * session at `login`. Until then they are kept in a sealed cookie, so it needs `keys`. Default none.
+   */
+  readonly carryOver?: readonly string[];
   readonly remember?: RememberOptions;
   /** How many attempts may fail: see `auth.attempt`. */
   readonly throttle?: ThrottleOptions;
@@ -74,6 +80,7 @@ export interface AuthSettings {
   readonly remember: RememberOptions;
   readonly throttle: ThrottleRules;
   readonly garbage: GarbageCount;
+  readonly carryOver: readonly string[];
 }
 
 /**
@@ -81,13 +88,15 @@ export interface AuthSettings {
  * @throws TypeError for options that browsers would punish silently, saying what to do.
  */
 export function resolveAuth(options: AuthOptions = {}): AuthSettings {
-  const { csrf = "origin", insecureCookieForLocalhost = false } = options;
+  const { csrf = "origin", insecureCookieForLocalhost = false, carryOver = [] } = options;
   if (csrf !== "origin" && csrf !== "token") throw new TypeError('csrf must be "origin" or "token"');
   const cookie = resolveCookie(options.cookie);
   assertSecure(options.origin);
   const throttle = resolveThrottle(options.throttle);
   const keys = ringOf(options.keys);
   if (options.seal) demandKeys(keys, "seal");
+  if (options.carryOver) demandKeys(keys, "carryOver");
+  assertCarryOver(carryOver);
   return {
     cookie,
     localCookie: insecureCookieForLocalhost ? withoutSecure(cookie) : undefined,
@@ -100,6 +109,7 @@ export function resolveAuth(options: AuthOptions = {}): AuthSettings {
     remember: options.remember ?? {},
     throttle,
     garbage: new GarbageCount(throttle.garbagePerMinute),
+    carryOver,
   };
 }
 

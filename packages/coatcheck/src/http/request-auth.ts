@@ -2,6 +2,7 @@
 import { NotSignedInError, ThrottledError } from "../core/errors.ts";
 import type { ClientInfo } from "../core/fingerprint.ts";
 import { comparedSignals } from "../core/fingerprint-policy.ts";
+import { assertFlash } from "../core/flash.ts";
 import type { Rejection } from "../core/judge.ts";
 import type { SessionManager } from "../core/manager.ts";
 import type { RememberTicket } from "../core/remembered.ts";
@@ -15,6 +16,7 @@ import { mayResume, resume } from "../remember/resume.ts";
 import { counting } from "../throttle/open-account.ts";
 import { accountDigest, beginAttempt, type SignInAttempt } from "../throttle/sign-in-attempt.ts";
 import { type AuthSettings, isDirectLoopback } from "./auth-settings.ts";
+import { CarryOver } from "./carry-over.ts";
 import {
   clientInfo,
   hidesHttps,
@@ -62,6 +64,9 @@ export class RequestAuth<D = Record<string, unknown>> {
   /** Whether the browser stays remembered after this answer, as far as the answer says. */
   #staysRemembered: boolean | undefined;
   #attempt: SignInAttempt | undefined;
+  #visitor: CarryOver | undefined;
+  /** Since the session was read. */
+  #flashed = false;
   #answered = false;
 
   constructor(sessions: SessionManager<D>, settings: AuthSettings, request: AuthRequest) {
@@ -147,13 +152,16 @@ export class RequestAuth<D = Record<string, unknown>> {
 
   /**
    * Signs a user in: always a new session, which takes the place of the one that was presented. Call it after the
-   * credentials were checked.
+   * credentials were checked. What was carried over becomes data of the session; what `data` says wins.
    * @throws SignInRefusedError at the session limit, or if `stillValid` says no.
    */
   async login(userId: string, options: SignIn<D> = {}): Promise<Session<D>> {
     const replacing = await this.#heldSession();
     await this.#forgetRemembered("replaced", replacing);
-    const created = await this.sessions.create(userId, { ...options, client: this.client, replacing });
+    const carried = this.#carryOver?.carried;
+    const { client } = this;
+    const created = await this.sessions.create(userId, { ...options, client, replacing, carried });
+    this.#carryOver?.clear();
     this.#warnIfDropped();
     if (created.remember) this.#sendRemember(created.remember);
     else this.#clearRemember();
@@ -214,6 +222,51 @@ export class RequestAuth<D = Record<string, unknown>> {
     if (!session) throw new NotSignedInError();
     this.#validation = Promise.resolve({ ...valid, session });
     return session;
+  }
+
+  /**
+   * Keeps values for the session that begins when this visitor signs in, for an hour after the last change. They are
+   * changed key by key; `undefined` takes one away.
+   * @throws InvalidDataError if they are no JSON, or together more than 2 KB. Nothing was changed then.
+   * @throws TypeError for a key that is not in `carryOver`.
+   */
+  carry(values: Readonly<Record<string, unknown>>): void {
+    const { carryOver } = this.#settings;
+    const unknown = Object.keys(values).find((key) => !carryOver.includes(key));
+    if (unknown === undefined) this.#carryOver?.carry(values);
+    else throw new TypeError(`carry is not told of ${JSON.stringify(unknown)}: add it to carryOver`);
+  }
+
+  /** What the visitor carries. It is their own input: trust it as far as a form. */
+  carried(): Readonly<Record<string, unknown>> {
+    return this.#carryOver?.carried.values ?? {};
+  }
+
+  /**
+   * Leaves a one-time message for the next page, under a name where the last one counts. Where `keys` are set, also for
+   * visitors.
+   * @throws NotSignedInError if there is no session, and no `keys`.
+   * @throws InvalidDataError for a message of more than 2048 characters.
+   */
+  async flash(name: string, message: string): Promise<void> {
+    assertFlash(name, message);
+    const validation = await this.validation();
+    if (validation.ok && (await this.sessions.flash(validation.session.id, name, message))) {
+      this.#flashed = true;
+    } else if (this.#carryOver) {
+      this.#carryOver.flash(name, message);
+    } else {
+      throw new NotSignedInError();
+    }
+  }
+
+  /** Takes a one-time message; undefined if none is waiting. Of two tabs that ask at once, one gets a session's message. */
+  async pop(name: string): Promise<string | undefined> {
+    assertFlash(name);
+    const session = await this.session();
+    const isWaiting = session !== undefined && (this.#flashed || session.hasFlash(name));
+    const message = isWaiting ? await this.sessions.pop(session.id, name) : undefined;
+    return message ?? this.#carryOver?.pop(name);
   }
 
   /**
@@ -472,13 +525,26 @@ export class RequestAuth<D = Record<string, unknown>> {
     if (!this.#isAnswered) return;
     this.#settings.warnings.once(
       "late-cookie",
-      "A cookie came too late: the response had begun before login, logout, renew or reauthenticate was done. Await them before you answer",
+      "A cookie came too late: the response had begun before a verb such as login, logout, renew or flash was done. Await them before you answer",
       this.sessions.warn,
     );
   }
 
   get #isAnswered(): boolean {
     return this.#answered || this.#request.answered === true;
+  }
+
+  /** Undefined without keys. */
+  get #carryOver(): CarryOver | undefined {
+    const { keys, carryOver } = this.#settings;
+    if (!keys) return undefined;
+    this.#visitor ??= new CarryOver(this.#cookieSettings, keys, carryOver, {
+      cookie: this.#request.header("cookie"),
+      now: this.sessions.now(),
+      set: (settings, value) =>
+        value === undefined ? this.#clear(settings) : this.#set(settings, value, undefined),
+    });
+    return this.#visitor;
   }
 
   get #ticket(): TicketCookie {

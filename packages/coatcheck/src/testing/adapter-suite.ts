@@ -1,11 +1,13 @@
 /** The contract of adapters as tests: one call proves that a framework's adapter keeps every promise. */
 import { describe, test } from "node:test";
 import type { AdapterCases } from "./adapter/case.ts";
+import { carryOver } from "./adapter/promises/carry-over.ts";
 import { cookies } from "./adapter/promises/cookies.ts";
 import { crossSite } from "./adapter/promises/cross-site.ts";
 import { csrfToken } from "./adapter/promises/csrf-token.ts";
 import { data } from "./adapter/promises/data.ts";
 import { fingerprint } from "./adapter/promises/fingerprint.ts";
+import { flash } from "./adapter/promises/flash.ts";
 import { guards } from "./adapter/promises/guards.ts";
 import { network } from "./adapter/promises/network.ts";
 import { outage } from "./adapter/promises/outage.ts";
@@ -32,6 +34,8 @@ const promises: Readonly<Record<string, AdapterCases>> = {
   "CSRF token": csrfToken,
   network,
   sealed,
+  "carry-over": carryOver,
+  "one-time messages": flash,
   fingerprint,
   "remember me": remember,
   data,

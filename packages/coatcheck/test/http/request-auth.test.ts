@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { SessionManager } from "../../src/core/manager.ts";
 import { type AuthOptions, resolveAuth } from "../../src/http/auth-settings.ts";
+import { generateKey } from "../../src/http/key-ring.ts";
 import { RequestAuth } from "../../src/http/request-auth.ts";
 import { MemorySessionStore } from "../../src/stores/memory.ts";
 import { manualClock } from "../../src/testing/clock.ts";
@@ -84,5 +85,14 @@ describe("a cookie that browsers drop", () => {
     };
     await request({ headers, remoteAddress: "10.0.0.1" }).login("ada");
     assert.match(warnings[0]!, /plain http on shop\.example/);
+  });
+});
+
+describe("carrying over", () => {
+  test("refuses a key that was not declared, and says where to declare it", () => {
+    const { request } = application({ keys: [generateKey()], carryOver: ["cart"] });
+    assert.throws(() => request().carry({ cart: [], role: "admin" }), /"role": add it to carryOver/);
+    assert.deepEqual(request().carried(), {});
+    assert.throws(() => application().request().carry({ cart: [] }), TypeError);
   });
 });

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { SessionManager } from "../../../core/manager.ts";
 import { isEnded, type SessionRecord, type SessionStore } from "../../../core/store.ts";
 import { beginning, hash, sessionRecord } from "../../record.ts";
 import { allAtOnce, type StoreCases } from "../case.ts";
@@ -17,10 +18,33 @@ import {
 const now = beginning;
 const seen = { lastSeenAt: now + 1, expiresAt: now + 60 * 60_000 };
 
+function managerOf(store: SessionStore): SessionManager {
+  return new SessionManager({ store, now: () => now });
+}
+
 /** As many at once as a person with a script would try. */
 const crowd = 40;
 
 export const race: StoreCases = {
+  "of many who take a one-time message at once, exactly one gets it, and no other write is lost": async (
+    on,
+  ) => {
+    const managers = { store: managerOf(on.store), elsewhere: managerOf(on.elsewhere) };
+    const { session } = await managers.store.create("ada", { data: { kept: true } });
+    await managers.elsewhere.flash(session.id, "notice", "Saved");
+    const taken = await allAtOnce(managers, Array.from({ length: crowd }).keys(), async (manager, at) => {
+      await manager.update(session.id, { [`tab ${at}`]: true });
+      return manager.pop(session.id, "notice");
+    });
+    assert.deepEqual(
+      taken.filter((message) => message !== undefined),
+      ["Saved"],
+    );
+    const left = await managers.elsewhere.find(session.id);
+    assert.equal(left!.hasFlash("notice"), false);
+    assert.equal(Object.keys(left!.data).length, crowd + 1);
+  },
+
   "parallel sign-ins under a limit that evicts end exactly at the limit": async (on) => {
     const records = Array.from({ length: crowd }, (_, index) => sessionRecord({ createdAt: now + index }));
     const results = await allAtOnce(on, records, (store, record) => store.insert(record, now, evictAt(3)));
