@@ -2,7 +2,7 @@
  * What is done about a token that comes from a client unlike the one that proved who they are: the rule is pure, what
  * it says is done by the manager. A fingerprint is a hint, no proof: whoever copies a cookie can copy headers too.
  */
-import { type ClientInfo, type FingerprintSignals, fingerprint } from "./fingerprint.ts";
+import { alike, type ClientInfo, type FingerprintSignals, fingerprint } from "./fingerprint.ts";
 import type { SessionRecord } from "./store.ts";
 import { type SessionToken, sameHash } from "./token.ts";
 
@@ -94,6 +94,18 @@ export function suspicion(
   if (!client) return undefined;
   if (typeof policy === "function") return reactionOf(policy(record.client, client));
   return isLike(policy.signals, record, token, client) ? undefined : policy.onMismatch;
+}
+
+/** The same of a remembered browser, of which the store keeps no digest but the texts: they are compared. */
+export function suspicionOfReturning(
+  policy: FingerprintPolicy,
+  remembered: ClientInfo,
+  returning: ClientInfo,
+): FingerprintReaction | undefined {
+  if (policy === "off") return undefined;
+  if (typeof policy === "function") return reactionOf(policy(remembered, returning));
+  const isLike = !saysAnything(remembered) || alike(policy.signals, remembered, returning);
+  return isLike ? undefined : policy.onMismatch;
 }
 
 function isLike(

@@ -29,6 +29,12 @@ export function fingerprint(token: SessionToken, signals: FingerprintSignals, cl
   return createHmac("sha256", token.key("fingerprint")).update(text).digest("base64url");
 }
 
+/** Whether the signals are the same, of clients whose `encoding` is not known of both. */
+export function alike(signals: FingerprintSignals, a: ClientInfo, b: ClientInfo): boolean {
+  const [one, other] = [a, b].map(({ encoding: _, ...client }) => signalsOf[signals](client).join("\n"));
+  return one === other;
+}
+
 export function tolerantFingerprint(token: SessionToken, client: ClientInfo): string {
   return fingerprint(token, "tolerant", client);
 }

@@ -641,9 +641,10 @@ export class SessionManager<D = Record<string, unknown>> {
     token: SessionToken,
     { client = {} }: TokenRequest,
   ): Promise<void> {
+    if (reaction === "revoke") await this.#forgetWith(record.id, "fingerprint");
     const isNews =
       reaction === "revoke"
-        ? await this.revoke(record.id, { reason: "fingerprint" })
+        ? await this.#end(record.id, "fingerprint")
         : this.#toldClients.isNews(
             record.id,
             fingerprint(token, comparedSignals(this.policy.fingerprint), client),

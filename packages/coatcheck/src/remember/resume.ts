@@ -8,6 +8,7 @@
  * in before the last step, for whoever ends a browser ends its record first, and then the session that it names.
  */
 import type { ClientInfo } from "../core/fingerprint.ts";
+import { type FingerprintReaction, suspicionOfReturning } from "../core/fingerprint-policy.ts";
 import type { Rejection } from "../core/judge.ts";
 import type { SessionManager } from "../core/manager.ts";
 import type { SessionPolicy } from "../core/policy.ts";
@@ -65,6 +66,11 @@ export async function resume<D>(
     if (verdict.kind === "theft") return { ok: false, reason: "theft" };
     if (verdict.kind === "rejected") return wasOurs(verdict) ? refused : { ok: false, reason: "unknown" };
     const { record } = verdict;
+    const reaction = suspicionOfReturning(sessions.policy.fingerprint, record.client, returning.client);
+    if (reaction && reaction !== "report") {
+      await turnAway(sessions, record, reaction, returning.client);
+      return refused;
+    }
     const { session, ended } = await sessions.whatBecameOf(record.sessionId);
     if (ended && ended !== "expired") {
       await sessions.forget(record, ended);
@@ -83,8 +89,41 @@ export async function resume<D>(
       return isSent ? send(entered, token, record, pending) : goOn(entered, token);
     }
     overtaken = !(await claim(sessions, token, record, returning.client));
+    if (reaction && !overtaken) tellOfOdd(sessions, record, reaction, returning.client);
   }
   throw tooManyRaces();
+}
+
+/**
+ * Whoever copied all cookies of a browser must not come back by one where the other is refused: they have to sign in.
+ * Where the policy is to revoke, the browser is forgotten.
+ */
+async function turnAway<D>(
+  sessions: SessionManager<D>,
+  record: RememberRecord,
+  reaction: FingerprintReaction,
+  client: ClientInfo,
+): Promise<void> {
+  const isEnded = reaction === "revoke" && (await sessions.forget(record, "fingerprint"));
+  if (isEnded) tellOfOdd(sessions, record, reaction, client);
+  const { sessionId } = record;
+  sessions.tell({
+    type: "rejected",
+    at: sessions.now(),
+    reason: "fingerprint",
+    sessionId,
+    client,
+    remember: true,
+  });
+}
+
+function tellOfOdd<D>(
+  sessions: SessionManager<D>,
+  { sessionId, userId, client: signedIn }: RememberRecord,
+  reaction: FingerprintReaction,
+  client: ClientInfo,
+): void {
+  sessions.tell({ type: "fingerprint", at: sessions.now(), sessionId, userId, reaction, client, signedIn });
 }
 
 /** A session that was named and is not there has not begun yet; after its time it may as well have been and gone. */

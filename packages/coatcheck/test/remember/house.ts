@@ -9,9 +9,9 @@ import { type AuthOptions, resolveAuth } from "../../src/http/auth-settings.ts";
 import { RequestAuth } from "../../src/http/request-auth.ts";
 import { type ManualClock, manualClock } from "../../src/testing/clock.ts";
 import { CookieJar } from "../../src/testing/cookie-jar.ts";
-import { chrome, firefox } from "../core/house.ts";
+import { chrome, firefox, firefoxUpdated } from "../core/house.ts";
 
-export { chrome, firefox };
+export { chrome, firefox, firefoxUpdated };
 
 export const second: number = 1_000;
 export const minute: number = 60 * second;

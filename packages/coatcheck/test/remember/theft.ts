@@ -1,7 +1,17 @@
 /** Stolen and invented remember tokens. */
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { assertIn, assertOut, chrome, day, firefox, grace, type MakeHouse, minute } from "./house.ts";
+import {
+  assertIn,
+  assertOut,
+  chrome,
+  day,
+  firefox,
+  firefoxUpdated,
+  grace,
+  type MakeHouse,
+  minute,
+} from "./house.ts";
 
 export function describeTheft(name: string, house: MakeHouse): void {
   describe(`Stolen remember tokens, ${name}`, () => {
@@ -39,6 +49,64 @@ export function describeTheft(name: string, house: MakeHouse): void {
       assertOut(await thief.visit(), "ended");
       thief.forgetSession();
       assertOut(await thief.visit(), "absent");
+    });
+
+    test("in another browser a copied token opens nothing where the policy is to reject: its owner goes on", async () => {
+      for (const onMismatch of ["reject", "step-up"] as const) {
+        const at = await house({ policy: { fingerprint: { onMismatch } } });
+        const ada = await at.remembered();
+        const thief = ada.copy(chrome);
+        thief.forgetSession();
+        assertOut(await thief.visit(), "absent");
+        ada.forgetSession();
+        assertIn(await ada.visit());
+        assert.ok(at.events.some((event) => event.type === "rejected" && event.reason === "fingerprint"));
+        assert.deepEqual(at.told("theft"), []);
+      }
+    });
+
+    test("in another browser a copied token is forgotten where the policy is to revoke, and the owner is told", async () => {
+      const at = await house({ policy: { fingerprint: { onMismatch: "revoke" } } });
+      const ada = await at.remembered();
+      const thief = ada.copy(chrome);
+      thief.forgetSession();
+      assertOut(await thief.visit(), "absent");
+      assertOut(await thief.visit(), "absent");
+      const [told, ...more] = at.events.filter((event) => event.type === "fingerprint");
+      assert.deepEqual([told?.reaction, told?.client.userAgent, more], ["revoke", chrome.userAgent, []]);
+      assertOut(await ada.visit(), "ended");
+      ada.forgetSession();
+      assertOut(await ada.visit(), "absent");
+    });
+
+    test("a session that is refused in another browser is not got around by the token that was copied with it", async () => {
+      for (const [onMismatch, rejection] of [
+        ["reject", "fingerprint"],
+        ["step-up", "step-up"],
+      ] as const) {
+        const at = await house({ policy: { fingerprint: { onMismatch } } });
+        const ada = await at.remembered();
+        const thief = ada.copy(chrome);
+        assertOut(await thief.visit(), rejection);
+        assertIn(await ada.visit());
+      }
+    });
+
+    test("an update of the browser keeps it remembered, whatever the policy does about others", async () => {
+      const at = await house({ policy: { fingerprint: { onMismatch: "revoke" } } });
+      const ada = await at.remembered();
+      const updated = ada.copy(firefoxUpdated);
+      updated.forgetSession();
+      assertIn(await updated.visit());
+    });
+
+    test("by default a copied token in another browser is reported, once", async () => {
+      const at = await house();
+      const thief = (await at.remembered()).copy(chrome);
+      thief.forgetSession();
+      assertIn(await thief.visit());
+      assertIn(await thief.visit());
+      assert.deepEqual(at.told("fingerprint"), ["fingerprint"]);
     });
 
     test("a stolen session cookie ends the browser as well", async () => {
