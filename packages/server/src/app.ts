@@ -1,6 +1,6 @@
 /** The application: what happens to a request, from the outside in. */
 import { randomBytes } from "node:crypto";
-import { problemOf } from "coatcheck";
+import { correlated, problemOf } from "coatcheck";
 import { coatcheck } from "coatcheck/hono";
 import { type Context, Hono, type MiddlewareHandler } from "hono";
 import { bodyLimit } from "hono/body-limit";
@@ -14,6 +14,7 @@ import { serveAssets } from "./assets.ts";
 import { doctorRoute } from "./doctor/doctor-route.ts";
 import type { AppEnv, House } from "./env.ts";
 import { healthRoutes } from "./health.ts";
+import { metricsPage } from "./metrics/metrics-page.ts";
 import { accountPages } from "./pages/account-page.ts";
 import { devicesPages } from "./pages/devices-page.ts";
 import { docsPage } from "./pages/docs-page.ts";
@@ -44,15 +45,19 @@ export function createApp(house: House): Hono<AppEnv> {
   const app = new Hono<AppEnv>();
 
   app.use(names);
+  app.use((c, next) => correlated({ correlationId: c.var.requestId }, next));
   app.use(requestLog(house.logger));
   app.use(headers(house));
   app.use(bodyLimit({ maxSize: largestBody, onError: (c) => answerProblem(bodyTooLarge(), c) }));
   app.use(wholeBody);
   app.use(coatcheck(sessions, { origin, trustedProxies, keys, seal: true, onProblem: answerProblem }));
 
+  app.use((c, next) => correlated({ client: c.var.auth.client }, next));
+
   serveAssets(app);
   healthRoutes(app, house);
   doctorRoute(app, house);
+  metricsPage(app, house);
   signInPages(app, house);
   setupPages(app, house);
   devicesPages(app, house);

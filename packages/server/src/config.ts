@@ -36,6 +36,10 @@ export interface Config {
   readonly mail: MailConfig | undefined;
   /** Addresses and networks of proxies whose `X-Forwarded-For` is believed. */
   readonly trustedProxies: readonly string[];
+  /** How long audit records are kept. */
+  readonly auditDays: number;
+  /** What `/metrics` demands; undefined: that the server is for this machine. */
+  readonly metricsToken: string | undefined;
   /** What is no mistake, but should be told at start. */
   readonly notices: readonly string[];
 }
@@ -68,6 +72,8 @@ const known = [
   "COATCHECK_SMTP_URL",
   "COATCHECK_MAIL_FROM",
   "COATCHECK_TRUST_PROXY",
+  "COATCHECK_AUDIT_DAYS",
+  "COATCHECK_METRICS_TOKEN",
 ] as const;
 
 const defaultDatabase = "sqlite:data/coatcheck.db";
@@ -96,6 +102,8 @@ export function readConfig(environment: Environment, purpose: "serving" | "tools
     administrator: readAdministrator(env, complain),
     mail: readMail(env, origin, complain),
     trustedProxies: readTrustedProxies(env, complain),
+    auditDays: readAuditDays(env, complain),
+    metricsToken: readMetricsToken(env, complain),
     notices: [],
   };
   if (problems.length > 0) throw new ConfigError(problems);
@@ -267,4 +275,28 @@ function isProxy(entry: string): boolean {
   } catch {
     return false;
   }
+}
+
+/** A hundred years are for ever. */
+const mostDays = 36_500;
+
+function readAuditDays(env: Environment, complain: Complain): number {
+  const text = env.COATCHECK_AUDIT_DAYS ?? "400";
+  const days = Number(text);
+  if (/^\d{1,5}$/.test(text) && days >= 1 && days <= mostDays) return days;
+  complain(
+    `COATCHECK_AUDIT_DAYS is ${JSON.stringify(text)}. Set it to how many days audit records are kept, from 1 to ${mostDays}.`,
+  );
+  return 400;
+}
+
+function readMetricsToken(env: Environment, complain: Complain): string | undefined {
+  const token = env.COATCHECK_METRICS_TOKEN;
+  if (token !== undefined && !/^[\x21-\x7e]{16,256}$/.test(token)) {
+    complain(
+      "COATCHECK_METRICS_TOKEN must have 16 to 256 letters, digits and signs without spaces. " +
+        "Set it to random ones, for example what openssl rand -hex 24 prints.",
+    );
+  }
+  return token;
 }

@@ -1,11 +1,12 @@
 /** What the handlers of a request have at hand. */
 import type { HttpBindings } from "@hono/node-server";
-import type { Finding, KeyRing, RequestAuth, RequestSource, SessionManager } from "coatcheck";
+import type { AuditStore, Finding, KeyRing, RequestAuth, RequestSource, SessionManager } from "coatcheck";
 import type { Logger } from "pino";
 import type { Accounts } from "./accounts/accounts.ts";
 import type { Identity } from "./accounts/identify.ts";
 import type { MailStore } from "./mail/mail-store.ts";
 import type { Notifications } from "./mail/notifications.ts";
+import type { Metrics } from "./metrics/metrics.ts";
 
 /** What the whole application shares. */
 export interface House {
@@ -13,6 +14,10 @@ export interface House {
   readonly sessions: SessionManager;
   readonly mail: MailStore;
   readonly notifications: Notifications;
+  readonly audit: AuditStore;
+  readonly metrics: Metrics;
+  /** What `/metrics` demands; undefined: to be on this machine. */
+  readonly metricsToken: string | undefined;
   readonly logger: Logger;
   /** What seals cookies. May change while the server runs. */
   readonly keys: KeyRing;

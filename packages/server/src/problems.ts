@@ -51,6 +51,12 @@ export function ownRights(): ServerProblem {
   });
 }
 
+export function metricsTokenNeeded(): ServerProblem {
+  return problem("metrics-token", 401, "Metrics token needed", {
+    detail: "Send the token of COATCHECK_METRICS_TOKEN: Authorization: Bearer …",
+  });
+}
+
 export function changedMeanwhile(): ServerProblem {
   return problem("conflict", 409, "Changed meanwhile", {
     detail: "The password was changed a moment ago, by another request.",

@@ -1,15 +1,27 @@
 /** Puts the parts together, and takes them apart again. */
-import { doctor, SessionManager, type SessionStore, startUpkeep, type Warn } from "coatcheck";
+import {
+  type AuditStore,
+  type AuditTrail,
+  doctor,
+  SessionManager,
+  type SessionStore,
+  startUpkeep,
+  type Warn,
+} from "coatcheck";
 import type { Logger } from "pino";
 import { Accounts } from "./accounts/accounts.ts";
+import { tellingOutages } from "./accounts/accounts-outage.ts";
 import { PasswordHasher } from "./accounts/password-hasher.ts";
 import { setupLink } from "./accounts/setup-link.ts";
 import { createApp } from "./app.ts";
+import { openAudit } from "./audit/server-audit.ts";
 import type { Config } from "./config.ts";
 import type { House } from "./env.ts";
 import { close, listen } from "./http-server.ts";
 import { ServerKeys } from "./keys/server-keys.ts";
 import { openPostOffice, type PostOffice } from "./mail/post-office.ts";
+import { metered } from "./metrics/metered-store.ts";
+import { Metrics } from "./metrics/metrics.ts";
 import { createLogger, logSessionEvents } from "./request-log.ts";
 import { openStorage, type Storage } from "./storage/storage.ts";
 
@@ -21,6 +33,8 @@ export interface RunningServer {
   readonly setupLink: string | undefined;
   /** Sends the mail that is due. It happens by itself; this is for who wants to wait for it. */
   deliverMail(): Promise<void>;
+  /** Writes the audit records that wait. It happens by itself; this is for who wants to wait for it. */
+  flushAudit(): Promise<void>;
   /** Finishes what is under way, then closes everything. */
   stop(): Promise<void>;
 }
@@ -41,7 +55,8 @@ export async function startServer(config: Config, replacements: Replacements = {
   const warn: Warn = (message, err) => logger.warn({ event: "warning", message, err });
   if (!config.keys) throw new TypeError("A server needs keys: read its configuration for serving");
   const storage = await openStorage(config, warn);
-  const store = wrapStore(storage.sessions);
+  const metrics = new Metrics();
+  const store = metered(wrapStore(storage.sessions), "sessions", metrics);
   const sessions = new SessionManager({
     store,
     policy: { maxSessions: devicesPerUser },
@@ -49,9 +64,17 @@ export async function startServer(config: Config, replacements: Replacements = {
     onEvent: logSessionEvents(logger),
     warn,
   });
-  const accounts = new Accounts(storage.accounts, new PasswordHasher(), now);
+  const auditStore = metered(storage.audit, "audit", metrics);
+  const audit = openAudit(auditStore, { days: config.auditDays, logger, warn, now });
+  sessions.observe(metrics.observe);
+  sessions.observe(audit.trail.observe);
+  const accounts = new Accounts(storage.accounts, new PasswordHasher(), now, (event) => {
+    metrics.observeAccount(event);
+    audit.trail.record(event);
+  });
   const closeStores = async () => {
     await sessions.close();
+    await audit.close();
     await storage.close();
   };
   try {
@@ -62,6 +85,9 @@ export async function startServer(config: Config, replacements: Replacements = {
       sessions,
       accounts,
       mail: storage.mail,
+      audit: tellingOutages(auditStore),
+      trail: audit.trail,
+      metrics,
       keys,
       logger,
       warn,
@@ -80,6 +106,9 @@ interface Parts {
   readonly accounts: Accounts;
   readonly keys: ServerKeys;
   readonly mail: Storage["mail"];
+  readonly audit: AuditStore;
+  readonly trail: AuditTrail;
+  readonly metrics: Metrics;
   readonly logger: Logger;
   readonly warn: Warn;
   readonly now: () => number;
@@ -87,8 +116,9 @@ interface Parts {
 }
 
 async function serve(config: Config, parts: Parts): Promise<RunningServer> {
-  const { sessions, store, accounts, mail, keys, logger, warn, now, closeStores } = parts;
-  const { administrator, trustedProxies } = config;
+  const { sessions, store, accounts, mail, audit, trail, metrics, keys, logger, warn, now, closeStores } =
+    parts;
+  const { administrator, trustedProxies, metricsToken } = config;
   if (administrator && (await accounts.isEmpty())) await accounts.createAdministrator(administrator);
   const code = (await accounts.isEmpty()) ? await accounts.issueSetupCode() : undefined;
 
@@ -106,6 +136,9 @@ async function serve(config: Config, parts: Parts): Promise<RunningServer> {
       sessions,
       mail,
       notifications: postOffice.notifications,
+      audit,
+      metrics,
+      metricsToken,
       keys: keys.ring,
       logger,
       origin,
@@ -125,6 +158,7 @@ async function serve(config: Config, parts: Parts): Promise<RunningServer> {
     sessions,
     setupLink: code && setupLink(origin, code),
     deliverMail: async () => postOffice?.deliver(),
+    flushAudit: () => trail.flush(),
     stop: once(async () => {
       stopping = true;
       await close(http);

@@ -262,7 +262,12 @@ describe("without a server", () => {
       "keys list",
       "keys rotate",
       "keys generate",
+      "audit verify",
+      "audit list",
+      "audit export",
+      "audit head",
       "migrate",
+      "doctor",
     ]);
     for (const name of names) {
       const text = await done(coatcheckServer([...name.split(" "), "--help"]));

@@ -37,12 +37,26 @@ describe("the configuration", () => {
       administrator: undefined,
       mail: undefined,
       trustedProxies: [],
+      auditDays: 400,
+      metricsToken: undefined,
       notices: [withoutMail],
     });
   });
 
   test("an empty variable counts as not set", () => {
     assert.equal(readConfig({ PORT: "", COATCHECK_ORIGIN: "", COATCHECK_ADMIN_EMAIL: "" }).port, 3000);
+  });
+
+  test("audit records are kept for a number of days, and metrics shown to a token that cannot be guessed", () => {
+    assert.equal(readConfig({ COATCHECK_AUDIT_DAYS: "30" }).auditDays, 30);
+    for (const days of ["0", "-1", "1.5", "a year", "99999"]) {
+      assert.match(problemsOf({ COATCHECK_AUDIT_DAYS: days })[0]!, /COATCHECK_AUDIT_DAYS.*from 1 to 36500/);
+    }
+    for (const COATCHECK_METRICS_TOKEN of ["short", "with spaces in its middle", "ж".repeat(20)]) {
+      const [problem] = problemsOf({ COATCHECK_METRICS_TOKEN });
+      assert.match(problem!, /COATCHECK_METRICS_TOKEN must have 16 to 256/);
+      assert.equal(problem!.includes(COATCHECK_METRICS_TOKEN), false);
+    }
   });
 
   test("all errors are reported at once", () => {

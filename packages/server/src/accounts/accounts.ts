@@ -1,4 +1,5 @@
 /** Who may sign in, and with what. Knows nothing of sessions: what joins the two are the deeds beside this file. */
+import type { AccountEvent, TellAccountEvent } from "./account-event.ts";
 import type { AccountStore } from "./account-store.ts";
 import { tellingOutages } from "./accounts-outage.ts";
 import { emailKey, tidyEmail } from "./email.ts";
@@ -19,8 +20,15 @@ export class Accounts {
   readonly #store: AccountStore;
   readonly #hasher: PasswordHasher;
   readonly #now: () => number;
+  readonly #tell: TellAccountEvent;
 
-  constructor(store: AccountStore, hasher: PasswordHasher, now: () => number = Date.now) {
+  constructor(
+    store: AccountStore,
+    hasher: PasswordHasher,
+    now: () => number = Date.now,
+    tell: TellAccountEvent = () => {},
+  ) {
+    this.#tell = tell;
     this.#store = tellingOutages(store);
     this.#hasher = hasher;
     this.#now = now;
@@ -54,13 +62,15 @@ export class Accounts {
   /** Creates a user; undefined if somebody has that address already. */
   async create(credentials: Credentials, roles: readonly string[]): Promise<User | undefined> {
     const user = await this.#newUser(credentials, roles);
-    return (await this.#store.insert(user)) ? user : undefined;
+    return this.#created(user, await this.#store.insert(user));
   }
 
   /** Changes what the user may do. What ends their sessions is the deed `changeRights`. */
   async changeRights(user: User, change: Partial<Rights>): Promise<User> {
     await this.#store.changeRights(user.id, change);
-    return { ...user, ...change };
+    const changed = { ...user, ...change };
+    this.#tellRights(user, changed);
+    return changed;
   }
 
   /** Whether nobody has an account yet. */
@@ -75,14 +85,26 @@ export class Accounts {
   async authenticate({ email, password }: Credentials): Promise<User | undefined> {
     const user = await this.#store.findByEmail(emailKey(email));
     const right = await this.#hasher.verify(user?.passwordHash, password);
-    if (!user || !right || user.disabled) return undefined;
+    if (!user || !right || user.disabled) {
+      this.#tell({ event: "sign-in-failed", ...whyNot(user, right), unproven: true });
+      return undefined;
+    }
     await this.#rehashIfOutdated(user, password);
     return user;
   }
 
   /** Whether the password is this user's. */
-  confirm(user: User, password: string): Promise<boolean> {
-    return this.#hasher.verify(user.passwordHash, password);
+  async confirm(user: User, password: string): Promise<boolean> {
+    const right = await this.#hasher.verify(user.passwordHash, password);
+    if (!right) {
+      this.#tell({
+        event: "confirmation-failed",
+        userId: user.id,
+        reason: "wrong-password",
+        unproven: true,
+      });
+    }
+    return right;
   }
 
   /** Whether the account still is what it was when `user` was read: enabled, and under the same password. */
@@ -94,7 +116,14 @@ export class Accounts {
   /** False if the password was changed since `user` was read. */
   async changePassword(user: User, password: string): Promise<boolean> {
     const passwordHash = await this.#hasher.hash(password);
-    return this.#store.changePassword(user.id, user.credentialVersion, passwordHash, this.#now());
+    const changed = await this.#store.changePassword(
+      user.id,
+      user.credentialVersion,
+      passwordHash,
+      this.#now(),
+    );
+    if (changed) this.#tell({ event: "password-changed", userId: user.id });
+    return changed;
   }
 
   /**
@@ -120,21 +149,25 @@ export class Accounts {
 
   /** Changes the password and uses up the code; false if it is not good any more. */
   async changePasswordByCode(code: string, password: string): Promise<boolean> {
+    const user = await this.findByResetCode(code);
     const passwordHash = await this.#hasher.hash(password);
-    return this.#store.changePasswordByCode(codeHash(code), passwordHash, this.#now());
+    const changed = await this.#store.changePasswordByCode(codeHash(code), passwordHash, this.#now());
+    if (changed) this.#tell({ event: "password-changed", userId: user?.id, reason: "reset" });
+    return changed;
   }
 
   /** Creates the first user; undefined if there is one already. */
   async createAdministrator(credentials: Credentials): Promise<User | undefined> {
     const user = await this.#newAdministrator(credentials);
-    return (await this.#store.insertFirst(user)) ? user : undefined;
+    return this.#created(user, await this.#store.insertFirst(user));
   }
 
   /** As `createAdministrator`, for the holder of the set-up code; undefined also if the code is not valid. */
   async createAdministratorByCode(credentials: Credentials, code: string): Promise<User | undefined> {
     const user = await this.#newAdministrator(credentials);
     const done = await this.#store.insertFirstByLink(user, codeHash(code), this.#now());
-    return done ? user : undefined;
+    if (done) this.#tell({ event: "setup-link-used", userId: user.id });
+    return this.#created(user, done);
   }
 
   /** Makes a new set-up code and forgets the one before. */
@@ -142,6 +175,19 @@ export class Accounts {
     const { code, hash } = newOneTimeCode();
     await this.#store.replaceSetupLink(hash, this.#now() + setupLinkLifetime);
     return code;
+  }
+
+  #tellRights(former: User, { id: userId, roles, disabled }: User): void {
+    if (disabled !== former.disabled)
+      this.#tell({ event: disabled ? "user-disabled" : "user-enabled", userId });
+    if (roles.join() !== former.roles.join())
+      this.#tell({ event: "roles-changed", userId, details: { roles } });
+  }
+
+  #created(user: User, done: boolean): User | undefined {
+    if (!done) return undefined;
+    this.#tell({ event: "user-created", userId: user.id, details: { roles: user.roles } });
+    return user;
   }
 
   #newAdministrator(credentials: Credentials): Promise<User> {
@@ -167,4 +213,9 @@ export class Accounts {
     const passwordHash = await this.#hasher.hash(password);
     await this.#store.rehashPassword(user.id, user.credentialVersion, passwordHash);
   }
+}
+
+function whyNot(user: User | undefined, right: boolean): Pick<AccountEvent, "userId" | "reason"> {
+  if (!user) return { reason: "unknown-account" };
+  return { userId: user.id, reason: right ? "disabled-account" : "wrong-password" };
 }

@@ -1,5 +1,5 @@
 /** Routes of the API that only a signed-in user may call. */
-import type { Problem } from "coatcheck";
+import { correlated, type Problem } from "coatcheck";
 import type { Context, MiddlewareHandler } from "hono";
 import { administrator, type Demand, recentSignIn } from "../accounts/demands.ts";
 import { identify } from "../accounts/identify.ts";
@@ -38,7 +38,7 @@ function requireUser({ accounts }: House, demands: readonly Demand[]): Middlewar
     c.set("identity", found.identity);
     const problem = (await c.var.auth.checkCsrfToken()) ?? (await unmet(demands, c));
     if (problem) return answerProblem(problem, c);
-    await next();
+    await correlated({ by: found.identity.user.id }, next);
   };
 }
 

@@ -5,6 +5,7 @@ import type { AppEnv, House } from "../env.ts";
 import { type FieldError, invalidInput } from "../problems.ts";
 import { adminSessionsApi } from "./admin-sessions-api.ts";
 import { adminUsersApi } from "./admin-users-api.ts";
+import { auditApi } from "./audit-api.ts";
 import { passwordApi } from "./password-api.ts";
 import { sessionsApi } from "./sessions-api.ts";
 import { signInApi } from "./sign-in-api.ts";
@@ -20,6 +21,7 @@ export function createApi(house: House): OpenAPIHono<AppEnv> {
   passwordApi(api, house);
   adminUsersApi(api, house);
   adminSessionsApi(api, house);
+  auditApi(api, house);
   return api;
 }
 

@@ -1,6 +1,7 @@
 /** The command line: finds the command, runs it, and says how it went. */
 import { createRequire } from "node:module";
 import { commandIn, leadingWords, readArguments } from "./arguments.ts";
+import { auditExport, auditHead, auditList, auditVerify } from "./audit.ts";
 import { type Command, MisuseError } from "./command.ts";
 import { doctor } from "./doctor.ts";
 import { explanation } from "./explanation.ts";
@@ -23,6 +24,10 @@ const commands: readonly Command[] = [
   keysList,
   keysRotate,
   keysGenerate,
+  auditVerify,
+  auditList,
+  auditExport,
+  auditHead,
   migrate,
   doctor,
 ];

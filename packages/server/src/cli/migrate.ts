@@ -37,8 +37,10 @@ async function migrationSql({ database, sessions }: Config): Promise<string> {
   if (database.kind === "postgres") {
     const { accountsMigration } = await import("../accounts/postgres-accounts-schema.ts");
     parts.push(`-- Users, in ${shownAddress(database)}`, accountsMigration());
+    const { postgresMigration } = await import("coatcheck/postgres");
+    parts.push(`-- Sessions and the audit, in ${shownAddress(database)}`, postgresMigration());
   }
-  if (sessions.kind === "postgres") {
+  if (sessions.kind === "postgres" && !sameAddress(database, sessions)) {
     const { postgresMigration } = await import("coatcheck/postgres");
     parts.push(`-- Sessions, in ${shownAddress(sessions)}`, postgresMigration());
   }

@@ -1,6 +1,7 @@
 /** What commands work on: the users and the sessions of the server, whether it runs or not. */
 import { existsSync } from "node:fs";
-import { SessionManager, type Warn } from "coatcheck";
+import { type AuditStore, AuditTrail, correlated, SessionManager, type Warn } from "coatcheck";
+import type { AccountEvent } from "../accounts/account-event.ts";
 import { Accounts } from "../accounts/accounts.ts";
 import { PasswordHasher } from "../accounts/password-hasher.ts";
 import type { User } from "../accounts/user.ts";
@@ -12,6 +13,7 @@ export interface Office {
   readonly config: Config;
   readonly accounts: Accounts;
   readonly sessions: SessionManager;
+  readonly audit: AuditStore;
 }
 
 const warn: Warn = (message) => console.error(message);
@@ -21,11 +23,16 @@ export async function inOffice(work: (office: Office) => Promise<void>): Promise
   const config = readConfig(process.env, "tools");
   const storage = await openStorage(config, warn);
   const sessions = new SessionManager({ store: storage.sessions, warn });
-  const accounts = new Accounts(storage.accounts, new PasswordHasher());
+  const { audit } = storage;
+  const trail = new AuditTrail({ store: audit, warn });
+  sessions.observe(trail.observe);
+  const tell = (event: AccountEvent) => trail.record(event);
+  const accounts = new Accounts(storage.accounts, new PasswordHasher(), Date.now, tell);
   try {
-    await work({ config, accounts, sessions });
+    await correlated({ by: "command line" }, () => work({ config, accounts, sessions, audit }));
   } finally {
     await sessions.close();
+    await trail.close();
     await storage.close();
   }
 }

@@ -1,4 +1,5 @@
 /** Pages that only a signed-in person sees. */
+import { correlated } from "coatcheck";
 import type { Context, MiddlewareHandler } from "hono";
 import { identify } from "../accounts/identify.ts";
 import { answerProblem } from "../answer.ts";
@@ -15,7 +16,7 @@ export function requireSignIn({ accounts }: House): MiddlewareHandler<AppEnv> {
     const problem = await c.var.auth.checkCsrfToken();
     if (problem) return answerProblem(problem, c);
     c.set("identity", found.identity);
-    await next();
+    await correlated({ by: found.identity.user.id }, next);
   };
 }
 

@@ -1,5 +1,5 @@
 /** Opens the stores that the configuration names, and closes them again. Only the client that is needed is loaded. */
-import type { SessionStore, Warn } from "coatcheck";
+import type { AuditStore, SessionStore, Warn } from "coatcheck";
 import { MemorySessionStore } from "coatcheck/memory";
 import { SqliteSessionStore } from "coatcheck/sqlite";
 import type { Pool } from "pg";
@@ -16,6 +16,8 @@ export interface Storage {
   readonly accounts: AccountStore;
   /** In the same database as `accounts`. */
   readonly mail: MailStore;
+  /** In the same database as `accounts`, wherever sessions are. */
+  readonly audit: AuditStore;
   readonly sessions: SessionStore;
   close(): Promise<void>;
 }
@@ -29,10 +31,14 @@ export async function openStorage(
   warn: Warn,
 ): Promise<Storage> {
   await using opening = new Opening(warn);
-  const setting = sameAddress(database, sessions) ? "COATCHECK_DATABASE" : "COATCHECK_SESSIONS";
+  const accounts = await answering("COATCHECK_DATABASE", database, () => opening.accounts(database));
+  const beside = await answering("COATCHECK_DATABASE", database, () => opening.database(database));
   return {
-    ...(await answering("COATCHECK_DATABASE", database, () => opening.accounts(database))),
-    sessions: await answering(setting, sessions, () => opening.sessions(sessions)),
+    ...accounts,
+    audit: beside.audit,
+    sessions: sameAddress(database, sessions)
+      ? beside
+      : await answering("COATCHECK_SESSIONS", sessions, () => opening.sessions(sessions)),
     close: opening.complete(),
   };
 }
@@ -75,18 +81,27 @@ class Opening implements AsyncDisposable {
     return { accounts: new PostgresAccounts(pool), mail: new PostgresMail(pool) };
   }
 
+  /** Sessions and the audit. */
+  async database(address: DatabaseAddress): Promise<SessionStore & { readonly audit: AuditStore }> {
+    if (address.kind === "sqlite") {
+      prepareFile(address.file);
+      const store = new SqliteSessionStore(address.file);
+      this.#opened.defer(() => store.close());
+      return store;
+    }
+    const { PostgresSessionStore } = await import("coatcheck/postgres");
+    const store = new PostgresSessionStore(await this.#pool(address.url));
+    if (this.#migrates) await store.migrate();
+    return store;
+  }
+
   async sessions(address: StoreAddress): Promise<SessionStore> {
     switch (address.kind) {
       case "memory":
         return new MemorySessionStore();
       case "sqlite":
-        return this.#sqliteSessions(address.file);
-      case "postgres": {
-        const { PostgresSessionStore } = await import("coatcheck/postgres");
-        const store = new PostgresSessionStore(await this.#pool(address.url));
-        if (this.#migrates) await store.migrate();
-        return store;
-      }
+      case "postgres":
+        return this.database(address);
       case "redis": {
         const { RedisSessionStore } = await import("coatcheck/redis");
         const { connectRedis } = await import("./redis-connection.ts");
@@ -107,13 +122,6 @@ class Opening implements AsyncDisposable {
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.#opened.disposeAsync();
-  }
-
-  #sqliteSessions(file: string): SessionStore {
-    prepareFile(file);
-    const store = new SqliteSessionStore(file);
-    this.#opened.defer(() => store.close());
-    return store;
   }
 
   /** One for users and sessions, where they are in the same database. */
