@@ -8,6 +8,7 @@ import type { Stage } from "../stage.ts";
 import { down } from "../watched-store.ts";
 
 const name = "__Host-session";
+const remembering = /__Host-remember=([^;]*)/;
 const minute = 60_000;
 
 export const sealed: AdapterCases = {
@@ -90,6 +91,29 @@ export const sealed: AdapterCases = {
       assertSignedIn(await ada.get("/me"));
     },
   ),
+
+  "the ticket of a remembered browser travels sealed too, under the same rules, and is sealed anew at each return":
+    sealedBy(async ({ browser, send, store, clock }, keys, key) => {
+      const ada = browser();
+      await ada.do("remember:ada");
+      const sound = remembering.exec(ada.cookie!)![1]!;
+      const ticket = keys.open("remember", "__Host-remember", sound, clock.now())!;
+      const later = clock.now() + minute;
+      const forged = [
+        ticket,
+        keys.seal("session", "__Host-remember", ticket, later),
+        keys.seal("remember", name, ticket, later),
+      ];
+      store.operations.length = 0;
+      for (const value of forged) {
+        assertNotSignedIn(await send("GET", "/me", { cookie: `__Host-remember=${value}` }));
+      }
+      assert.deepEqual(store.operations, []);
+      keys.replace([generateKey(), key]);
+      clock.advance(24 * 60 * minute);
+      assertSignedIn(await ada.get("/me"));
+      assert.ok(remembering.exec(ada.cookie!)![1]!.startsWith(`${keys.ids[0]}.`));
+    }),
 
   "a ticket under a key that was taken away is out, and that is told": sealedBy(
     async ({ signedIn, events }, keys) => {
