@@ -133,7 +133,7 @@ app.post("/auth/login/session", smallBody, async (c) => {
   if (!isCredentials(body)) return c.json({ detail: whatIsWrongWith(body) }, 422);
   const user = await userWithCredentials(body);
   if (!user) return c.json({ detail: "Invalid credentials" }, 401);
-  await c.var.auth.login(user.id);
+  await c.var.auth.login(user.id, { remember: body.remember === true });
   const { id, email, roles } = user;
   return c.json({ message: "Login successful", user: { id, email, roles } });
 });
@@ -186,6 +186,8 @@ async function detailOf({ status, title }: Problem, c: AuthContext): Promise<str
 interface Credentials {
   email: string;
   password: string;
+  /** Whether the browser may come back without the password. */
+  remember?: boolean;
 }
 
 function isCredentials(body: unknown): body is Credentials {
@@ -199,11 +201,13 @@ function whatIsWrongWith(body: unknown): object[] {
     return [{ loc: ["body"], msg: "Input should be an object", type: "object_type" }];
   }
   const given = new Map<string, unknown>(Object.entries(body));
-  return ["email", "password"].flatMap((name) => {
+  const texts = ["email", "password"].flatMap((name) => {
     if (!given.has(name)) return [{ loc: ["body", name], msg: "Field required", type: "missing" }];
     if (typeof given.get(name) === "string") return [];
     return [{ loc: ["body", name], msg: "Input should be a valid string", type: "string_type" }];
   });
+  if (["undefined", "boolean"].includes(typeof given.get("remember"))) return texts;
+  return [...texts, { loc: ["body", "remember"], msg: "Input should be a valid boolean", type: "bool_type" }];
 }
 
 /** Works as long for an email that nobody has: the time does not tell which of the two was wrong. */

@@ -41,7 +41,7 @@ import { securityHeaders } from "./security-headers.ts";
 const largestBody = 16 * 1024;
 
 export function createApp(house: House): Hono<AppEnv> {
-  const { sessions, keys, origin, trustedProxies } = house;
+  const { accounts, sessions, keys, origin, trustedProxies } = house;
   const app = new Hono<AppEnv>();
 
   app.use(names);
@@ -50,7 +50,10 @@ export function createApp(house: House): Hono<AppEnv> {
   app.use(headers(house));
   app.use(bodyLimit({ maxSize: largestBody, onError: (c) => answerProblem(bodyTooLarge(), c) }));
   app.use(wholeBody);
-  app.use(coatcheck(sessions, { origin, trustedProxies, keys, seal: true, onProblem: answerProblem }));
+  const remember = { stillValid: (userId: string) => accounts.mayReturn(userId) };
+  app.use(
+    coatcheck(sessions, { origin, trustedProxies, keys, seal: true, remember, onProblem: answerProblem }),
+  );
 
   app.use((c, next) => correlated({ client: c.var.auth.client }, next));
 

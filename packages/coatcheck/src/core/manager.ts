@@ -18,6 +18,7 @@ import {
 } from "./policy.ts";
 import type { RememberRecord, RememberStore } from "./remember-store.ts";
 import {
+  completeReturn,
   type DormantBrowser,
   dormantBrowser,
   newRemembered,
@@ -74,7 +75,7 @@ export interface Readiness {
 }
 
 /** Where a user is signed in, or may come back. */
-export interface Devices<D> {
+export interface Devices<D = Record<string, unknown>> {
   /** The live sessions. */
   readonly sessions: Session<D>[];
   /** Browsers without a live session that may come back without signing in. */
@@ -429,7 +430,7 @@ export class SessionManager<D = Record<string, unknown>> {
     token: SessionToken,
     client: ClientInfo,
   ): Promise<Session<D> | "duplicate" | "limit"> {
-    const { userId, createdAt: authenticatedAt, formerSessionId } = browser;
+    const { userId, secretIssuedAt: authenticatedAt, formerSessionId } = browser;
     const amr = ["remember"];
     const begun = { amr, client, data: this.#data.start().text, dataVersion: this.#data.version };
     const fresh = newRecord(this.policy, userId, token, begun, this.now());
@@ -586,7 +587,7 @@ export class SessionManager<D = Record<string, unknown>> {
     const browser = await this.remembered?.findBySession(id);
     if (!browser?.pending || browser.sessionId !== id) return true;
     const now = this.now();
-    const secret = completeRenewal(browser, browser.pending, this.policy.grace, now);
+    const secret = completeReturn(browser, browser.pending, this.policy.grace, now);
     return this.remembered!.update(browser.id, { secret }, now, browser.secretRevision);
   }
 

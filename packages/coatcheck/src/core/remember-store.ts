@@ -16,6 +16,7 @@ export interface RememberRecord {
   readonly userId: string;
   readonly familyHash: string;
   readonly secretHash: string;
+  /** When the user last proved who they are: a use only derives the next secret from the last. */
   readonly secretIssuedAt: number;
   /** A use whose successor has not been seen yet: it is seen when the session that came with it is first presented. */
   readonly pending?: PendingRenewal;

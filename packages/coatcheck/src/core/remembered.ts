@@ -1,7 +1,8 @@
 /** Remembered browsers as the manager and its features ask for them: answered in time, or `StoreUnavailableError`. */
 import { ask } from "./ask.ts";
-import type { RememberRecord, RememberStore } from "./remember-store.ts";
-import type { SessionStore } from "./store.ts";
+import type { RememberChange, RememberRecord, RememberStore } from "./remember-store.ts";
+import { completeRenewal } from "./renewal.ts";
+import type { PendingRenewal, SessionStore } from "./store.ts";
 import type { SessionId, SessionToken } from "./token.ts";
 
 /** The port of a store with its patience; undefined if the store remembers no browsers. */
@@ -45,6 +46,19 @@ export interface DormantBrowser {
 export function dormantBrowser(record: RememberRecord): DormantBrowser {
   const { sessionId: id, userId, createdAt, lastUsedAt, expiresAt: rememberedUntil, client } = record;
   return { id, userId, createdAt, lastUsedAt, rememberedUntil, client };
+}
+
+/**
+ * The successor of the browser's token was seen. The secret that began the chain counts as issued: nobody has proved
+ * who they are since.
+ */
+export function completeReturn(
+  record: RememberRecord,
+  pending: PendingRenewal,
+  grace: number,
+  now: number,
+): RememberChange["secret"] {
+  return { ...completeRenewal(record, pending, grace, now), secretIssuedAt: record.secretIssuedAt };
 }
 
 /** The record of a browser that is remembered from now on. */

@@ -3,7 +3,8 @@ import { StoreUnavailableError } from "../core/errors.ts";
 import type { ClientInfo } from "../core/fingerprint.ts";
 import type { SessionManager } from "../core/manager.ts";
 import type { RememberRecord } from "../core/remember-store.ts";
-import { completeRenewal, replaceSecret } from "../core/renewal.ts";
+import { completeReturn } from "../core/remembered.ts";
+import { replaceSecret } from "../core/renewal.ts";
 import type { EndReason } from "../core/store.ts";
 import type { SessionId, SessionToken } from "../core/token.ts";
 import { judgeRemember, type RememberVerdict } from "./judge-remember.ts";
@@ -39,7 +40,7 @@ export async function examine<D>(
       return verdict;
     }
     const { record, pending } = verdict;
-    const secret = completeRenewal(record, pending, sessions.policy.grace, now);
+    const secret = completeReturn(record, pending, sessions.policy.grace, now);
     await remembered.update(record.id, { secret }, now, record.secretRevision);
   }
   throw tooManyRaces();

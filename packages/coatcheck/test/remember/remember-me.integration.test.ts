@@ -1,8 +1,10 @@
 /** Remembered browsers in real servers: ten tabs are ten requests at once. */
 import { after, before, describe } from "node:test";
 import { providePostgres } from "../../../../test/servers/postgres.ts";
+import { provideRedis } from "../../../../test/servers/redis.ts";
 import type { StoreBackend } from "../../src/testing/store-suite.ts";
 import { TwoNodes } from "../stores/postgres-nodes.ts";
+import { nodeRedis, TwoConnections } from "../stores/redis-clients.ts";
 import { describeRememberMe } from "./promises.ts";
 
 interface Connected {
@@ -12,6 +14,10 @@ interface Connected {
 
 const servers: Readonly<Record<string, (used: AsyncDisposableStack) => Promise<Connected>>> = {
   PostgreSQL: async (used) => new TwoNodes({ connectionString: used.use(await providePostgres()).url }),
+  Redis: async (used) => {
+    const { url } = used.use(await provideRedis());
+    return new TwoConnections(await nodeRedis(url), await nodeRedis(url));
+  },
 };
 
 for (const [name, connect] of Object.entries(servers)) {

@@ -179,6 +179,25 @@ export function describeReturns(name: string, house: MakeHouse): void {
       assert.deepEqual(at.told("theft"), []);
     });
 
+    test("who proved again who they are comes back as of then, under a token that no copy of the old one follows", async () => {
+      const at = await house();
+      const ada = await at.remembered();
+      at.clock.advance(minute);
+      const copy = ada.copy();
+      await ada.visit((auth) => auth.reauthenticate());
+      const provedAt = at.clock.now();
+      for (let mornings = 0; mornings < 2; mornings++) {
+        at.clock.advance(day);
+        const visit = await ada.visit(async (auth) => {
+          assert.equal((await auth.session())?.authenticatedAt, provedAt);
+        });
+        assertIn(visit);
+        assertIn(await ada.visit());
+      }
+      copy.forgetSession();
+      assertOut(await copy.visit(), "theft");
+    });
+
     test("the list says how long each device stays signed in, and shows those that are asleep", async () => {
       const at = await house();
       const begun = at.clock.now();

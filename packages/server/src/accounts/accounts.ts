@@ -113,6 +113,12 @@ export class Accounts {
     return current !== undefined && !current.disabled && current.credentialVersion === user.credentialVersion;
   }
 
+  /** Whether a remembered browser of this user may come back: what else ends it has forgotten it already. */
+  async mayReturn(userId: string): Promise<boolean> {
+    const user = await this.#store.find(userId);
+    return user !== undefined && !user.disabled;
+  }
+
   /** False if the password was changed since `user` was read. */
   async changePassword(user: User, password: string): Promise<boolean> {
     const passwordHash = await this.#hasher.hash(password);

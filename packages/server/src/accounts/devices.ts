@@ -1,15 +1,16 @@
 /** The devices a user is signed in on: seeing them and ending them. */
-import { parseSessionId, type RequestAuth, type Session } from "coatcheck";
+import { type Devices, parseSessionId, type RequestAuth } from "coatcheck";
 import type { Identity } from "./identify.ts";
 import { signOut } from "./sign-in.ts";
 
-/** The user's sessions, this one first. */
-export async function listDevices(auth: RequestAuth, { user, session }: Identity): Promise<Session[]> {
-  const sessions = await auth.sessions.list(user.id);
-  return sessions.toSorted((a, b) => Number(b.id === session.id) - Number(a.id === session.id));
+/** The user's sessions, this one first, and the browsers that may come back without a password. */
+export async function listDevices(auth: RequestAuth, { user, session }: Identity): Promise<Devices> {
+  const { sessions, dormant } = await auth.sessions.devices(user.id);
+  const thisFirst = sessions.toSorted((a, b) => Number(b.id === session.id) - Number(a.id === session.id));
+  return { sessions: thisFirst, dormant };
 }
 
-/** Ends one of the user's sessions; false if they have none of that id, whoever else may have it. */
+/** Ends one of the user's sessions or forgets a browser; false if they have none of that id, whoever else may. */
 export async function endDevice(
   auth: RequestAuth,
   { user, session }: Identity,

@@ -3,6 +3,11 @@ import { type RequestAuth, SignInRefusedError } from "coatcheck";
 import type { Accounts, Credentials } from "./accounts.ts";
 import type { User } from "./user.ts";
 
+/** What is typed at sign-in, and whether the browser is to be remembered. */
+export interface SignInForm extends Credentials {
+  readonly remember?: boolean | undefined;
+}
+
 /**
  * Gives the browser a session if the credentials are right; undefined if not, without a hint at what was wrong.
  * A password change that runs meanwhile leaves no session: the password that was typed is wrong by then.
@@ -10,12 +15,12 @@ import type { User } from "./user.ts";
 export async function signIn(
   accounts: Accounts,
   auth: RequestAuth,
-  credentials: Credentials,
+  { remember = false, ...credentials }: SignInForm,
 ): Promise<User | undefined> {
   const user = await accounts.authenticate(credentials);
   if (!user) return undefined;
   try {
-    await startSession(accounts, auth, user);
+    await startSession(accounts, auth, user, remember);
     return user;
   } catch (error) {
     if (error instanceof SignInRefusedError && error.code === "sign-in-outdated") return undefined;
@@ -24,8 +29,13 @@ export async function signIn(
 }
 
 /** A session for a user who has just typed their password. */
-export async function startSession(accounts: Accounts, auth: RequestAuth, user: User): Promise<void> {
-  await auth.login(user.id, { amr: ["pwd"], stillValid: () => accounts.stillValid(user) });
+export async function startSession(
+  accounts: Accounts,
+  auth: RequestAuth,
+  user: User,
+  remember = false,
+): Promise<void> {
+  await auth.login(user.id, { amr: ["pwd"], remember, stillValid: () => accounts.stillValid(user) });
 }
 
 export async function signOut(auth: RequestAuth): Promise<void> {

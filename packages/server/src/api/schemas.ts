@@ -1,6 +1,6 @@
 /** The shapes that several routes of the API share. */
 import { z } from "@hono/zod-openapi";
-import type { Session } from "coatcheck";
+import type { ClientInfo, DormantBrowser, Session } from "coatcheck";
 import { type PublicUser, publicUser, type User } from "../accounts/user.ts";
 import { deviceName } from "../device-name.ts";
 
@@ -15,6 +15,18 @@ export interface SessionJson {
   authenticatedAt: string;
   lastSeenAt: string;
   expiresAt: string;
+  rememberedUntil?: string | undefined;
+}
+
+/** A browser without a session that may come back without a password. */
+export interface DormantJson {
+  id: string;
+  device: string;
+  ip?: string | undefined;
+  userAgent?: string | undefined;
+  createdAt: string;
+  lastUsedAt: string;
+  rememberedUntil: string;
 }
 
 const time = z.iso.datetime();
@@ -34,8 +46,26 @@ export const sessionSchema: z.ZodType<SessionJson> = z
     authenticatedAt: time.openapi({ description: "When the user last proved who they are." }),
     lastSeenAt: time.openapi({ description: "Accurate to a minute." }),
     expiresAt: time.openapi({ description: "When it ends if it is not used again." }),
+    rememberedUntil: time.optional().openapi({
+      description: "In lists: until when its browser may come back without a password, if it is remembered.",
+    }),
   })
   .openapi("Session");
+
+export const dormantSchema: z.ZodType<DormantJson> = z
+  .strictObject({
+    id: z.string().openapi({
+      description: "The session that it had last. End it by this id, and the browser is forgotten.",
+      example: "q0bJ2bX3mUq0vT1lWzV7kAe4s",
+    }),
+    device: z.string().openapi({ example: "Firefox on Windows" }),
+    ip: z.string().optional().openapi({ example: "203.0.113.7" }),
+    userAgent: z.string().optional(),
+    createdAt: time.openapi({ description: "When the user signed in there." }),
+    lastUsedAt: time.openapi({ description: "When it last came back." }),
+    rememberedUntil: time,
+  })
+  .openapi("DormantBrowser");
 
 export const userSchema: z.ZodType<PublicUser> = z
   .strictObject({
@@ -108,17 +138,40 @@ export function accountJson(user: User): AccountJson {
 
 /** A session as the API shows it: never its token, never a hash. */
 export function sessionJson(session: Session, current: boolean): SessionJson {
-  const { ip, userAgent } = session.client;
+  const { rememberedUntil } = session;
   return {
     id: session.id,
     current,
-    device: deviceName(userAgent),
-    ...(ip && { ip }),
-    ...(userAgent && { userAgent }),
+    ...clientJson(session.client),
     amr: [...session.amr],
-    createdAt: new Date(session.createdAt).toISOString(),
-    authenticatedAt: new Date(session.authenticatedAt).toISOString(),
-    lastSeenAt: new Date(session.lastSeenAt).toISOString(),
-    expiresAt: new Date(session.expiresAt).toISOString(),
+    createdAt: iso(session.createdAt),
+    authenticatedAt: iso(session.authenticatedAt),
+    lastSeenAt: iso(session.lastSeenAt),
+    expiresAt: iso(session.expiresAt),
+    ...(rememberedUntil !== undefined && { rememberedUntil: iso(rememberedUntil) }),
   };
+}
+
+export function dormantJson({
+  id,
+  client,
+  createdAt,
+  lastUsedAt,
+  rememberedUntil,
+}: DormantBrowser): DormantJson {
+  return {
+    id,
+    ...clientJson(client),
+    createdAt: iso(createdAt),
+    lastUsedAt: iso(lastUsedAt),
+    rememberedUntil: iso(rememberedUntil),
+  };
+}
+
+function clientJson({ ip, userAgent }: ClientInfo): Pick<SessionJson, "device" | "ip" | "userAgent"> {
+  return { device: deviceName(userAgent), ...(ip && { ip }), ...(userAgent && { userAgent }) };
+}
+
+function iso(milliseconds: number): string {
+  return new Date(milliseconds).toISOString();
 }

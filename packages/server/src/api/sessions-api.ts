@@ -8,7 +8,7 @@ import type { AppEnv, House } from "../env.ts";
 import { notFound, ProblemError } from "../problems.ts";
 import { recentlySignedInOnly, signedInOnly } from "./api-guard.ts";
 import { json, problems } from "./responses.ts";
-import { csrfHeader, sessionJson, sessionSchema, userSchema } from "./schemas.ts";
+import { csrfHeader, dormantJson, dormantSchema, sessionJson, sessionSchema, userSchema } from "./schemas.ts";
 
 const tags = ["Sessions"];
 const needsRecent =
@@ -41,19 +41,27 @@ export function sessionsApi(api: OpenAPIHono<AppEnv>, house: House): void {
     path: "/api/sessions",
     tags,
     operationId: "listSessions",
-    summary: "List the user's sessions",
-    description: "This one first, then the others, the last used first.",
+    summary: "List the user's sessions and remembered browsers",
+    description:
+      "This session first, then the others, the last used first. `dormant` are browsers without a session that may come back without a password.",
     ...guarded,
     responses: {
-      200: json("The live sessions.", z.strictObject({ sessions: z.array(sessionSchema) })),
+      200: json(
+        "The live sessions, and who may come back.",
+        z.strictObject({ sessions: z.array(sessionSchema), dormant: z.array(dormantSchema) }),
+      ),
       ...problems(401, 503),
     },
   });
   api.openapi(list, async (c) => {
     const { identity, auth } = c.var;
-    const sessions = await listDevices(auth, identity);
+    const { sessions, dormant } = await listDevices(auth, identity);
+    const own = identity.session.id;
     return c.json(
-      { sessions: sessions.map((each) => sessionJson(each, each.id === identity.session.id)) },
+      {
+        sessions: sessions.map((each) => sessionJson(each, each.id === own)),
+        dormant: dormant.map(dormantJson),
+      },
       200,
     );
   });

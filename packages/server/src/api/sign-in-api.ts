@@ -21,12 +21,17 @@ export function signInApi(api: OpenAPIHono<AppEnv>, house: House): void {
     tags,
     operationId: "signIn",
     summary: "Sign in",
-    description: "Sets the session cookie. It needs neither a CSRF token nor a cookie.",
+    description:
+      "Sets the session cookie, and that of a remembered browser if asked. It needs neither a CSRF token nor a cookie.",
     request: {
       body: jsonBody(
         z.strictObject({
           email: z.string().min(1).openapi({ example: "ada@example.com" }),
           password: z.string().min(1).openapi({ example: "tea kettle upstairs window" }),
+          remember: z.boolean().optional().openapi({
+            description:
+              "Whether the browser may come back without the password, for 30 days. Default false.",
+          }),
         }),
       ),
     },

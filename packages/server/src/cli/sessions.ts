@@ -1,14 +1,20 @@
 /** The commands for sessions. */
-import { parseSessionId, type Session } from "coatcheck";
+import { type ClientInfo, type DormantBrowser, parseSessionId, type Session } from "coatcheck";
 import type { User } from "../accounts/user.ts";
 import { deviceName } from "../device-name.ts";
 import { type Command, FailedError, jsonOption, MisuseError } from "./command.ts";
 import { assertSharedSessions, inExistingOffice, type Office, userOf } from "./office.ts";
 import { count, moment, printJson, printTable } from "./output.ts";
 
-interface Row {
+interface Signed<T> {
   readonly user: User;
-  readonly session: Session;
+  readonly in: T;
+}
+
+interface Found {
+  readonly sessions: Signed<Session>[];
+  /** Browsers without a session that may come back without a password. */
+  readonly dormant: Signed<DormantBrowser>[];
 }
 
 export const sessionsList: Command = {
@@ -18,18 +24,16 @@ export const sessionsList: Command = {
   async run(given) {
     await inExistingOffice(async (office) => {
       assertSharedSessions(office);
-      const rows = await sessionsOf(office, given.value("user"));
-      if (given.has("json")) return printJson({ sessions: rows.map(rowJson) });
+      const { sessions, dormant } = await devicesOf(office, given.value("user"));
+      if (given.has("json")) {
+        return printJson({ sessions: sessions.map(sessionJson), dormant: dormant.map(dormantJson) });
+      }
       printTable(
-        ["ID", "E-MAIL", "DEVICE", "ADDRESS", "SIGNED IN", "LAST SEEN"],
-        rows.map(({ user, session }) => [
-          session.id,
-          user.email,
-          deviceName(session.client.userAgent),
-          session.client.ip ?? "",
-          moment(session.createdAt),
-          moment(session.lastSeenAt),
-        ]),
+        ["ID", "E-MAIL", "DEVICE", "ADDRESS", "SIGNED IN", "LAST SEEN", "REMEMBERED UNTIL"],
+        [
+          ...sessions.map(({ user, in: session }) => row(user, session, session.lastSeenAt)),
+          ...dormant.map(({ user, in: browser }) => row(user, browser, browser.lastUsedAt)),
+        ],
       );
     });
   },
@@ -67,28 +71,60 @@ async function revokeAll(office: Office, email: string): Promise<number> {
 }
 
 /** By way of the users: a store finds sessions by their user, and has no other list of them. */
-async function sessionsOf(office: Office, email: string | undefined): Promise<Row[]> {
+async function devicesOf(office: Office, email: string | undefined): Promise<Found> {
   const users = email === undefined ? office.accounts.all() : [await userOf(office, email)];
-  const rows: Row[] = [];
+  const found: Found = { sessions: [], dormant: [] };
   for await (const user of users) {
-    for (const session of await office.sessions.list(user.id)) rows.push({ user, session });
+    const { sessions, dormant } = await office.sessions.devices(user.id);
+    found.sessions.push(...sessions.map((session) => ({ user, in: session })));
+    found.dormant.push(...dormant.map((browser) => ({ user, in: browser })));
   }
-  return rows;
+  return found;
 }
 
-function rowJson({ user, session }: Row) {
-  const { ip, userAgent } = session.client;
-  const iso = (milliseconds: number) => new Date(milliseconds).toISOString();
+function row(user: User, device: Session | DormantBrowser, lastUsedAt: number): string[] {
+  const { id, client, createdAt, rememberedUntil } = device;
+  return [
+    id,
+    user.email,
+    deviceName(client.userAgent),
+    client.ip ?? "",
+    moment(createdAt),
+    moment(lastUsedAt),
+    rememberedUntil === undefined ? "" : moment(rememberedUntil),
+  ];
+}
+
+function sessionJson({ user, in: session }: Signed<Session>) {
+  const { rememberedUntil } = session;
   return {
     id: session.id,
     user: { id: user.id, email: user.email },
-    device: deviceName(userAgent),
-    ...(ip && { ip }),
-    ...(userAgent && { userAgent }),
+    ...clientJson(session.client),
     amr: session.amr,
     createdAt: iso(session.createdAt),
     authenticatedAt: iso(session.authenticatedAt),
     lastSeenAt: iso(session.lastSeenAt),
     expiresAt: iso(session.expiresAt),
+    ...(rememberedUntil !== undefined && { rememberedUntil: iso(rememberedUntil) }),
   };
+}
+
+function dormantJson({ user, in: browser }: Signed<DormantBrowser>) {
+  return {
+    id: browser.id,
+    user: { id: user.id, email: user.email },
+    ...clientJson(browser.client),
+    createdAt: iso(browser.createdAt),
+    lastUsedAt: iso(browser.lastUsedAt),
+    rememberedUntil: iso(browser.rememberedUntil),
+  };
+}
+
+function clientJson({ ip, userAgent }: ClientInfo) {
+  return { device: deviceName(userAgent), ...(ip && { ip }), ...(userAgent && { userAgent }) };
+}
+
+function iso(milliseconds: number): string {
+  return new Date(milliseconds).toISOString();
 }

@@ -1,5 +1,5 @@
 /** The devices somebody is signed in on. */
-import type { Session } from "coatcheck";
+import type { ClientInfo, Devices, DormantBrowser, Session } from "coatcheck";
 import type { Hono } from "hono";
 import { endAllDevices, endDevice, endOtherDevices, listDevices } from "../accounts/devices.ts";
 import { clearSiteData } from "../clear-site-data.ts";
@@ -9,7 +9,7 @@ import { requireRecentSignIn } from "./confirm-page.ts";
 import { readForm } from "./form.ts";
 import { type Html, html } from "./html.ts";
 import { page } from "./layout.ts";
-import { moment } from "./moment.ts";
+import { calendarDay, moment } from "./moment.ts";
 import { notice, withNotice } from "./notices.ts";
 import { requireSignIn } from "./page-guard.ts";
 
@@ -55,13 +55,16 @@ interface DevicesContext {
   readonly now: number;
 }
 
-function devicesView(devices: readonly Session[], current: Session, context: DevicesContext): Html {
+function devicesView({ sessions, dormant }: Devices, current: Session, context: DevicesContext): Html {
   const { csrf, told } = context;
-  const isAlone = devices.length === 1;
+  const isAlone = sessions.length + dormant.length === 1;
   return html`<h1>Your devices</h1>
     ${told}
-    <p class="quiet">${isAlone ? "You are signed in on this device only." : `You are signed in on ${devices.length} devices. Sign out those that you do not know or no longer use.`}</p>
-    <ul class="devices">${devices.map((device) => deviceCard(device, device.id === current.id, context))}</ul>
+    <p class="quiet">${isAlone ? "You are signed in on this device only." : `You are signed in on ${sessions.length + dormant.length} devices. Sign out those that you do not know or no longer use.`}</p>
+    <ul class="devices">
+      ${sessions.map((session) => sessionCard(session, session.id === current.id, context))}
+      ${dormant.map((browser) => dormantCard(browser, context))}
+    </ul>
     <div class="actions">
       ${
         isAlone
@@ -72,21 +75,45 @@ function devicesView(devices: readonly Session[], current: Session, context: Dev
     </div>`;
 }
 
-function deviceCard(device: Session, isThis: boolean, { csrf, now }: DevicesContext): Html {
-  const name = deviceName(device.client.userAgent);
+function sessionCard(session: Session, isThis: boolean, context: DevicesContext): Html {
+  const { client, lastSeenAt, createdAt, rememberedUntil } = session;
+  const { now } = context;
   return html`<li class="sheet device ${isThis ? "this" : ""}">
     <div>
-      <h2>${name}${isThis ? html` <span class="tag">This device</span>` : ""}</h2>
-      <p>${device.client.ip ? html`${device.client.ip} · ` : ""}${isThis ? "active now" : html`last active ${moment(device.lastSeenAt, now)}`}</p>
-      <p>Signed in ${moment(device.createdAt, now)}</p>
+      <h2>${deviceName(client.userAgent)}${isThis ? html` <span class="tag">This device</span>` : ""}</h2>
+      <p>${address(client)}${isThis ? "active now" : html`last active ${moment(lastSeenAt, now)}`}</p>
+      <p>${session.amr.includes("remember") ? "Came back" : "Signed in"} ${moment(createdAt, now)}${staysUntil(rememberedUntil)}</p>
     </div>
-    ${
-      isThis
-        ? ""
-        : html`<form method="post" action="/devices/end">
-            ${csrf}<input type="hidden" name="session" value="${device.id}">
-            <button class="danger small" aria-label="Sign out ${name}, ${device.client.ip ?? "unknown address"}">Sign out</button>
-          </form>`
-    }
+    ${isThis ? "" : endForm(session, context)}
   </li>`;
+}
+
+/** A browser whose session has ended by itself: it comes back without a password. */
+function dormantCard(browser: DormantBrowser, context: DevicesContext): Html {
+  const { client, lastUsedAt, createdAt, rememberedUntil } = browser;
+  const { now } = context;
+  return html`<li class="sheet device">
+    <div>
+      <h2>${deviceName(client.userAgent)} <span class="tag">Asleep</span></h2>
+      <p>${address(client)}last came back ${moment(lastUsedAt, now)}</p>
+      <p>Signed in ${moment(createdAt, now)}${staysUntil(rememberedUntil)}</p>
+    </div>
+    ${endForm(browser, context)}
+  </li>`;
+}
+
+function address({ ip }: ClientInfo): Html | "" {
+  return ip ? html`${ip} · ` : "";
+}
+
+function staysUntil(time: number | undefined): Html | "" {
+  return time === undefined ? "" : html`, stays signed in until ${calendarDay(time)}`;
+}
+
+function endForm({ id, client }: Pick<Session, "id" | "client">, { csrf }: DevicesContext): Html {
+  const name = `Sign out ${deviceName(client.userAgent)}, ${client.ip ?? "unknown address"}`;
+  return html`<form method="post" action="/devices/end">
+    ${csrf}<input type="hidden" name="session" value="${id}">
+    <button class="danger small" aria-label="${name}">Sign out</button>
+  </form>`;
 }

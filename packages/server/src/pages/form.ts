@@ -36,6 +36,22 @@ export function field(spec: Field, errors: readonly FieldError[] = []): Html {
   </div>`;
 }
 
+export interface Checkbox {
+  readonly name: string;
+  readonly label: string;
+  readonly hint: string;
+  readonly checked: boolean;
+}
+
+/** A choice that is off unless it is made. */
+export function checkbox({ name, label, hint, checked }: Checkbox): Html {
+  return html`<div class="choice">
+    <input id="${name}" name="${name}" type="checkbox" value="yes" aria-describedby="${name}-hint"${checked ? html` checked` : ""}>
+    <label for="${name}">${label}</label>
+    <p class="hint" id="${name}-hint">${hint}</p>
+  </div>`;
+}
+
 /** What is wrong with the form, told at once when the page comes up. Each line leads to its field. */
 export function errorSummary(errors: readonly FieldError[]): Html | "" {
   if (errors.length === 0) return "";

@@ -7,10 +7,16 @@ const units: readonly (readonly [Intl.RelativeTimeFormatUnit, number])[] = [
   ["minute", 60_000],
 ];
 const relative = new Intl.RelativeTimeFormat("en", { numeric: "auto" });
+const day = new Intl.DateTimeFormat("en-GB", { dateStyle: "long", timeZone: "UTC" });
 const exact = new Intl.DateTimeFormat("en", { dateStyle: "medium", timeStyle: "long", timeZone: "UTC" });
 
 export function moment(time: number, now: number): Html {
   return html`<time datetime="${new Date(time).toISOString()}" title="${exact.format(time)}">${inWords(time, now)}</time>`;
+}
+
+/** A day to come, such as "22 December 2030". */
+export function calendarDay(time: number): Html {
+  return html`<time datetime="${new Date(time).toISOString()}" title="${exact.format(time)}">${day.format(time)}</time>`;
 }
 
 export function inWords(time: number, now: number): string {

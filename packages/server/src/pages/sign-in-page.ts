@@ -8,7 +8,7 @@ import { clearSiteData } from "../clear-site-data.ts";
 import type { AppEnv, House } from "../env.ts";
 import { type FieldError, signedOutBecause, wrongCredentials } from "../problems.ts";
 import { methodsOf } from "../routes.ts";
-import { errorSummary, field, readForm } from "./form.ts";
+import { checkbox, errorSummary, field, readForm } from "./form.ts";
 import { type Html, html } from "./html.ts";
 import { publicPage } from "./layout.ts";
 import { nextPath } from "./next-path.ts";
@@ -45,10 +45,12 @@ export function signInPages(app: Hono<AppEnv>, house: House): void {
     const next = nextPage(app, form("next"));
     const email = form("email");
     const missing = missingFields(email, form("password"));
-    if (missing.length > 0) return signInPage(c, { email, next, errors: missing, status: 422 });
-    const user = await signIn(accounts, c.var.auth, { email, password: form("password") });
+    const remember = form("remember") !== "";
+    if (missing.length > 0) return signInPage(c, { email, remember, next, errors: missing, status: 422 });
+    const user = await signIn(accounts, c.var.auth, { email, password: form("password"), remember });
     if (user) return c.redirect(next ?? start, 303);
-    return signInPage(c, { email, next, errors: [{ field: "", message: wrongCredentials }], status: 401 });
+    const errors = [{ field: "", message: wrongCredentials }];
+    return signInPage(c, { email, remember, next, errors, status: 401 });
   });
 
   app.post("/logout", async (c) => {
@@ -73,6 +75,7 @@ function becauseOf(reason: EndReason): Html {
 
 interface SignInView {
   readonly email?: string;
+  readonly remember?: boolean;
   readonly next?: string | undefined;
   readonly told?: Html | "";
   readonly errors?: readonly FieldError[];
@@ -80,7 +83,7 @@ interface SignInView {
 }
 
 function signInPage(c: Context<AppEnv>, view: SignInView): Response | Promise<Response> {
-  const { email, next, told = "", errors = [], status } = view;
+  const { email, remember = false, next, told = "", errors = [], status } = view;
   if (status === 401) c.header("WWW-Authenticate", 'Cookie realm="session"');
   return publicPage(c, {
     title: "Sign in",
@@ -93,6 +96,7 @@ function signInPage(c: Context<AppEnv>, view: SignInView): Response | Promise<Re
         ${next ? html`<input type="hidden" name="next" value="${next}">` : ""}
         ${field({ name: "email", label: "E-mail address", type: "email", autocomplete: "username", value: email ?? "", autofocus: errors.length === 0 }, errors)}
         ${field({ name: "password", label: "Password", type: "password", autocomplete: "current-password" }, errors)}
+        ${checkbox({ name: "remember", label: "Keep me signed in on this device", hint: "For 30 days. Not on a device that others use.", checked: remember })}
         <button>Sign in</button>
       </form>`,
   });

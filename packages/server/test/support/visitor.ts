@@ -24,6 +24,8 @@ export class Visitor {
   readonly userAgent: string;
   /** The value of the session cookie; undefined if there is none. */
   cookie: string | undefined;
+  /** The value of the cookie of a remembered browser. */
+  remember: string | undefined;
 
   constructor(origin: string, userAgent: string = firefox) {
     this.origin = origin;
@@ -37,7 +39,7 @@ export class Visitor {
       redirect: "manual",
       headers: {
         "user-agent": this.userAgent,
-        ...(this.cookie !== undefined && { cookie: `__Host-session=${this.cookie}` }),
+        ...(this.cookie !== undefined || this.remember !== undefined ? { cookie: this.#cookies() } : {}),
         ...(method !== "GET" && { origin: this.origin, "sec-fetch-site": "same-origin" }),
         ...headers,
       },
@@ -86,8 +88,8 @@ export class Visitor {
     return answer.status === 200 ? answer.json().csrfToken : "";
   }
 
-  async signIn(user: Administrator): Promise<void> {
-    const answer = await this.call("POST", "/api/login", { ...user });
+  async signIn(user: Administrator, remember?: boolean): Promise<void> {
+    const answer = await this.call("POST", "/api/login", { ...user, remember });
     assert.equal(answer.status, 200, answer.text);
   }
 
@@ -104,13 +106,22 @@ export class Visitor {
   copy(): Visitor {
     const copy = new Visitor(this.origin, this.userAgent);
     copy.cookie = this.cookie;
+    copy.remember = this.remember;
     return copy;
+  }
+
+  #cookies(): string {
+    return [
+      ...(this.cookie === undefined ? [] : [`__Host-session=${this.cookie}`]),
+      ...(this.remember === undefined ? [] : [`__Host-remember=${this.remember}`]),
+    ].join("; ");
   }
 
   #keepCookie(headers: Headers): void {
     for (const line of headers.getSetCookie()) {
-      const value = /^__Host-session=([^;]*)/.exec(line)?.[1];
-      if (value !== undefined) this.cookie = value === "" ? undefined : value;
+      const [, name, value] = /^__Host-(session|remember)=([^;]*)/.exec(line) ?? [];
+      if (name === "session") this.cookie = value || undefined;
+      if (name === "remember") this.remember = value || undefined;
     }
   }
 }
