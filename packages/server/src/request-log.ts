@@ -28,7 +28,12 @@ export function requestLog(logger: Logger): MiddlewareHandler<AppEnv> {
   };
 }
 
-const alarming: ReadonlySet<SessionEvent["type"]> = new Set(["theft", "csrf", "data-unreadable"]);
+const alarming: ReadonlySet<SessionEvent["type"]> = new Set([
+  "theft",
+  "fingerprint",
+  "csrf",
+  "data-unreadable",
+]);
 
 /** Session events name the session by its public id. */
 export function logSessionEvents(logger: Logger): (event: SessionEvent) => void {

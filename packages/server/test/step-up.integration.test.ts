@@ -101,6 +101,25 @@ describe("an old sign-in", () => {
   });
 });
 
+describe("a cookie in another browser", () => {
+  test("is reported in the log as a warning, once, and an update of the browser is not", async () => {
+    await using server = await startTestServer();
+    const here = await server.signedIn();
+    const warnings = () => server.logs.split("\n").filter((line) => line.includes('"session-fingerprint"'));
+    for (const agent of [here.userAgent.replaceAll("140", "141"), "curl/8.5.0", "curl/8.6.0"]) {
+      const other = server.visitor(agent);
+      other.cookie = here.cookie;
+      assert.equal(await other.isSignedIn(), true);
+    }
+    const [warning, ...more] = warnings().map((line) => JSON.parse(line));
+    assert.deepEqual(more, []);
+    assert.deepEqual(
+      [warning.level, warning.reaction, warning.client.userAgent],
+      [40, "report", "curl/8.5.0"],
+    );
+  });
+});
+
 describe("a hundred devices", () => {
   test("are as many as a user may have: the oldest makes way, and its sign-in page says why", async () => {
     await using server = await startTestServer();
