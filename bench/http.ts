@@ -34,7 +34,7 @@ const connections = 32;
 /** A server that computed for less of its time was held up by something: the load, or other programs. */
 const leastBusy = 0.9;
 
-/** Of a row with fewer undisturbed rounds, all count. */
+/** Where fewer rounds of a row were undisturbed, the quarter counts that was disturbed least. */
 export const fewestRounds: number = 5;
 
 export interface RouteResults {
@@ -109,8 +109,18 @@ function fewestUndisturbed(rounds: readonly Round[]): number {
 
 /** The rounds in which nothing came between this row and its bare one. */
 function undisturbed(row: number, rounds: readonly Round[]): Round[] {
+  return rounds.filter((round) => busyness(row, round) >= leastBusy);
+}
+
+function leastDisturbed(row: number, rounds: readonly Round[]): Round[] {
+  const count = Math.max(fewestRounds, Math.ceil(rounds.length / 4));
+  return rounds.toSorted((a, b) => busyness(row, b) - busyness(row, a)).slice(0, count);
+}
+
+/** Of this row and its bare one, that of the one that had less of its core. */
+function busyness(row: number, round: Round): number {
   const compared = [row, bareRowOf(row)].filter((each) => !waits(routes[each]!));
-  return rounds.filter((round) => compared.every((each) => round[each]!.busy >= leastBusy));
+  return Math.min(...compared.map((each) => round[each]!.busy));
 }
 
 function bareRowOf(row: number): number {
@@ -126,7 +136,7 @@ function waits({ way, store }: Route): boolean {
 function result(row: number, seen: readonly Round[]): HttpResult {
   const route = routes[row]!;
   const quiet = undisturbed(row, seen);
-  const rounds = quiet.length >= fewestRounds ? quiet : seen;
+  const rounds = quiet.length >= fewestRounds ? quiet : leastDisturbed(row, seen);
   const bareRow = bareRowOf(row);
   const own = (what: keyof Slice) => rounds.map((round) => round[row]![what]);
   const bare = (what: keyof Slice) => rounds.map((round) => round[bareRow]![what]);

@@ -42,7 +42,7 @@ function asked(databases: Results["databases"]): string {
 function roundsText({ rounds: { measured, undisturbed } }: RouteResults): string {
   return undisturbed >= fewestRounds
     ? `Medians of the undisturbed rounds of each row, at least ${undisturbed} of ${measured}.`
-    : `Medians of ${measured} rounds. Something disturbed them: only the CPU columns count.`;
+    : `Other programs wanted the processor. Medians of the undisturbed rounds of each row, or of the quarter of all ${measured} that was disturbed least: only the CPU columns count.`;
 }
 
 function routesTable(routes: readonly HttpResult[]): string {
