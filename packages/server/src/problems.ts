@@ -63,6 +63,25 @@ export function changedMeanwhile(): ServerProblem {
   });
 }
 
+/** For who was not identified. */
+export function unidentified({
+  reason,
+  retryAfter,
+}: {
+  readonly reason: EndReason | undefined;
+  readonly retryAfter?: number;
+}): ServerProblem {
+  return retryAfter === undefined ? notSignedIn(reason) : tooManyAttempts(retryAfter);
+}
+
+/** As the library says it. */
+export function tooManyAttempts(retryAfter: number): ServerProblem {
+  return problem("too-many-attempts", 429, "Too many attempts", {
+    detail: "Too many attempts failed. Wait, then try again.",
+    retryAfter,
+  });
+}
+
 /** Gives the reason only to who held the session; see the library's `notSignedIn`. */
 export function notSignedIn(reason: EndReason | undefined): ServerProblem {
   return problem("not-signed-in", 401, "Not signed in", {

@@ -109,6 +109,17 @@ for (const [name, open] of Object.entries({ SQLite: onSqlite, PostgreSQL: onPost
       await server.visitor().signIn(bob);
     });
 
+    test("whoever is locked by wrong passwords may try again when unlocked, and not before", async () => {
+      const login = (password: string) => server.visitor().call("POST", "/api/login", { ...bob, password });
+      for (let n = 0; n < 5; n++) assert.equal((await login("wrong")).status, 401);
+      assert.equal((await login(bob.password)).status, 429);
+      const unlocked = "All wrong passwords of Bob@Example.com are forgotten.\n";
+      assert.equal(await done(command(["users", "unlock", "bob@EXAMPLE.com"])), unlocked);
+      assert.equal((await login(bob.password)).status, 200);
+      assert.equal((await json("users", "unlock", bob.email)).forgottenFailures, false);
+      await refused(command(["users", "unlock", "nobody@example.com"]), 1, /Nobody has the address/);
+    });
+
     test("sessions are listed and ended, one by one or all of a user", async () => {
       const visitors = [server.visitor(), server.visitor(), server.visitor()];
       for (const visitor of visitors) await visitor.signIn(bob);
@@ -257,6 +268,7 @@ describe("without a server", () => {
       "users list",
       "users disable",
       "users enable",
+      "users unlock",
       "sessions list",
       "sessions revoke",
       "keys list",

@@ -3,6 +3,14 @@ import { after, before, describe, test } from "node:test";
 import type { SessionStore } from "coatcheck";
 import { ada, startTestServer, type TestServer, withAda } from "./support/test-server.ts";
 
+const attemptsOf = ({ throttle }: SessionStore): NonNullable<SessionStore["throttle"]> => ({
+  attempt: (...args) => throttle!.attempt(...args),
+  refund: (key) => throttle!.refund(key),
+  reset: (key) => throttle!.reset(key),
+  find: (key) => throttle!.find(key),
+  deleteExpired: (...args) => throttle!.deleteExpired(...args),
+});
+
 const broken = () => Promise.reject(new Error("the disk is gone"));
 
 describe("while the session store is down", () => {
@@ -17,6 +25,10 @@ describe("while the session store is down", () => {
     deleteByUser: (...args) => (isDown ? broken() : store.deleteByUser(...args)),
     deleteExpired: (...args) => (isDown ? broken() : store.deleteExpired(...args)),
     time: () => (isDown ? broken() : store.time()),
+    throttle: {
+      ...attemptsOf(store),
+      attempt: (...args) => (isDown ? broken() : store.throttle!.attempt(...args)),
+    },
   });
   before(async () => {
     server = await startTestServer({ wrapStore });
@@ -124,9 +136,13 @@ test("a request that fails in a way nobody thought of is recorded, and tells not
 });
 
 test("more sign-ins at once than the server can bear are told to come back", async () => {
-  await using server = await startTestServer();
-  const attempts = Array.from({ length: 300 }, () =>
-    server.visitor().call("POST", "/api/login", { email: "nobody@example.com", password: "wrong" }),
+  await using server = await startTestServer({ env: { ...withAda, COATCHECK_TRUST_PROXY: "loopback" } });
+  // Each for an account and from an address of its own: nobody is throttled.
+  const attempts = Array.from({ length: 300 }, (_, n) =>
+    server.visitor().send("POST", "/api/login", {
+      headers: { "content-type": "application/json", "x-forwarded-for": `198.51.${n >> 8}.${n & 255}` },
+      body: JSON.stringify({ email: `nobody${n}@example.com`, password: "wrong" }),
+    }),
   );
   const health = server.visitor().send("GET", "/healthz");
   const statuses = Map.groupBy(await Promise.all(attempts), ({ status }) => status);

@@ -36,7 +36,8 @@ describe("the pages", () => {
 
     test("sets a cookie that only this host gets and no script reads", async () => {
       const answer = await server.visitor().submit("/login", { ...ada });
-      const [cookie, ...more] = answer.headers.getSetCookie();
+      const [cookie, device, ...more] = answer.headers.getSetCookie();
+      assert.match(device!, /^__Host-device=.*; HttpOnly; Max-Age=\d+; SameSite=Lax; Path=\/; Secure$/);
       assert.equal(more.length, 0);
       const [value, ...attributes] = cookie!.split("; ");
       assert.match(value!, /^__Host-session=\d{8}-[\w-]{4}\.[\w-]{171}$/, "It is sealed");

@@ -165,5 +165,6 @@ function forwarding(store: SessionStore): SessionStore {
     deleteByUser: (...args) => store.deleteByUser(...args),
     deleteExpired: (...args) => store.deleteExpired(...args),
     time: () => store.time(),
+    throttle: store.throttle!,
   };
 }

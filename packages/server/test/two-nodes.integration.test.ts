@@ -144,5 +144,20 @@ for (const [stores, open] of Object.entries({
       await a.start();
       assert.equal(await onA.isSignedIn(), false);
     });
+
+    // The last one: after it this address is throttled.
+    test("of two hundred wrong passwords at once on both, five are looked at (CVE-2019-5421)", async () => {
+      const wrong = { email: "eve@example.com", password: "not the right password" };
+      const start = performance.now();
+      const attempts = Array.from({ length: 200 }, (_, index) =>
+        (index % 2 === 0 ? a : b).visitor().call("POST", "/api/login", wrong),
+      );
+      const statuses = (await Promise.all(attempts)).map(({ status }) => status);
+      const looked = statuses.filter((status) => status === 401).length;
+      assert.equal(statuses.filter((status) => status === 429).length, 200 - looked);
+      // On a slow machine one more after a second, another after three.
+      const waits = Math.floor(Math.log2((performance.now() - start) / 1_000 + 1));
+      assert.ok(looked >= 5 && looked <= 5 + waits, `${looked} were looked at`);
+    });
   });
 }

@@ -2,6 +2,7 @@
 import type { RequestAuth, Session } from "coatcheck";
 import type { Notifications } from "../mail/notifications.ts";
 import type { Accounts } from "./accounts.ts";
+import { countAttempt } from "./attempt.ts";
 import type { Identity } from "./identify.ts";
 import { passwordProblem } from "./password-rules.ts";
 
@@ -15,6 +16,7 @@ export type PasswordChange =
  * Writes the user first and ends the other sessions then: a sign-in with the old password that runs meanwhile either
  * ends with them, or finds the new password when it asks whether it is still valid. This session goes on under a
  * new secret, so that nobody who copied the old one comes along.
+ * @throws ProblemError (429) after too many wrong passwords.
  */
 export async function changePassword(
   { accounts, notifications }: { readonly accounts: Accounts; readonly notifications: Notifications },
@@ -24,6 +26,7 @@ export async function changePassword(
 ): Promise<PasswordChange> {
   const message = passwordProblem(next, user.email);
   if (message) return { done: false, problem: "unacceptable", message };
+  await countAttempt(auth, user.email);
   if (!(await accounts.confirm(user, current))) return { done: false, problem: "wrong-password" };
   if (!(await accounts.changePassword(user, next))) return { done: false, problem: "changed-meanwhile" };
   await notifications.passwordChanged(user.id, auth.client, session.id);
@@ -35,12 +38,16 @@ export async function changePassword(
   return { done: true, endedSessions };
 }
 
-/** Makes the sign-in recent again; undefined if the password is wrong. */
+/**
+ * Makes the sign-in recent again; undefined if the password is wrong.
+ * @throws ProblemError (429) after too many wrong ones.
+ */
 export async function reauthenticate(
   accounts: Accounts,
   auth: RequestAuth,
   user: Identity["user"],
   password: string,
 ): Promise<Session | undefined> {
+  await countAttempt(auth, user.email);
   return (await accounts.confirm(user, password)) ? auth.reauthenticate({ amr: ["pwd"] }) : undefined;
 }

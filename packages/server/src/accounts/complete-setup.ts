@@ -1,6 +1,7 @@
 /** Creating the first administrator with the code of the set-up link. */
 import type { RequestAuth } from "coatcheck";
 import type { Accounts, Credentials } from "./accounts.ts";
+import { countAttempt } from "./attempt.ts";
 import { emailProblem } from "./email.ts";
 import { passwordProblem } from "./password-rules.ts";
 import { startSession } from "./sign-in.ts";
@@ -17,7 +18,10 @@ export type SetupResult =
       readonly password: string | undefined;
     };
 
-/** Creates the administrator and signs them in. */
+/**
+ * Creates the administrator and signs them in.
+ * @throws ProblemError (429) after too many wrong codes.
+ */
 export async function completeSetup(
   accounts: Accounts,
   auth: RequestAuth,
@@ -29,6 +33,7 @@ export async function completeSetup(
   const missing = code.trim() === "" ? "Enter the set-up code." : undefined;
   if (missing || email || password)
     return { done: false, problem: "invalid-input", code: missing, email, password };
+  await countAttempt(auth, credentials.email);
   const user = await accounts.createAdministratorByCode(credentials, code);
   if (!user) return { done: false, problem: "invalid-code" };
   await startSession(accounts, auth, user);

@@ -11,7 +11,12 @@ export interface Identity {
 /** Who sent a request; if nobody that is known, why a session of theirs ended. */
 export type Identification =
   | { readonly signedIn: true; readonly identity: Identity }
-  | { readonly signedIn: false; readonly reason: EndReason | undefined };
+  | {
+      readonly signedIn: false;
+      readonly reason: EndReason | undefined;
+      /** The session was not looked up, for so many seconds: too many invented ones came from this address. */
+      readonly retryAfter?: number;
+    };
 
 /** How far the clocks of two nodes may differ. */
 const tolerableSkew = 5_000;
@@ -25,13 +30,18 @@ const tolerableSkew = 5_000;
  */
 export async function identify(accounts: Accounts, auth: RequestAuth): Promise<Identification> {
   const validation = await auth.validation();
-  if (!validation.ok) return { signedIn: false, reason: endReason(validation.rejection) };
+  if (!validation.ok) return unidentified(validation.rejection);
   const { session } = validation;
   const user = await accounts.find(session.userId);
   const reason = whyInvalid(session, user);
   if (user && !reason) return { signedIn: true, identity: { session, user } };
   if (reason === "account-changed") await auth.sessions.revoke(session.id, { reason });
   return { signedIn: false, reason };
+}
+
+function unidentified(rejection: Rejection): Identification {
+  const { retryAfter } = rejection.reason === "throttled" ? rejection : {};
+  return { signedIn: false, reason: endReason(rejection), ...(retryAfter && { retryAfter }) };
 }
 
 function whyInvalid(session: Session, user: User | undefined): EndReason | undefined {

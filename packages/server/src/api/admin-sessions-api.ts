@@ -28,7 +28,7 @@ export function adminSessionsApi(api: OpenAPIHono<AppEnv>, house: House): void {
         "The user, and their live sessions.",
         z.strictObject({ user: accountSchema, sessions: z.array(sessionSchema) }),
       ),
-      ...problems(401, 403, 404, 422, 503),
+      ...problems(401, 403, 404, 422, 429, 503),
     },
   });
   api.openapi(search, async (c) => {
@@ -52,7 +52,7 @@ export function adminSessionsApi(api: OpenAPIHono<AppEnv>, house: House): void {
     request: { headers: csrfHeader, params: z.object({ id: z.string() }) },
     responses: {
       200: json("Ended.", z.strictObject({ ended: z.int() })),
-      ...problems(401, 403, 404, 503),
+      ...problems(401, 403, 404, 429, 503),
     },
   });
   api.openapi(end, async (c) => {

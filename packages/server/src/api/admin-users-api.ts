@@ -47,7 +47,7 @@ export function adminUsersApi(api: OpenAPIHono<AppEnv>, house: House): void {
             .openapi({ description: "Where the next page begins, if there is one." }),
         }),
       ),
-      ...problems(401, 403, 422, 503),
+      ...problems(401, 403, 422, 429, 503),
     },
   });
   api.openapi(list, async (c) => {
@@ -74,7 +74,7 @@ export function adminUsersApi(api: OpenAPIHono<AppEnv>, house: House): void {
     },
     responses: {
       200: json("Changed.", z.strictObject({ user: accountSchema, endedSessions })),
-      ...problems(400, 401, 403, 404, 409, 413, 415, 422, 503),
+      ...problems(400, 401, 403, 404, 409, 413, 415, 422, 429, 503),
     },
   });
   api.openapi(change, async (c) => {
@@ -94,7 +94,7 @@ export function adminUsersApi(api: OpenAPIHono<AppEnv>, house: House): void {
     request: { params: idInPath },
     responses: {
       200: json("The live sessions.", z.strictObject({ sessions: z.array(sessionSchema) })),
-      ...problems(401, 403, 404, 503),
+      ...problems(401, 403, 404, 429, 503),
     },
   });
   api.openapi(listSessions, async (c) => {
@@ -114,7 +114,7 @@ export function adminUsersApi(api: OpenAPIHono<AppEnv>, house: House): void {
     request: { headers: csrfHeader, params: idInPath },
     responses: {
       200: json("Ended.", z.strictObject({ ended: endedSessions })),
-      ...problems(401, 403, 404, 503),
+      ...problems(401, 403, 404, 429, 503),
     },
   });
   api.openapi(endSessions, async (c) => {

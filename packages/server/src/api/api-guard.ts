@@ -5,7 +5,7 @@ import { administrator, type Demand, recentSignIn } from "../accounts/demands.ts
 import { identify } from "../accounts/identify.ts";
 import { answerProblem } from "../answer.ts";
 import type { AppEnv, House } from "../env.ts";
-import { notSignedIn } from "../problems.ts";
+import { unidentified } from "../problems.ts";
 
 /** For route definitions: the guard, and that the document says so. */
 export interface Guarded {
@@ -34,7 +34,7 @@ function guarded(house: House, demands: readonly Demand[]): Guarded {
 function requireUser({ accounts }: House, demands: readonly Demand[]): MiddlewareHandler<AppEnv> {
   return async (c, next) => {
     const found = await identify(accounts, c.var.auth);
-    if (!found.signedIn) return answerProblem(notSignedIn(found.reason), c);
+    if (!found.signedIn) return answerProblem(unidentified(found), c);
     c.set("identity", found.identity);
     const problem = (await c.var.auth.checkCsrfToken()) ?? (await unmet(demands, c));
     if (problem) return answerProblem(problem, c);

@@ -42,7 +42,7 @@ export function passwordApi(api: OpenAPIHono<AppEnv>, house: House): void {
           endedSessions: z.int(),
         }),
       ),
-      ...problems(400, 401, 403, 409, 413, 415, 422, 503),
+      ...problems(400, 401, 403, 409, 413, 415, 422, 429, 503),
     },
   });
   api.openapi(route, async (c) => {

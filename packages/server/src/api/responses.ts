@@ -33,6 +33,7 @@ const problemDescriptions = {
   413: "The body is larger than 16 KiB.",
   415: "The body is not declared as application/json.",
   422: "The body does not fit; `errors` says where.",
+  429: "Too many attempts failed. Try again after `Retry-After` seconds.",
   503: "Try again after `Retry-After` seconds. Nobody was signed out.",
 } as const;
 

@@ -28,7 +28,7 @@ export function sessionsApi(api: OpenAPIHono<AppEnv>, house: House): void {
     ...guarded,
     responses: {
       200: json("This session and its user.", z.strictObject({ session: sessionSchema, user: userSchema })),
-      ...problems(401, 503),
+      ...problems(401, 429, 503),
     },
   });
   api.openapi(current, (c) => {
@@ -50,7 +50,7 @@ export function sessionsApi(api: OpenAPIHono<AppEnv>, house: House): void {
         "The live sessions, and who may come back.",
         z.strictObject({ sessions: z.array(sessionSchema), dormant: z.array(dormantSchema) }),
       ),
-      ...problems(401, 503),
+      ...problems(401, 429, 503),
     },
   });
   api.openapi(list, async (c) => {
@@ -76,7 +76,7 @@ export function sessionsApi(api: OpenAPIHono<AppEnv>, house: House): void {
     description: needsRecent,
     ...recent,
     request: { headers: csrfHeader },
-    responses: { 200: json("Ended.", ended), ...problems(401, 403, 503) },
+    responses: { 200: json("Ended.", ended), ...problems(401, 403, 429, 503) },
   });
   api.openapi(endOthers, async (c) => {
     return c.json({ ended: await endOtherDevices(c.var.auth, c.var.identity) }, 200);
@@ -91,7 +91,7 @@ export function sessionsApi(api: OpenAPIHono<AppEnv>, house: House): void {
     description: `Ending this one signs out. For another one: ${needsRecent}`,
     ...guarded,
     request: { headers: csrfHeader, params: z.object({ id: z.string() }) },
-    responses: { 200: json("Ended.", ended), ...problems(401, 403, 404, 503) },
+    responses: { 200: json("Ended.", ended), ...problems(401, 403, 404, 429, 503) },
   });
   api.openapi(endOne, async (c) => {
     const { id } = c.req.valid("param");
@@ -115,7 +115,7 @@ export function sessionsApi(api: OpenAPIHono<AppEnv>, house: House): void {
     description: needsRecent,
     ...recent,
     request: { headers: csrfHeader },
-    responses: { 200: json("Ended, and signed out.", ended), ...problems(401, 403, 503) },
+    responses: { 200: json("Ended, and signed out.", ended), ...problems(401, 403, 429, 503) },
   });
   api.openapi(endAll, async (c) => {
     const count = await endAllDevices(c.var.auth, c.var.identity);

@@ -40,7 +40,7 @@ export function signInApi(api: OpenAPIHono<AppEnv>, house: House): void {
         "Signed in.",
         z.strictObject({ message: z.string().openapi({ example: "Login successful" }), user: userSchema }),
       ),
-      ...problems(400, 401, 403, 413, 415, 422, 503),
+      ...problems(400, 401, 403, 413, 415, 422, 429, 503),
     },
   });
   api.openapi(login, async (c) => {
@@ -60,7 +60,7 @@ export function signInApi(api: OpenAPIHono<AppEnv>, house: House): void {
     request: { headers: csrfHeader },
     responses: {
       200: json("Signed out.", messageSchema("Logout successful")),
-      ...problems(403, 503),
+      ...problems(403, 429, 503),
     },
   });
   api.openapi(logout, async (c) => {
@@ -85,7 +85,7 @@ export function signInApi(api: OpenAPIHono<AppEnv>, house: House): void {
     },
     responses: {
       200: json("Confirmed.", z.strictObject({ session: sessionSchema })),
-      ...problems(400, 401, 403, 413, 415, 422, 503),
+      ...problems(400, 401, 403, 413, 415, 422, 429, 503),
     },
   });
   api.openapi(confirm, async (c) => {
@@ -106,7 +106,7 @@ export function signInApi(api: OpenAPIHono<AppEnv>, house: House): void {
     ...signedInOnly(house),
     responses: {
       200: json("A token of this session.", z.strictObject({ csrfToken: z.string() })),
-      ...problems(401, 503),
+      ...problems(401, 429, 503),
     },
   });
   api.openapi(csrf, async (c) => c.json({ csrfToken: await c.var.auth.csrfToken() }, 200));

@@ -10,7 +10,7 @@ import { keysGenerate, keysList, keysRotate } from "./keys.ts";
 import { migrate } from "./migrate.ts";
 import { serve } from "./serve.ts";
 import { sessionsList, sessionsRevoke } from "./sessions.ts";
-import { usersAdd, usersDisable, usersEnable, usersList } from "./users.ts";
+import { usersAdd, usersDisable, usersEnable, usersList, usersUnlock } from "./users.ts";
 
 /** The first one is run when none is named. */
 const commands: readonly Command[] = [
@@ -19,6 +19,7 @@ const commands: readonly Command[] = [
   usersList,
   usersDisable,
   usersEnable,
+  usersUnlock,
   sessionsList,
   sessionsRevoke,
   keysList,

@@ -1,11 +1,13 @@
 /** The commands for users. */
+
+import { unlock } from "../accounts/attempt.ts";
 import { changeRights } from "../accounts/change-rights.ts";
 import { emailProblem } from "../accounts/email.ts";
 import { passwordProblem } from "../accounts/password-rules.ts";
 import { tidyRoles, type User, userRoles } from "../accounts/user.ts";
 import { nearest } from "../nearest.ts";
 import { type Command, FailedError, jsonOption, MisuseError } from "./command.ts";
-import { inExistingOffice, inOffice, userOf } from "./office.ts";
+import { assertSharedSessions, inExistingOffice, inOffice, userOf } from "./office.ts";
 import { count, moment, printJson, printTable } from "./output.ts";
 import { readPassword } from "./password-input.ts";
 
@@ -93,6 +95,26 @@ export const usersEnable: Command = {
       });
       if (given.has("json")) printJson({ user: userJson(user) });
       else console.log(`${user.email} may sign in.`);
+    });
+  },
+};
+
+export const usersUnlock: Command = {
+  name: "users unlock",
+  summary: "Let a user try passwords again at once, after too many wrong ones",
+  arguments: ["<email>"],
+  options: jsonOption,
+  async run(given) {
+    await inExistingOffice(async (office) => {
+      assertSharedSessions(office);
+      const user = await userOf(office, given.arguments[0]!);
+      const wasLocked = await unlock(office.sessions, user.email);
+      if (given.has("json")) return printJson({ user: userJson(user), forgottenFailures: wasLocked });
+      console.log(
+        wasLocked
+          ? `All wrong passwords of ${user.email} are forgotten.`
+          : `No wrong passwords of ${user.email} were remembered.`,
+      );
     });
   },
 };

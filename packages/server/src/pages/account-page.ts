@@ -9,6 +9,7 @@ import { html } from "./html.ts";
 import { page } from "./layout.ts";
 import { notice, withNotice } from "./notices.ts";
 import { requireSignIn } from "./page-guard.ts";
+import { Throttled, unlessThrottled } from "./throttled.ts";
 
 export const passwordHint: string = `${shortestPassword} to ${longestPassword} characters. A few unrelated words are easy to remember.`;
 
@@ -20,7 +21,9 @@ export function accountPages(app: Hono<AppEnv>, house: House): void {
   app.post("/account/password", signedIn, async (c) => {
     const form = await readForm(c);
     const passwords = { current: form("current"), next: form("new") };
-    const change = await changePassword(house, c.var.auth, c.var.identity, passwords);
+    const changing = changePassword(house, c.var.auth, c.var.identity, passwords);
+    const change = await unlessThrottled(c, changing);
+    if (change instanceof Throttled) return accountPage(c, [change.error], 429);
     if (change.done) return c.redirect(withNotice("/account", "password-changed"), 303);
     return accountPage(c, [fieldError(change)]);
   });
@@ -37,11 +40,15 @@ function fieldError(change: PasswordChange & { readonly done: false }): FieldErr
   }
 }
 
-function accountPage(c: Context<AppEnv>, errors: readonly FieldError[] = []): Promise<Response> {
+function accountPage(
+  c: Context<AppEnv>,
+  errors: readonly FieldError[] = [],
+  status: 200 | 422 | 429 = errors.length > 0 ? 422 : 200,
+): Promise<Response> {
   const { user } = c.var.identity;
   return page(c, (csrf) => ({
     title: "Your account",
-    status: errors.length > 0 ? 422 : 200,
+    status,
     failed: errors.length > 0,
     body: html`<h1>Your account</h1>
       ${errors.length > 0 ? errorSummary(errors) : notice(c.req.query("done"))}

@@ -7,6 +7,7 @@ import type { FieldError } from "../problems.ts";
 import { errorSummary, field, readFields } from "./form.ts";
 import { html } from "./html.ts";
 import { page } from "./layout.ts";
+import { Throttled, unlessThrottled } from "./throttled.ts";
 
 const passwordField = "current_password";
 
@@ -21,7 +22,9 @@ export function requireRecentSignIn({ accounts }: House): MiddlewareHandler<AppE
     const fields = await readFields(c);
     const password = fields.get(passwordField);
     if (password === undefined) return confirmPage(c, fields);
-    const session = password && (await reauthenticate(accounts, auth, identity.user, password));
+    const confirming = password && reauthenticate(accounts, auth, identity.user, password);
+    const session = confirming && (await unlessThrottled(c, confirming));
+    if (session instanceof Throttled) return confirmPage(c, fields, [session.error], 429);
     if (!session) return confirmPage(c, fields, [wrong]);
     c.set("identity", { ...identity, session });
     await next();
@@ -34,12 +37,13 @@ function confirmPage(
   c: Context<AppEnv>,
   fields: ReadonlyMap<string, string>,
   errors: readonly FieldError[] = [],
+  status: 403 | 429 = 403,
 ): Promise<Response> {
   const asked = [...fields].filter(([name]) => name !== "csrf_token" && name !== passwordField);
   return page(c, (csrf) => ({
     title: "Confirm your password",
     narrow: true,
-    status: 403,
+    status,
     failed: errors.length > 0,
     body: html`<h1>Confirm your password</h1>
       ${errorSummary(errors)}

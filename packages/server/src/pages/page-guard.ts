@@ -4,6 +4,7 @@ import type { Context, MiddlewareHandler } from "hono";
 import { identify } from "../accounts/identify.ts";
 import { answerProblem } from "../answer.ts";
 import type { AppEnv, House } from "../env.ts";
+import { unidentified } from "../problems.ts";
 
 /**
  * Sends everybody else to the sign-in page, which tells why, and back afterwards. Forms must carry the session's CSRF
@@ -12,7 +13,11 @@ import type { AppEnv, House } from "../env.ts";
 export function requireSignIn({ accounts }: House): MiddlewareHandler<AppEnv> {
   return async (c, next) => {
     const found = await identify(accounts, c.var.auth);
-    if (!found.signedIn) return c.redirect(signInPath(c), 303);
+    if (!found.signedIn) {
+      return found.retryAfter === undefined
+        ? c.redirect(signInPath(c), 303)
+        : answerProblem(unidentified(found), c);
+    }
     const problem = await c.var.auth.checkCsrfToken();
     if (problem) return answerProblem(problem, c);
     c.set("identity", found.identity);

@@ -21,6 +21,10 @@ const byName: Readonly<Record<string, Words>> = {
     title: "Please try again in a moment",
     text: "We cannot look up your sign-in right now. You are not signed out; reload this page in a few seconds.",
   },
+  "too-many-attempts": {
+    title: "Please try again in a while",
+    text: "Too many requests that we could not recognise came from your network. You are not signed out; reload this page in a minute.",
+  },
   busy: {
     title: "Please try again in a moment",
     text: "Too many people are signing in at this moment. Reload this page in a few seconds.",

@@ -9,6 +9,7 @@ import { errorSummary, field, readForm } from "./form.ts";
 import { html } from "./html.ts";
 import { publicPage } from "./layout.ts";
 import { withNotice } from "./notices.ts";
+import { Throttled, unlessThrottled } from "./throttled.ts";
 
 export function setupPages(app: Hono<AppEnv>, { accounts }: House): void {
   app.get("/setup", async (c) => {
@@ -18,7 +19,8 @@ export function setupPages(app: Hono<AppEnv>, { accounts }: House): void {
   app.post("/setup", async (c) => {
     const form = await readForm(c);
     const typed = { code: form("code"), email: form("email"), password: form("password") };
-    const result = await completeSetup(accounts, c.var.auth, typed);
+    const result = await unlessThrottled(c, completeSetup(accounts, c.var.auth, typed));
+    if (result instanceof Throttled) return setupPage(c, typed, [result.error], 429);
     if (result.done) return c.redirect(withNotice("/devices", "set-up"), 303);
     if (result.problem === "already-set-up") return alreadySetUp(c);
     return setupPage(c, typed, fieldErrors(result));
@@ -46,12 +48,13 @@ function setupPage(
   c: Context<AppEnv>,
   typed: { readonly code?: string; readonly email?: string },
   errors: readonly FieldError[] = [],
+  status: 200 | 422 | 429 = errors.length > 0 ? 422 : 200,
 ): Response | Promise<Response> {
   return publicPage(c, {
     title: "Set up",
     narrow: true,
     script: assets.setup,
-    status: errors.length > 0 ? 422 : 200,
+    status,
     failed: errors.length > 0,
     body: html`<h1>Set up this server</h1>
       ${errorSummary(errors)}

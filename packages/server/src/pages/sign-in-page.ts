@@ -13,6 +13,7 @@ import { type Html, html } from "./html.ts";
 import { publicPage } from "./layout.ts";
 import { nextPath } from "./next-path.ts";
 import { notice, withNotice } from "./notices.ts";
+import { Throttled, unlessThrottled } from "./throttled.ts";
 
 const start = "/devices";
 
@@ -46,11 +47,14 @@ export function signInPages(app: Hono<AppEnv>, house: House): void {
     const email = form("email");
     const missing = missingFields(email, form("password"));
     const remember = form("remember") !== "";
-    if (missing.length > 0) return signInPage(c, { email, remember, next, errors: missing, status: 422 });
-    const user = await signIn(accounts, c.var.auth, { email, password: form("password"), remember });
+    const typed = { email, remember, next };
+    if (missing.length > 0) return signInPage(c, { ...typed, errors: missing, status: 422 });
+    const signingIn = signIn(accounts, c.var.auth, { email, password: form("password"), remember });
+    const user = await unlessThrottled(c, signingIn);
+    if (user instanceof Throttled) return signInPage(c, { ...typed, errors: [user.error], status: 429 });
     if (user) return c.redirect(next ?? start, 303);
     const errors = [{ field: "", message: wrongCredentials }];
-    return signInPage(c, { email, remember, next, errors, status: 401 });
+    return signInPage(c, { ...typed, errors, status: 401 });
   });
 
   app.post("/logout", async (c) => {
@@ -79,7 +83,7 @@ interface SignInView {
   readonly next?: string | undefined;
   readonly told?: Html | "";
   readonly errors?: readonly FieldError[];
-  readonly status?: 401 | 422;
+  readonly status?: 401 | 422 | 429;
 }
 
 function signInPage(c: Context<AppEnv>, view: SignInView): Response | Promise<Response> {
