@@ -100,6 +100,27 @@ describe("a device that comes back while it is", () => {
   });
 });
 
+describe("the store", () => {
+  test("is asked eight times more for a return, four times more at its first use, and then never", async () => {
+    const { store, ada } = await asleep();
+    const asked: string[] = [];
+    store.before = (operation) => void asked.push(operation);
+    const counted = async () => {
+      asked.length = 0;
+      assertIn(await ada.visit());
+      return [...asked];
+    };
+    const session = ["find"];
+    const claim = ["remember.find", "find", "remember.update"];
+    const enter = ["remember.find", "find", "insert", "remember.find"];
+    const settle = ["find"];
+    assert.deepEqual(await counted(), [...session, ...claim, ...enter, ...settle]);
+    const confirm = ["remember.findBySession", "remember.update", "update", "find"];
+    assert.deepEqual(await counted(), [...session, ...confirm]);
+    assert.deepEqual(await counted(), session);
+  });
+});
+
 describe("a sign-in that is remembered", () => {
   test("and all sessions that end meanwhile leave a device that is whole, or none", async () => {
     for (const order of ["sign-in interrupted", "end interrupted"] as const) {
