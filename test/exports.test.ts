@@ -36,6 +36,7 @@ const pinned: Record<string, readonly string[]> = {
     "judgeAttempt",
     "judgeRemember",
     "mergeData",
+    "networkOf",
     "openAccount",
     "parseCursor",
     "parseSessionId",

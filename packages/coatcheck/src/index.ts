@@ -94,7 +94,7 @@ export {
   type RememberOptions,
   resolveAuth,
 } from "./http/auth-settings.ts";
-export type { RequestSource } from "./http/client.ts";
+export { networkOf, type RequestSource } from "./http/client.ts";
 export type { CookieOptions } from "./http/cookie.ts";
 export {
   applyGuard,

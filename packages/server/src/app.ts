@@ -19,6 +19,7 @@ import { accountPages } from "./pages/account-page.ts";
 import { devicesPages } from "./pages/devices-page.ts";
 import { docsPage } from "./pages/docs-page.ts";
 import { endSessionPages } from "./pages/end-session-page.ts";
+import { resetPages } from "./pages/reset-page.ts";
 import { setupPages } from "./pages/setup-page.ts";
 import { signInPages } from "./pages/sign-in-page.ts";
 import {
@@ -65,6 +66,7 @@ export function createApp(house: House): Hono<AppEnv> {
   setupPages(app, house);
   devicesPages(app, house);
   accountPages(app, house);
+  resetPages(app, house);
   endSessionPages(app, house);
 
   const api = createApi(house);

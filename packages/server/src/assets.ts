@@ -19,17 +19,17 @@ interface Asset {
 
 const style = load("style.css");
 const icon = load("icon.svg");
-const setup = load("setup.js");
+const codeFromLink = load("code-from-link.js");
 
 /** The addresses to link to. */
-export const assets: Readonly<Record<"style" | "icon" | "setup", string>> = {
+export const assets: Readonly<Record<"style" | "icon" | "codeFromLink", string>> = {
   style: style.url,
   icon: icon.url,
-  setup: setup.url,
+  codeFromLink: codeFromLink.url,
 };
 
 export function serveAssets(app: Hono<AppEnv>): void {
-  for (const { url, type, body } of [style, icon, setup]) {
+  for (const { url, type, body } of [style, icon, codeFromLink]) {
     app.get(url, (c) =>
       c.body(body, 200, { "Content-Type": type, "Cache-Control": "public, max-age=31536000, immutable" }),
     );

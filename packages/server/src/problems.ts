@@ -89,6 +89,21 @@ export function notSignedIn(reason: EndReason | undefined): ServerProblem {
   });
 }
 
+/** What is wrong with the code of a reset mail, whatever it is. */
+export const badResetCode = "This code is wrong, used or expired. Ask for another mail.";
+
+/** The same for every address, whether or not anybody has it. */
+export function tooManyResets(retryAfter: number): ServerProblem {
+  return problem("too-many-requests", 429, "Too many requests", {
+    detail: "A mail was asked for too often. Wait, and look into your mailbox meanwhile.",
+    retryAfter,
+  });
+}
+
+export function noMail(): ServerProblem {
+  return problem("no-mail", 501, "No mail", { detail: "This server is not set up to send mail." });
+}
+
 export function invalidInput(errors: readonly FieldError[]): ServerProblem {
   return problem("invalid-input", 422, "Invalid input", { errors });
 }

@@ -154,11 +154,10 @@ export class Accounts {
   }
 
   /** Changes the password and uses up the code; false if it is not good any more. */
-  async changePasswordByCode(code: string, password: string): Promise<boolean> {
-    const user = await this.findByResetCode(code);
+  async changePasswordByCode(user: User, code: string, password: string): Promise<boolean> {
     const passwordHash = await this.#hasher.hash(password);
     const changed = await this.#store.changePasswordByCode(codeHash(code), passwordHash, this.#now());
-    if (changed) this.#tell({ event: "password-changed", userId: user?.id, reason: "reset" });
+    if (changed) this.#tell({ event: "password-changed", userId: user.id, reason: "reset" });
     return changed;
   }
 

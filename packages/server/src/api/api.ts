@@ -3,10 +3,12 @@ import { OpenAPIHono } from "@hono/zod-openapi";
 import { answerProblem } from "../answer.ts";
 import type { AppEnv, House } from "../env.ts";
 import { type FieldError, invalidInput } from "../problems.ts";
+import { accountApi } from "./account-api.ts";
 import { adminSessionsApi } from "./admin-sessions-api.ts";
 import { adminUsersApi } from "./admin-users-api.ts";
 import { auditApi } from "./audit-api.ts";
 import { passwordApi } from "./password-api.ts";
+import { passwordResetApi } from "./password-reset-api.ts";
 import { sessionsApi } from "./sessions-api.ts";
 import { signInApi } from "./sign-in-api.ts";
 
@@ -18,7 +20,9 @@ export function createApi(house: House): OpenAPIHono<AppEnv> {
   });
   signInApi(api, house);
   sessionsApi(api, house);
+  accountApi(api, house);
   passwordApi(api, house);
+  passwordResetApi(api, house);
   adminUsersApi(api, house);
   adminSessionsApi(api, house);
   auditApi(api, house);

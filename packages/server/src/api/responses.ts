@@ -33,7 +33,8 @@ const problemDescriptions = {
   413: "The body is larger than 16 KiB.",
   415: "The body is not declared as application/json.",
   422: "The body does not fit; `errors` says where.",
-  429: "Too many attempts failed. Try again after `Retry-After` seconds.",
+  429: "Too many attempts. Try again after `Retry-After` seconds.",
+  501: "This server is not set up to send mail.",
   503: "Try again after `Retry-After` seconds. Nobody was signed out.",
 } as const;
 

@@ -20,7 +20,11 @@ export type Mail =
       /** There were so many today that this is the last one told. */
       readonly isLast: boolean;
     })
-  | (AboutUser & { readonly kind: "theft" })
+  | (AboutUser & {
+      readonly kind: "theft";
+      /** An outdated copy came back, or a copy was used in another browser. */
+      readonly by: "outdated-copy" | "other-browser";
+    })
   | (AboutUser & {
       readonly kind: "password-changed";
       /** The one that it was changed in, and that goes on; undefined after a reset, which ends all. */

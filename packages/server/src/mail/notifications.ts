@@ -31,7 +31,9 @@ export class Notifications {
   /** For `sessions.observe`. */
   readonly observe = (event: SessionEvent): void => {
     if (event.type === "created") this.#report(this.#signedIn(event));
-    if (event.type === "theft") this.#report(this.#put({ kind: "theft", ...about(event) }));
+    if (event.type === "theft") this.#report(this.#stolen(event, "outdated-copy"));
+    if (event.type === "fingerprint" && event.reaction === "revoke")
+      this.#report(this.#stolen(event, "other-browser"));
   };
 
   /** `sessionId` is the session that it was changed in; undefined after a reset. */
@@ -66,6 +68,10 @@ export class Notifications {
       return isQueued ? { kind: "new-device", ...about(event), sessionId, isLast } : undefined;
     });
     if (isQueued) onQueued();
+  }
+
+  #stolen(thief: Parameters<typeof about>[0], by: "outdated-copy" | "other-browser"): Promise<void> {
+    return this.#put({ kind: "theft", by, ...about(thief) });
   }
 
   async #put(mail: Mail): Promise<void> {

@@ -22,11 +22,12 @@ export const english: Words = {
     closing: `${sevenDays} Whether you get these mails is up to you: ${accountPage}.`,
   }),
 
-  theft: ({ accountPage }) => ({
+  theft: ({ isOutdated, accountPage }) => ({
     subject: "Somebody may have copied your sign-in",
-    opening:
-      "An outdated copy of your browser’s sign-in was used. That happens when somebody has copied it, or when an old browser profile is restored. We have signed that device out.",
-    advice: `If you did not restore an old profile, sign out everywhere, and then change your password at ${accountPage}. Check that device for malware.`,
+    opening: isOutdated
+      ? "An outdated copy of your browser’s sign-in was used. That happens when somebody has copied it, or when an old browser profile is restored. We have signed that device out."
+      : "Your browser’s sign-in was used from another browser. That happens when somebody has copied it. We have signed it out.",
+    advice: `If this was not your own doing, sign out everywhere, and then change your password at ${accountPage}. Check that device for malware.`,
     link: signOutEverywhere,
     closing: sevenDays,
   }),

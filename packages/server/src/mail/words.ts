@@ -22,7 +22,7 @@ export interface Words {
   readonly unknownAddress: string;
   readonly device: string;
   newDevice(about: { readonly isLast: boolean; readonly accountPage: string }): MailWords;
-  theft(about: { readonly accountPage: string }): MailWords;
+  theft(about: { readonly isOutdated: boolean; readonly accountPage: string }): MailWords;
   passwordChanged(about: { readonly goesOn: boolean; readonly forgotPage: string }): MailWords;
   passwordReset(): MailWords;
 }
@@ -42,7 +42,7 @@ export function wordsOf(mail: Mail, words: Words, origin: string): MailWords {
     case "new-device":
       return words.newDevice({ isLast: mail.isLast, accountPage });
     case "theft":
-      return words.theft({ accountPage });
+      return words.theft({ isOutdated: mail.by === "outdated-copy", accountPage });
     case "password-changed":
       return words.passwordChanged({ goesOn: mail.sessionId !== undefined, forgotPage: `${origin}/forgot` });
     case "password-reset":

@@ -12,6 +12,10 @@ const notices = {
   "device-ended": "That device is signed out.",
   "device-gone": "That device was signed out already.",
   "others-ended": "All other devices are signed out.",
+  "reset-asked":
+    "If there is an account with this address, a mail is on its way. Its link works for 15 minutes. Look among the junk, too.",
+  "password-reset": "Your password is changed, and all devices are signed out. Sign in with the new one.",
+  "mail-changed": "Saved.",
   "password-changed": "Your password is changed, and all other devices are signed out.",
 } as const;
 

@@ -29,6 +29,10 @@ const byName: Readonly<Record<string, Words>> = {
     title: "Please try again in a moment",
     text: "Too many people are signing in at this moment. Reload this page in a few seconds.",
   },
+  "too-many-requests": {
+    title: "Please wait a while",
+    text: "That mail was asked for too often. Look into your mailbox, also among the junk, and try again later.",
+  },
   "internal-error": {
     title: "Something went wrong",
     text: "The mistake is ours, and it has been recorded. Try again; if it stays, tell the administrator the number below.",

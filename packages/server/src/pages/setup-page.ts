@@ -53,7 +53,7 @@ function setupPage(
   return publicPage(c, {
     title: "Set up",
     narrow: true,
-    script: assets.setup,
+    script: assets.codeFromLink,
     status,
     failed: errors.length > 0,
     body: html`<h1>Set up this server</h1>

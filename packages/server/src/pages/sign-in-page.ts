@@ -102,6 +102,7 @@ function signInPage(c: Context<AppEnv>, view: SignInView): Response | Promise<Re
         ${field({ name: "password", label: "Password", type: "password", autocomplete: "current-password" }, errors)}
         ${checkbox({ name: "remember", label: "Keep me signed in on this device", hint: "For 30 days. Not on a device that others use.", checked: remember })}
         <button>Sign in</button>
-      </form>`,
+      </form>
+      <p><a href="/forgot">Forgot your password?</a></p>`,
   });
 }

@@ -25,7 +25,7 @@ const ada = {
 };
 
 function mail(device: string): Mail {
-  return { kind: "theft", userId: ada.id, at: now, ip: "192.0.2.1", device };
+  return { kind: "theft", by: "outdated-copy", userId: ada.id, at: now, ip: "192.0.2.1", device };
 }
 
 /** Takes out what is due, for good; the ids. */

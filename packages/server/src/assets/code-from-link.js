@@ -1,4 +1,4 @@
-// The set-up code stands behind the # of the link, which browsers send to nobody. Without script people paste it.
+// The code stands behind the # of the link, which browsers send to nobody. Without script people paste it.
 function takeCode() {
   const field = document.querySelector("input[name=code]");
   const code = location.hash.slice(1);
@@ -6,7 +6,7 @@ function takeCode() {
   if (!field || !code || document.getElementById(code)) return;
   field.value = code;
   history.replaceState(null, "", location.pathname);
-  document.querySelector("input[name=email]")?.focus();
+  document.querySelector("input[name=email], input[name=password]")?.focus();
 }
 
 takeCode();
