@@ -45,6 +45,18 @@ export function forbidden(detail = "Only administrators may do this."): ServerPr
   return problem("forbidden", 403, "Forbidden", { detail });
 }
 
+export function addressTaken(): ServerProblem {
+  return problem("address-taken", 409, "Address taken", { detail: "Somebody has this address already." });
+}
+
+export function noLinkFor(disabled: boolean): ServerProblem {
+  return disabled
+    ? problem("user-disabled", 409, "User disabled", { detail: "Enable the user first." })
+    : problem("conflict", 409, "Changed meanwhile", {
+        detail: "A link was made for this user a moment ago.",
+      });
+}
+
 export function ownRights(): ServerProblem {
   return problem("own-rights", 409, "Own rights", {
     detail: "Nobody changes their own rights: somebody must remain who can give them back.",

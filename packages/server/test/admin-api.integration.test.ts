@@ -41,6 +41,8 @@ describe("administration", () => {
 
   const calls: readonly [method: string, path: string, body?: unknown][] = [
     ["GET", "/api/admin/users"],
+    ["POST", "/api/admin/users", { email: "x@example.com" }],
+    ["POST", "/api/admin/users/x/setup-link"],
     ["PATCH", "/api/admin/users/x", { disabled: true }],
     ["GET", "/api/admin/users/x/sessions"],
     ["DELETE", "/api/admin/users/x/sessions"],
@@ -155,6 +157,45 @@ describe("administration", () => {
     assert.equal(problemOf(await admin.call("DELETE", "/api/admin/sessions/x")), "not-found");
   });
 
+  test("creates a user, who chooses a password by the link: good once, and only the newest", async () => {
+    const email = `Grace${++number}@example.com`;
+    const created = await admin.call("POST", "/api/admin/users", { email, roles: ["admin"] });
+    assert.equal(created.status, 201);
+    const { user, setupLink, expiresAt } = created.json();
+    assert.deepEqual([user.email, user.roles, user.disabled], [email, ["admin", "user"], false]);
+    assert.ok(
+      setupLink.startsWith(`${server.origin}/reset#`),
+      "The code is behind the #, where no log sees it",
+    );
+    assert.equal(Date.parse(expiresAt), server.clock.now + 3 * 24 * 60 * minute);
+    assert.ok(!server.logs.includes(setupLink.split("#")[1]));
+
+    server.clock.now += 1;
+    const again = (await admin.call("POST", `/api/admin/users/${user.id}/setup-link`)).json();
+    const password = "violin hedgehog lemon snail";
+    const choose = (link: string) =>
+      server.visitor().submit("/reset", { code: link.split("#")[1]!, password });
+    assert.equal((await choose(setupLink)).status, 422, "A newer link voids the older ones");
+    assert.equal((await choose(again.setupLink)).status, 303);
+    assert.equal((await choose(again.setupLink)).status, 422, "It is good once");
+    const grace = server.visitor();
+    await grace.signIn({ email, password });
+    assert.equal((await grace.call("GET", "/api/admin/users")).status, 200);
+  });
+
+  test("makes no link that is of no use, and no second user of an address", async () => {
+    const late = (await admin.call("POST", "/api/admin/users", { email: "late@example.com" })).json();
+    const path = `/api/admin/users/${late.user.id}`;
+    await admin.call("PATCH", path, { disabled: true });
+    assert.equal(problemOf(await admin.call("POST", `${path}/setup-link`)), "user-disabled");
+    const taken = await admin.call("POST", "/api/admin/users", { email: "LATE@example.com" });
+    assert.deepEqual([taken.status, problemOf(taken)], [409, "address-taken"]);
+    for (const body of [{ email: "nobody" }, { email: "a@b.example", roles: ["root"] }, { email: 1 }, {}]) {
+      assert.equal(problemOf(await admin.call("POST", "/api/admin/users", body)), "invalid-input");
+    }
+    assert.equal(problemOf(await admin.call("POST", "/api/admin/users/nobody/setup-link")), "not-found");
+  });
+
   test("lists the users page by page, each once and in order, and never what they sign in with", async () => {
     for (let more = 0; more < 5; more++) await someone();
     const all = (await admin.call("GET", "/api/admin/users?limit=200")).json();
@@ -173,7 +214,8 @@ describe("administration", () => {
       seen,
       all.users.map(({ email }: { email: string }) => email),
     );
-    assert.deepEqual(seen, seen.toSorted());
+    const keys = seen.map((email) => email.toLowerCase());
+    assert.deepEqual(keys, keys.toSorted());
     for (const limit of ["0", "201", "many"]) {
       assert.equal(problemOf(await admin.call("GET", `/api/admin/users?limit=${limit}`)), "invalid-input");
     }

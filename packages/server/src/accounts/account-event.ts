@@ -9,6 +9,8 @@ export const accountEvents = [
   "user-disabled",
   "user-enabled",
   "roles-changed",
+  /** An administrator made a link by which the user chooses a password. */
+  "setup-link-made",
   "setup-link-used",
 ] as const;
 

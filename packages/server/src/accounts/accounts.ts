@@ -136,16 +136,15 @@ export class Accounts {
    * A code that lets whoever has it choose a new password; undefined if there is one of a later request already.
    * @param requestedAt when it was asked for: of several, the newest counts.
    */
-  async issueResetCode(user: User, requestedAt: number): Promise<string | undefined> {
-    const { code, hash } = newOneTimeCode();
-    const { id: userId, credentialVersion } = user;
-    const now = this.#now();
-    const expiresAt = now + resetCodeLifetime;
-    const added = await this.#store.addResetCode(
-      { hash, userId, credentialVersion, requestedAt, expiresAt },
-      now,
-    );
-    return added ? code : undefined;
+  issueResetCode(user: User, requestedAt: number): Promise<string | undefined> {
+    return this.#issueCode(user, requestedAt, resetCodeLifetime);
+  }
+
+  /** The same by an administrator's hand, for so many milliseconds. */
+  async issueInvitation(user: User, requestedAt: number, lifetime: number): Promise<string | undefined> {
+    const code = await this.#issueCode(user, requestedAt, lifetime);
+    if (code) this.#tell({ event: "setup-link-made", userId: user.id });
+    return code;
   }
 
   /** Whose password the code may change; undefined if it is unknown, used or expired. Does not use it up. */
@@ -193,6 +192,18 @@ export class Accounts {
     if (!done) return undefined;
     this.#tell({ event: "user-created", userId: user.id, details: { roles: user.roles } });
     return user;
+  }
+
+  async #issueCode(user: User, requestedAt: number, lifetime: number): Promise<string | undefined> {
+    const { code, hash } = newOneTimeCode();
+    const { id: userId, credentialVersion } = user;
+    const now = this.#now();
+    const expiresAt = now + lifetime;
+    const added = await this.#store.addResetCode(
+      { hash, userId, credentialVersion, requestedAt, expiresAt },
+      now,
+    );
+    return added ? code : undefined;
   }
 
   #newAdministrator(credentials: Credentials): Promise<User> {

@@ -1,9 +1,11 @@
 /** The users, for administrators. */
 import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
 import { changeRights } from "../accounts/change-rights.ts";
+import { emailProblem } from "../accounts/email.ts";
+import { createUser, invite } from "../accounts/invite-user.ts";
 import { type Rights, tidyRoles, type User, userRoles } from "../accounts/user.ts";
 import type { AppEnv, House } from "../env.ts";
-import { notFound, ownRights, ProblemError } from "../problems.ts";
+import { addressTaken, invalidInput, noLinkFor, notFound, ownRights, ProblemError } from "../problems.ts";
 import { administratorsOnly } from "./api-guard.ts";
 import { json, jsonBody, problems } from "./responses.ts";
 import { accountJson, accountSchema, csrfHeader, sessionJson, sessionSchema } from "./schemas.ts";
@@ -16,6 +18,14 @@ const roles = z
   .max(userRoles.length)
   .openapi({ description: "Everybody is a `user`, named or not.", example: ["admin"] });
 const endedSessions = z.int().openapi({ description: "How many sessions of the user it ended." });
+const invitation = {
+  setupLink: z.string().openapi({
+    description:
+      "Good once. Whoever has it may choose the password: hand it over on a way that nobody else reads.",
+    example: "https://sign-in.example.com/reset#…",
+  }),
+  expiresAt: z.iso.datetime(),
+};
 const idInPath = z.object({ id: z.string() });
 
 export function adminUsersApi(api: OpenAPIHono<AppEnv>, house: House): void {
@@ -56,6 +66,57 @@ export function adminUsersApi(api: OpenAPIHono<AppEnv>, house: House): void {
     const users = found.slice(0, limit);
     const next = found.length > limit && { next: cursorAfter(users.at(-1)!) };
     return c.json({ users: users.map(accountJson), ...next }, 200);
+  });
+
+  const create = createRoute({
+    method: "post",
+    path: "/api/admin/users",
+    tags,
+    operationId: "createUser",
+    summary: "Create a user",
+    description: "The user chooses a password by the link. Hand it over; it is shown this once.",
+    ...guarded,
+    request: {
+      headers: csrfHeader,
+      body: jsonBody(
+        z.strictObject({
+          email: z.string().openapi({ example: "grace@example.com" }),
+          roles: roles.default([]),
+        }),
+      ),
+    },
+    responses: {
+      201: json("Created.", z.strictObject({ user: accountSchema, ...invitation })),
+      ...problems(400, 401, 403, 409, 413, 415, 422, 503),
+    },
+  });
+  api.openapi(create, async (c) => {
+    const { email, roles } = c.req.valid("json");
+    const message = emailProblem(email);
+    if (message) throw new ProblemError(invalidInput([{ field: "email", message }]));
+    const user = await createUser(accounts, email, tidyRoles(roles));
+    if (!user) throw new ProblemError(addressTaken());
+    return c.json({ user: accountJson(user), ...(await linkFor(user)) }, 201);
+  });
+
+  const makeLink = createRoute({
+    method: "post",
+    path: "/api/admin/users/{id}/setup-link",
+    tags,
+    operationId: "makeSetupLink",
+    summary: "Make a new link by which a user chooses a password",
+    description:
+      "For who lost the first one, or the password. It voids those before, and is shown this once.",
+    ...guarded,
+    request: { headers: csrfHeader, params: idInPath },
+    responses: {
+      200: json("Made.", z.strictObject(invitation)),
+      ...problems(401, 403, 404, 409, 503),
+    },
+  });
+  api.openapi(makeLink, async (c) => {
+    const user = await userOf(c.req.valid("param").id);
+    return c.json(await linkFor(user), 200);
   });
 
   const change = createRoute({
@@ -121,6 +182,12 @@ export function adminUsersApi(api: OpenAPIHono<AppEnv>, house: House): void {
     const user = await userOf(c.req.valid("param").id);
     return c.json({ ended: await sessions.revokeAll(user.id) }, 200);
   });
+
+  async function linkFor(user: User): Promise<{ setupLink: string; expiresAt: string }> {
+    const made = user.disabled ? undefined : await invite(accounts, user, house.origin, sessions.now());
+    if (!made) throw new ProblemError(noLinkFor(user.disabled));
+    return { setupLink: made.setupLink, expiresAt: new Date(made.expiresAt).toISOString() };
+  }
 
   async function userOf(id: string): Promise<User> {
     const user = await accounts.find(id);
