@@ -120,6 +120,24 @@ for (const [name, open] of Object.entries({ SQLite: onSqlite, PostgreSQL: onPost
       await refused(command(["users", "unlock", "nobody@example.com"]), 1, /Nobody has the address/);
     });
 
+    test("whoever is remembered is listed as such, and does not come back once ended or disabled", async () => {
+      const [ended, disabled] = [server.visitor(), server.visitor()];
+      for (const visitor of [ended, disabled]) await visitor.signIn(bob, true);
+      const id = await ended.sessionId();
+      const { sessions, dormant } = await json("sessions", "list", "--user", bob.email);
+      const listed = sessions.find((session: { id: string }) => session.id === id);
+      assert.ok(Date.parse(listed.rememberedUntil) > Date.now() + 29 * 86_400_000);
+      assert.deepEqual(dormant, []);
+      assert.equal((await json("sessions", "revoke", id)).endedSessions, 1);
+      await json("users", "disable", bob.email);
+      await json("users", "enable", bob.email);
+      for (const visitor of [ended, disabled]) {
+        assert.ok(visitor.remember);
+        visitor.cookie = undefined;
+        assert.equal(await visitor.isSignedIn(), false);
+      }
+    });
+
     test("sessions are listed and ended, one by one or all of a user", async () => {
       const visitors = [server.visitor(), server.visitor(), server.visitor()];
       for (const visitor of visitors) await visitor.signIn(bob);

@@ -199,12 +199,9 @@ export class RequestAuth<D = Record<string, unknown>> {
     const { token } = await this.#holding();
     const created = await this.sessions.reauthenticate(token, { ...options, client: this.client });
     if (!created) throw new NotSignedInError();
-    const presented = this.#rememberToken();
-    if (presented) {
-      const remember = await refresh(this.sessions, presented, this.client, created.session.id);
-      if (remember) this.#sendRemember(remember);
-    }
+    // What fails from here on must not keep the new secret from the browser: the old one is theft in a moment.
     const session = this.#issue(created);
+    await this.#refreshRemembered(session);
     await this.#attemptSucceeded();
     return session;
   }
@@ -377,6 +374,12 @@ export class RequestAuth<D = Record<string, unknown>> {
       sessions.tell({ type: "rejected", at, reason, sessionId: undefined, client, remember: true });
     }
     return token;
+  }
+
+  async #refreshRemembered({ id }: Session<D>): Promise<void> {
+    const token = this.#rememberToken();
+    const remember = token && (await refresh(this.sessions, token, this.client, id));
+    if (remember) this.#sendRemember(remember);
   }
 
   /** Forgets the browser that the request presents as a remembered one, with its session unless that is `except`. */

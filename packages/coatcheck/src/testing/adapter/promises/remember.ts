@@ -175,6 +175,19 @@ export const remember: AdapterCases = {
       assertSignedIn(await ada.get("/me"));
     }),
 
+  "an outage in the middle of a re-authentication signs nobody out": (set) =>
+    set(async ({ browser, store, clock }) => {
+      const ada = browser();
+      await ada.do("remember:ada");
+      store.interfere = (operation) => (operation === "remember.update" ? down(operation) : undefined);
+      assert.equal((await ada.do("reauthenticate")).status, 503);
+      store.interfere = working;
+      clock.advance(grace);
+      assertSignedIn(await ada.get("/me"));
+      clock.advance(day);
+      assertSignedIn(await ada.get("/me"));
+    }),
+
   "a remembered browser is never recent": (set) =>
     set(async ({ browser, send }) => {
       const ada = browser();
