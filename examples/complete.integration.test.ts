@@ -169,6 +169,18 @@ function describeSignIn(stage: Stage): void {
     }
   });
 
+  test("of many wrong passwords at once five are looked at, and then one has to wait", async () => {
+    const wrong = json({ email: "mallory@example.com", password: "a guess" });
+    const crowd = Array.from({ length: 20 }, () => stage.node.network.send("POST", signInPath, wrong));
+    const answers = Map.groupBy(await Promise.all(crowd), ({ status }) => status);
+    // On a slow machine the first second may be over before the last one comes.
+    assert.ok([5, 6].includes(answers.get(401)!.length), `${answers.get(401)!.length} were looked at`);
+    for (const answer of answers.get(429)!) {
+      assertRefused(answer, 429, { detail: "Too many attempts" });
+      assert.match(String(answer.headers["retry-after"]), /^[12]$/);
+    }
+  });
+
   test("a faulty body is answered with what is wrong, and where", async () => {
     const faults: readonly (readonly [body: string, ...faults: string[]])[] = [
       ["", "body: json_invalid"],

@@ -131,6 +131,8 @@ const smallBody = bodyLimit({
 app.post("/auth/login/session", smallBody, async (c) => {
   const body: unknown = await c.req.json().catch(() => undefined);
   if (!isCredentials(body)) return c.json({ detail: whatIsWrongWith(body) }, 422);
+  const tooMany = await c.var.auth.attempt(body.email);
+  if (tooMany) return answerProblem(tooMany, c);
   const user = await userWithCredentials(body);
   if (!user) return c.json({ detail: "Invalid credentials" }, 401);
   await c.var.auth.login(user.id, { remember: body.remember === true });

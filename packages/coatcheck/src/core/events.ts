@@ -72,14 +72,13 @@ export type SessionEvent =
     }
   /**
    * Too many attempts failed under an account, or from an address, and a further one was refused; or so many tokens that
-   * were never ours came from an address that no more are looked up (told once, when it begins).
+   * were never ours came from an address that no more are looked up (told once, when it begins). Says nothing of what
+   * was submitted: people type their password there.
    */
   | {
       readonly type: "throttled";
       readonly at: number;
       readonly by: "account" | "client" | "tokens";
-      /** A digest of the account that was submitted: people type their password into that field. */
-      readonly account?: string;
       readonly client: ClientInfo;
       /** In milliseconds. */
       readonly retryAfter: number;

@@ -115,11 +115,15 @@ export function canonicalAddress(text: string): string | undefined {
  */
 export function networkOf(address: string): string {
   if (!address.includes(":")) return address;
+  const [, whole] = firstFourGroups.exec(address) ?? [];
+  if (whole !== undefined) return `${whole}::/64`;
   const [head = "", tail = ""] = address.split("::");
   const [before, after] = [groupsOf(head), groupsOf(tail)];
   const zeros = Array.from({ length: Math.max(0, 8 - before.length - after.length) }, () => "0");
   return `${[...before, ...zeros, ...after].slice(0, 4).join(":")}::/64`;
 }
+
+const firstFourGroups = /^((?:[0-9a-f]+:){3}[0-9a-f]+):/;
 
 function groupsOf(part: string): string[] {
   // Dots are the last two groups.

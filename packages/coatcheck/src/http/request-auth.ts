@@ -146,7 +146,7 @@ export class RequestAuth<D = Record<string, unknown>> {
       return undefined;
     }
     const { by, retryAfter } = outcome;
-    sessions.tell({ type: "throttled", at: now, by, account: digest, client, retryAfter });
+    sessions.tell({ type: "throttled", at: now, by, client, retryAfter });
     return tooManyAttempts(Math.ceil(retryAfter / 1000));
   }
 

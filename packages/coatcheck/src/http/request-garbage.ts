@@ -14,6 +14,7 @@ interface Asking {
 export class RequestGarbage {
   readonly #garbage: GarbageCount;
   readonly #asking: Asking;
+  #counted: string | undefined;
 
   constructor(garbage: GarbageCount, asking: Asking) {
     this.#garbage = garbage;
@@ -25,7 +26,7 @@ export class RequestGarbage {
     const now = this.#asking.sessions.now();
     const network = this.#garbage.isQuiet(now) ? undefined : this.#network;
     if (network === undefined) return 0;
-    return Math.ceil(this.#garbage.wait(network, token?.secretHash, now) / 1000);
+    return Math.ceil(this.#garbage.wait(network, token, now) / 1000);
   }
 
   /** A token of any kind was never ours. */
@@ -43,11 +44,12 @@ export class RequestGarbage {
   vouch(token: SessionToken): void {
     const now = this.#asking.sessions.now();
     const network = this.#garbage.isQuiet(now) ? undefined : this.#network;
-    if (network !== undefined) this.#garbage.vouch(network, token.secretHash, now);
+    if (network !== undefined) this.#garbage.vouch(network, token, now);
   }
 
   get #network(): string | undefined {
     const { ip } = this.#asking.client;
-    return ip === undefined ? undefined : networkOf(ip);
+    if (ip !== undefined) this.#counted ??= networkOf(ip);
+    return this.#counted;
   }
 }

@@ -18,6 +18,11 @@ interface Bucket {
   readonly vouched: Set<string>;
 }
 
+/** Hashed only where there is something to compare it with. */
+interface HashedToken {
+  readonly secretHash: string;
+}
+
 export class GarbageCount {
   /** How long it takes until one more token may be looked up, in milliseconds. */
   readonly #interval: number;
@@ -38,12 +43,12 @@ export class GarbageCount {
 
   /**
    * How long a token from this address is not looked up, in milliseconds; 0 if it is.
-   * @param hash of the token; undefined if it is none.
+   * @param token undefined if it is none.
    */
-  wait(network: string, hash: string | undefined, now: number): number {
+  wait(network: string, token: HashedToken | undefined, now: number): number {
     const bucket = this.#bucket(network, now);
-    if (!bucket || (hash !== undefined && bucket.vouched.has(hash))) return 0;
-    return this.#waitFor(bucket, now);
+    const wait = bucket ? this.#waitFor(bucket, now) : 0;
+    return wait > 0 && token && bucket?.vouched.has(token.secretHash) ? 0 : wait;
   }
 
   /** Counts a token that was never ours; true if it is the first one after which no more are looked up. */
@@ -57,9 +62,10 @@ export class GarbageCount {
   }
 
   /** Notes that a token opened a session, or was given out for one. */
-  vouch(network: string, hash: string, now: number): void {
+  vouch(network: string, token: HashedToken, now: number): void {
     const vouched = this.#bucket(network, now)?.vouched;
     if (!vouched) return;
+    const { secretHash: hash } = token;
     vouched.delete(hash);
     vouched.add(hash);
     if (vouched.size > mostVouched) vouched.delete(vouched.values().next().value!);

@@ -5,6 +5,10 @@ import { GarbageCount } from "../../src/throttle/garbage.ts";
 const perMinute = 60;
 const second = 1_000;
 
+function token(secretHash: string): { readonly secretHash: string } {
+  return { secretHash };
+}
+
 function full(garbage: GarbageCount, network: string, now: number): void {
   for (let n = 0; n < perMinute; n++) garbage.count(network, now);
 }
@@ -37,20 +41,20 @@ describe("Invented tokens", () => {
 
   test("do not stop sessions that were seen since the first of them", () => {
     const garbage = new GarbageCount(perMinute);
-    garbage.vouch("a", "before", 0);
+    garbage.vouch("a", token("before"), 0);
     garbage.count("a", 0);
-    garbage.vouch("a", "since", 0);
+    garbage.vouch("a", token("since"), 0);
     full(garbage, "a", 0);
-    assert.equal(garbage.wait("a", "since", 0), 0);
-    assert.equal(garbage.wait("a", "before", 0), second);
-    assert.equal(garbage.wait("b", "before", 0), 0);
+    assert.equal(garbage.wait("a", token("since"), 0), 0);
+    assert.equal(garbage.wait("a", token("before"), 0), second);
+    assert.equal(garbage.wait("b", token("before"), 0), 0);
   });
 });
 
 describe("What is kept", () => {
   test("is nothing while all is quiet", () => {
     const garbage = new GarbageCount(perMinute);
-    for (let n = 0; n < 100; n++) garbage.vouch("a", `session${n}`, 0);
+    for (let n = 0; n < 100; n++) garbage.vouch("a", token(`session${n}`), 0);
     assert.equal(garbage.isQuiet(0), true);
   });
 
@@ -69,14 +73,14 @@ describe("What is kept", () => {
   test("of sessions is bounded: those that were seen last", () => {
     const garbage = new GarbageCount(perMinute);
     garbage.count("a", 0);
-    garbage.vouch("a", "used", 0);
+    garbage.vouch("a", token("used"), 0);
     for (let n = 0; n < 1_000; n++) {
-      garbage.vouch("a", `session${n}`, 0);
-      if (n === 500) garbage.vouch("a", "used", 0);
+      garbage.vouch("a", token(`session${n}`), 0);
+      if (n === 500) garbage.vouch("a", token("used"), 0);
     }
     full(garbage, "a", 0);
-    assert.equal(garbage.wait("a", "session0", 0), second);
-    assert.equal(garbage.wait("a", "used", 0), 0);
-    assert.equal(garbage.wait("a", "session999", 0), 0);
+    assert.equal(garbage.wait("a", token("session0"), 0), second);
+    assert.equal(garbage.wait("a", token("used"), 0), 0);
+    assert.equal(garbage.wait("a", token("session999"), 0), 0);
   });
 });
