@@ -1,8 +1,8 @@
 /** Choosing a new password with the code of a mail. */
-import { type ClientInfo, openAccount, type SessionManager } from "coatcheck";
+import type { ClientInfo, SessionManager } from "coatcheck";
 import type { Notifications } from "../mail/notifications.ts";
 import type { Accounts } from "./accounts.ts";
-import { emailKey } from "./email.ts";
+import { unlock } from "./attempt.ts";
 import { passwordProblem } from "./password-rules.ts";
 
 export type PasswordReset =
@@ -33,6 +33,6 @@ export async function resetPassword(
   if (!done) return { done: false, problem: "invalid-code" };
   await notifications.passwordChanged(user.id, client);
   await sessions.revokeAll(user.id, { reason: "credentials-changed" });
-  await openAccount(sessions, emailKey(user.email));
+  await unlock(sessions, user.email);
   return { done: true };
 }

@@ -77,6 +77,16 @@ describe("the code of a reset mail", () => {
     assert.match(told.text, /Sign out everywhere:\n/);
   });
 
+  test("opens an account that a hundred wrong passwords had closed (NIST SP 800-63B-4 §3.2.2)", async () => {
+    const code = await codeFor(ada.email);
+    assert.equal(await canSignIn({ ...ada, password: "wrong" }), false);
+    server.sql("UPDATE coatcheck_attempts SET failures = 100 WHERE key LIKE 'account:%'");
+    server.clock.now += 14 * minute;
+    assert.equal(await canSignIn(ada), false);
+    assert.equal((await choose(code)).status, 200);
+    assert.equal(await canSignIn({ ...ada, password }), true);
+  });
+
   test("is used once, by one of twenty at the same time", async () => {
     const code = await codeFor(ada.email);
     const passwords = Array.from({ length: 20 }, (_, index) => `${password} ${index}`);

@@ -202,6 +202,19 @@ export const throttle: AdapterCases = {
       assertRefused(await meFrom(stage, "192.0.2.1", "__Host-session=x"), 429, "too-many-attempts");
     }, fewGuesses),
 
+  "invented tokens of remembered browsers count as well": (set) =>
+    set(async (stage) => {
+      const remembered = () => invented().replace("session", "remember");
+      for (let n = 0; n < 10; n++) assertNotSignedIn(await meFrom(stage, "192.0.2.1", remembered()));
+      stage.store.operations.length = 0;
+      assertRefused(await meFrom(stage, "192.0.2.1", remembered()), 429, "too-many-attempts");
+      assertRefused(await meFrom(stage, "192.0.2.1", invented()), 429, "too-many-attempts");
+      const headers = { "x-forwarded-for": "192.0.2.1" };
+      const logout = await stage.send("POST", "/do?verbs=logout", { cookie: remembered(), headers });
+      assertRefused(logout, 429, "too-many-attempts");
+      assert.deepEqual(stage.store.operations, []);
+    }, fewGuesses),
+
   "the same address without a token is not refused": (set) =>
     set(async (stage) => {
       await inventTokens(stage);
