@@ -90,6 +90,9 @@ describe("keep me signed in", () => {
       "rememberedUntil",
     ]);
     assert.match((await device.get("/devices")).text, /Asleep/);
+    const admin = await administrator();
+    const seen = (await admin.call("GET", `/api/admin/sessions?email=${bob.email}`)).json();
+    assert.deepEqual(seen.dormant, dormant);
     assert.deepEqual((await device.call("DELETE", `/api/sessions/${here}`)).json(), { ended: 1 });
     assert.equal((await device.call("DELETE", `/api/sessions/${here}`)).status, 404);
     assert.equal(await asleep.isSignedIn(), false);

@@ -5,7 +5,15 @@ import type { AppEnv, House } from "../env.ts";
 import { notFound, ProblemError } from "../problems.ts";
 import { administratorsOnly } from "./api-guard.ts";
 import { json, problems } from "./responses.ts";
-import { accountJson, accountSchema, csrfHeader, sessionJson, sessionSchema } from "./schemas.ts";
+import {
+  accountJson,
+  accountSchema,
+  csrfHeader,
+  dormantJson,
+  dormantSchema,
+  sessionJson,
+  sessionSchema,
+} from "./schemas.ts";
 
 const tags = ["Administration"];
 
@@ -25,8 +33,12 @@ export function adminSessionsApi(api: OpenAPIHono<AppEnv>, house: House): void {
     },
     responses: {
       200: json(
-        "The user, and their live sessions.",
-        z.strictObject({ user: accountSchema, sessions: z.array(sessionSchema) }),
+        "The user, their live sessions, and the browsers that may come back without a password.",
+        z.strictObject({
+          user: accountSchema,
+          sessions: z.array(sessionSchema),
+          dormant: z.array(dormantSchema),
+        }),
       ),
       ...problems(401, 403, 404, 422, 429, 503),
     },
@@ -34,10 +46,14 @@ export function adminSessionsApi(api: OpenAPIHono<AppEnv>, house: House): void {
   api.openapi(search, async (c) => {
     const user = await accounts.findByEmail(c.req.valid("query").email);
     if (!user) throw new ProblemError(notFound("Nobody has this address."));
-    const found = await sessions.list(user.id);
+    const found = await sessions.devices(user.id);
     const own = c.var.identity.session.id;
     return c.json(
-      { user: accountJson(user), sessions: found.map((each) => sessionJson(each, each.id === own)) },
+      {
+        user: accountJson(user),
+        sessions: found.sessions.map((each) => sessionJson(each, each.id === own)),
+        dormant: found.dormant.map(dormantJson),
+      },
       200,
     );
   });

@@ -227,6 +227,20 @@ export const remember: AdapterCases = {
       { auth: { seal: true, keys: [`1:${"A".repeat(43)}`] } },
     ),
 
+  "where clients refuse Secure cookies on localhost, the remember cookie is a plain one too": (set) =>
+    set(
+      async ({ browser, clock }) => {
+        const ada = browser();
+        await ada.do("remember:ada");
+        clock.advance(day);
+        const answer = await ada.get("/me");
+        assertSignedIn(answer);
+        assert.deepEqual(answer.setCookies.map(nameOf).sort(), ["remember", "session"]);
+        assert.ok(!answer.setCookies.some((text) => text.includes("Secure")));
+      },
+      { auth: { insecureCookieForLocalhost: true } },
+    ),
+
   "a cookie name of the application's own has its own companion": (set) =>
     set(
       async ({ browser, clock }) => {
