@@ -76,7 +76,7 @@ const forbidden: readonly (readonly [pattern: RegExp, why: string])[] = [
   [/\buuid|randomUUID/i, "a UUID has 122 random bits at most and is no secret (ASVS 11.5.1)"],
   [
     /(?:hash|secret|token|digest)(?:\(\))?\s*[!=]==(?!\s*(?:undefined|null|["\d]))|[!=]==\s*[\w.#]*(?:hash|secret|token|digest)\b/i,
-    "secrets are compared in constant time, by sameHash (CVE-2017-14775)",
+    "secrets are compared in constant time, by sameHash (CVE-2017-14775, CVE-2016-1000236)",
   ],
 ];
 

@@ -23,7 +23,7 @@ describe("every response", () => {
   });
   after(() => server[Symbol.asyncDispose]());
 
-  test("carries the security headers, whatever it says", async () => {
+  test("carries the security headers, whatever it says, and varies by the cookie (CVE-2026-27205)", async () => {
     const visitor = await server.signedIn();
     const answers: Record<string, Answer> = {
       root: await visitor.get("/"),
@@ -231,6 +231,32 @@ describe("bodies", () => {
 function encode(text: string): string {
   return encodeURIComponent(text.toWellFormed()).replaceAll("%20", "+");
 }
+
+describe("the database", () => {
+  test("has no password, nothing that opens a session, and nothing that brings a browser back", async () => {
+    await using server = await startTestServer();
+    const visitor = server.visitor();
+    await visitor.signIn(ada, true);
+    const secrets = [ada.password];
+    const collect = async () => {
+      const remember = server.keys.open("remember", "__Host-remember", visitor.remember!, server.clock.now)!;
+      const sealed = [visitor.cookie!, visitor.remember!].map((envelope) => envelope.split(".")[1]!);
+      secrets.push(...server.ticketOf(visitor).slice(1), ...remember.split(".").slice(1), ...sealed);
+      secrets.push(await visitor.csrfToken());
+    };
+    await collect();
+    server.clock.now += 24 * 60 * 60_000;
+    await visitor.get("/devices");
+    await collect();
+    await visitor.call("POST", "/api/reauthenticate", { password: ada.password });
+    await collect();
+    const tables = server.sql("SELECT name FROM sqlite_master WHERE type = 'table'");
+    const dump = JSON.stringify(tables.map(({ name }) => server.sql(`SELECT * FROM "${name}"`)));
+    assert.ok(dump.includes(await visitor.sessionId()), "the sessions are in it");
+    assert.ok(secrets.length > 20);
+    for (const secret of secrets) assert.ok(secret.length > 20 && !dump.includes(secret));
+  });
+});
 
 describe("the log", () => {
   test("has a line for each request and each event, and never a secret", async () => {

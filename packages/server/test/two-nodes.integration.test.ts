@@ -76,7 +76,7 @@ for (const [stores, open] of Object.entries({
       assert.equal(await b.visitor(visitor).isSignedIn(), true);
     });
 
-    test("who signs out on one is signed out on the other at once, and for good", async () => {
+    test("who signs out on one is signed out on the other at once, and for good (better-auth#6893)", async () => {
       const onA = await signedInOn(a);
       const onB = b.visitor(onA);
       const copy = a.visitor(onA);

@@ -37,7 +37,7 @@ function scene() {
 const eventsOf = (records: readonly AuditRecord[]) => records.map(({ event }) => event);
 
 describe("Every session event becomes a record", () => {
-  // V16-01, V16-03; standards I7: each state change emits one audit event.
+  // V16-01, V16-03; standards I7: each state change emits one audit event (better-auth#1184).
   test("with time, user, public session id, client, reason and correlation id", async () => {
     const { clock, sessions, recorded } = scene();
     await correlated({ correlationId: "request-1" }, async () => {

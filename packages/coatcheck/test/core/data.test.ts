@@ -44,7 +44,7 @@ describe("data with a schema", () => {
     assert.equal((await read(at)).data.lastOrder?.getTime(), 0);
   });
 
-  it("is typed, by inference alone", async () => {
+  it("is typed, by inference alone: nothing global is declared (express-session#792)", async () => {
     const at = release({ schema: preferences });
     const { session } = await at.sessions.create("ada", { data: { theme: "dark" } });
     const theme: "light" | "dark" = session.data.theme;

@@ -1,6 +1,7 @@
 /** P4: renewal never signs anyone out, and a replayed old token is still caught. */
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import { SessionManager } from "../../src/core/manager.ts";
 import type { SessionToken } from "../../src/core/token.ts";
 import {
   chrome,
@@ -118,6 +119,19 @@ describe("renewal", () => {
     at.clock.advance(minute);
     await Promise.all([at.sessions.validate(at.token), at.sessions.validate(at.token)]);
     assert.equal(at.told().filter((type) => type === "theft").length, 1);
+  });
+
+  it("is in the store alone: a node that has just started sends the same successor and finds the theft (CVE-2026-9802)", async () => {
+    const at = await due();
+    const restarted = () => new SessionManager({ store: at.store, now: at.clock.now, warn: assert.fail });
+    const successor = await successorOf(at, at.token);
+    const again = await restarted().validate(at.token, fromFirefox);
+    assert.equal(again.ok && again.successor?.reveal(), successor?.reveal());
+    assert.ok((await restarted().validate(successor)).ok);
+    at.clock.advance(30 * second);
+    const replayed = await restarted().validate(at.token, fromFirefox);
+    assert.deepEqual(replayed, { ok: false, rejection: { reason: "theft" } });
+    assert.equal((await restarted().validate(successor)).ok, false);
   });
 
   it("keeps every secret of a chain in its own grace", async () => {

@@ -105,7 +105,7 @@ describe("revocation", () => {
 });
 
 describe("the list of devices", () => {
-  it("has the live sessions, the last used first, and no secret", async () => {
+  it("has the live sessions, the last used first, and no secret (express-session#865, better-auth PR #10495)", async () => {
     const at = house();
     const old = await at.sessions.create("ada");
     at.clock.advance(minute);
@@ -147,7 +147,7 @@ describe("use", () => {
     assert.equal(await outcome(at, token), "absolute-timeout");
   });
 
-  it("is written at most once per touchInterval", async () => {
+  it("is written at most once per touchInterval (express-session#891)", async () => {
     const at = house();
     const { token } = await at.sessions.create("ada");
     const update = at.store.update.bind(at.store);

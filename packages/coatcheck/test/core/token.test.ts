@@ -144,7 +144,7 @@ describe("the routing tag", () => {
 });
 
 describe("hashes", () => {
-  it("are equal only to themselves; other lengths and no ASCII are simply unequal", () => {
+  it("are equal only to themselves; other lengths and no ASCII are simply unequal (CVE-2019-16782)", () => {
     const { secretHash } = SessionToken.generate("ada");
     assert.ok(sameHash(secretHash, secretHash));
     for (const other of [

@@ -76,7 +76,7 @@ describe("What is asked of Redis", () => {
     assert.deepEqual(await asked(() => sessions.validate(token)), ["HGETALL"]);
   });
 
-  test("every operation is one command, and none but the walk looks at the keys of others", async () => {
+  test("every operation is one command, and none but the walk looks at the keys of others (connect-redis#288)", async () => {
     const [record, other] = [sessionRecord(), sessionRecord()];
     const secret = { secretHash: hash(), secretIssuedAt: now, superseded: [] };
     const limit = { maximum: 1, exceeded: "evict-oldest" } as const;

@@ -1,4 +1,4 @@
-/** What users are told by mail, as it arrives on a real mail server (ASVS 6.3.5, 6.3.7). */
+/** What users are told by mail, as it arrives on a real mail server (ASVS 6.3.5, 6.3.7; PostHog PR #35717). */
 import assert from "node:assert/strict";
 import { after, afterEach, before, beforeEach, describe, test } from "node:test";
 import { endLinkLifetime } from "../../src/mail/end-link.ts";

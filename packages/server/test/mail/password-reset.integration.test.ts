@@ -48,7 +48,7 @@ async function canSignIn(credentials: typeof ada): Promise<boolean> {
 }
 
 describe("the code of a reset mail", () => {
-  test("changes the password, ends all sessions and begins none, and the user is told", async () => {
+  test("changes the password, ends all sessions and begins none, and the user is told (GHSA-qq9h-g4jm-xgf3)", async () => {
     const devices = [await server.signedIn(), await server.signedIn()];
     await server.running.deliverMail();
     mails.received.length = 0;

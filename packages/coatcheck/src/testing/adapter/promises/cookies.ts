@@ -66,7 +66,7 @@ export const cookies: AdapterCases = {
       assertNotSignedIn(await send("POST", `/me?${pair}&session=${value}`, { headers, body: pair }));
     }),
 
-  "no garbage in the cookie is an error, reaches the store or sets a cookie": (set) =>
+  "no garbage in the cookie is an error, reaches the store or sets a cookie (CVE-2015-3982)": (set) =>
     set(async ({ browser, send, store }) => {
       const pair = pairOf(await browser().do("login:ada"));
       store.operations.length = 0;

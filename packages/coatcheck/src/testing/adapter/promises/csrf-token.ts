@@ -79,7 +79,7 @@ export const csrfToken: AdapterCases = {
       assertSignedIn(await ada.post("/me", withHeader(token)));
     }, everywhere),
 
-  "a token dies with its session (CVE-2023-27495)": (set) =>
+  "a token dies with its session (CVE-2023-27495, CVE-2023-29020)": (set) =>
     set(async ({ signedIn }) => {
       const ada = await signedIn();
       const token = await tokenFor(ada);

@@ -16,17 +16,18 @@ export const data: AdapterCases = {
       assert.deepEqual((await ada.get("/me")).json.data, written);
     }),
 
-  "two tabs that write different keys both win, and the slower one sees what the other wrote": (set) =>
-    set(async ({ signedIn, gate }) => {
-      const ada = await signedIn();
-      const slow = ada.do("data", "wait", "set:slow", "data");
-      await gate.reached;
-      await ada.do("set:fast");
-      gate.open();
-      const both = { theme: "dark", fast: true, slow: true };
-      assert.deepEqual((await slow).json.results, [{ theme: "dark" }, null, both, both]);
-      assert.deepEqual((await ada.get("/me")).json.data, both);
-    }),
+  "two tabs that write different keys both win, and the slower one sees what the other wrote (express-session#361)":
+    (set) =>
+      set(async ({ signedIn, gate }) => {
+        const ada = await signedIn();
+        const slow = ada.do("data", "wait", "set:slow", "data");
+        await gate.reached;
+        await ada.do("set:fast");
+        gate.open();
+        const both = { theme: "dark", fast: true, slow: true };
+        assert.deepEqual((await slow).json.results, [{ theme: "dark" }, null, both, both]);
+        assert.deepEqual((await ada.get("/me")).json.data, both);
+      }),
 
   "data is written for no session that has ended meanwhile": (set) =>
     set(async ({ signedIn, gate, sessions }) => {

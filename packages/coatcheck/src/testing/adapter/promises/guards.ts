@@ -21,7 +21,7 @@ export const guards: AdapterCases = {
       assert.deepEqual(store.operations, []);
     }),
 
-  "a guarded route refuses a token that was never ours, and changes nothing": (set) =>
+  "a guarded route refuses a token that was never ours, and changes nothing (CVE-2015-5143)": (set) =>
     set(async ({ send, store }) => {
       const cookie = `__Host-session=${SessionToken.generate("ada").reveal()}`;
       assertNotSignedIn(await send("GET", "/me", { cookie }));
@@ -38,7 +38,7 @@ export const guards: AdapterCases = {
       assertNotSignedIn(await ada.get("/me"), "expired");
     }),
 
-  "a session in use dies at its absolute deadline": (set) =>
+  "a session in use dies at its absolute deadline (better-auth#10405)": (set) =>
     set(async ({ signedIn, clock }) => {
       const ada = await signedIn();
       for (let minutes = 20; minutes < 12 * 60; minutes += 20) {
@@ -83,7 +83,7 @@ export const guards: AdapterCases = {
       assert.deepEqual(store.operations, []);
     }),
 
-  "a client that never returns cookies creates no rows and gets no cookies": (set) =>
+  "a client that never returns cookies creates no rows and gets no cookies (hono-sessions#29)": (set) =>
     set(async ({ send, store }) => {
       for (const path of ["/public", "/maybe", "/me", "/recent", "/admin", "/csrf", "/nowhere"]) {
         assert.deepEqual((await send("GET", path)).setCookies, [], path);
@@ -116,7 +116,7 @@ export const guards: AdapterCases = {
         assertSignedIn(await ada.get("/recent"));
       }),
 
-  "re-authentication makes an old sign-in recent, under another secret": (set) =>
+  "re-authentication makes an old sign-in recent, under another secret (better-auth#10494)": (set) =>
     set(async ({ browser, clock }) => {
       const ada = browser();
       const before = tokenOf(await ada.do("login:ada"));

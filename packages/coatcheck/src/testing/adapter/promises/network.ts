@@ -56,7 +56,7 @@ export const network: AdapterCases = {
       }
     }, onThisMachine),
 
-  "a proxy that hides https is reported once, with what to declare": (set) =>
+  "a proxy that hides https is reported once, with what to declare (express-session#281)": (set) =>
     set(async ({ send, warnings }) => {
       const headers = { host: "shop.example", "x-forwarded-proto": "https" };
       await send("POST", login, { headers });

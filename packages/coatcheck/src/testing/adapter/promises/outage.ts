@@ -1,4 +1,4 @@
-/** P6: an outage is not a sign-out. */
+/** P6: an outage is not a sign-out (connect-redis#72, alkem-io/server#6332). */
 import assert from "node:assert/strict";
 import type { AdapterCases } from "../case.ts";
 import { assertSignedIn, assertUnavailable } from "../expectations.ts";

@@ -41,7 +41,9 @@ export const renewal: AdapterCases = {
       assert.equal(answer.headers["cache-control"], "no-store", "The successor is for one browser");
     }, often),
 
-  "parallel requests at a due renewal all succeed, and carry no two different successors": (set) =>
+  "parallel requests at a due renewal all succeed, and carry no two different successors (blitz#1209)": (
+    set,
+  ) =>
     set(async ({ signedIn, clock }) => {
       const ada = await signedIn();
       clock.advance(renewAfter);
@@ -101,19 +103,22 @@ export const renewal: AdapterCases = {
       assert.equal((await send("GET", "/recent", { cookie })).status, 403);
     }),
 
-  "an old secret after its grace is theft: the session is ended and both holders are told": (set) =>
-    set(async (stage) => {
-      const { ada, old } = await renewed(stage);
-      assertSignedIn(await ada.get("/me"));
-      stage.clock.advance(grace);
-      assertNotSignedIn(await stage.send("GET", "/me", { cookie: old }), "theft");
-      assertNotSignedIn(await ada.get("/me"), "theft");
-      assertNotSignedIn(await stage.send("GET", "/me", { cookie: old }), "theft");
-      assert.equal(stage.events.filter(({ type }) => type === "theft").length, 1);
-      assert.deepEqual(await stage.sessions.list("ada"), []);
-    }, often),
+  "an old secret after its grace is theft: the session is ended and both holders are told (fastify/session#240)":
+    (set) =>
+      set(async (stage) => {
+        const { ada, old } = await renewed(stage);
+        assertSignedIn(await ada.get("/me"));
+        stage.clock.advance(grace);
+        assertNotSignedIn(await stage.send("GET", "/me", { cookie: old }), "theft");
+        assertNotSignedIn(await ada.get("/me"), "theft");
+        assertNotSignedIn(await stage.send("GET", "/me", { cookie: old }), "theft");
+        assert.equal(stage.events.filter(({ type }) => type === "theft").length, 1);
+        assert.deepEqual(await stage.sessions.list("ada"), []);
+      }, often),
 
-  "a copied cookie does not fork the session: another browser is not sent the successor": (set) =>
+  "a copied cookie does not fork the session: another browser is not sent the successor (VilnaCRM#474)": (
+    set,
+  ) =>
     set(async (stage) => {
       const { ada, old } = await renewed(stage);
       const headers = { "user-agent": "curl/8.0", "accept-language": "de" };

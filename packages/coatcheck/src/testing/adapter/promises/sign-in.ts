@@ -10,6 +10,7 @@ import {
   pairOf,
   tokenOf,
 } from "../expectations.ts";
+import { Gate } from "../gate.ts";
 
 const defaultCookie =
   /^__Host-session=[\w-]{25}\.[\w-]{22}\.[\w-]{43}; HttpOnly; SameSite=Lax; Path=\/; Secure$/;
@@ -53,6 +54,24 @@ export const signIn: AdapterCases = {
       assert.equal((await sessions.list("ada")).length, 2);
     }),
 
+  "no answer overtakes its sign-in: the next page, which a redirect asks for at once, has the session (express-session#360)":
+    (set) =>
+      set(async ({ browser, send, store }) => {
+        const ada = browser();
+        const writing = new Gate();
+        store.interfere = (operation) => (operation === "insert" ? writing.pass() : undefined);
+        let isAnswered = false;
+        const signingIn = ada.do("login:ada").finally(() => {
+          isAnswered = true;
+        });
+        await writing.reached;
+        await send("GET", "/public");
+        assert.equal(isAnswered, false);
+        writing.open();
+        await signingIn;
+        assertSignedIn(await ada.get("/me"));
+      }),
+
   "a sign-in over a live session ends it": (set) =>
     set(async ({ browser, send, sessions, events }) => {
       const ada = browser();
@@ -64,7 +83,7 @@ export const signIn: AdapterCases = {
       assert.equal(events.filter(({ type }) => type === "replaced").length, 1);
     }),
 
-  "a sign-in as somebody else ends the session of the one before (CVE-2014-0482)": (set) =>
+  "a sign-in as somebody else ends the session of the one before (CVE-2014-0482, CVE-2023-6787)": (set) =>
     set(async ({ browser, send, sessions }) => {
       const shared = browser();
       const first = pairOf(await shared.do("login:ada"));
@@ -95,7 +114,7 @@ export const signIn: AdapterCases = {
       assertNotSignedIn(await send("GET", "/me", { cookie: pairOf(planted) }), "replaced");
     }),
 
-  "a sign-in with a guess at somebody's session ends nothing": (set) =>
+  "a sign-in with a guess at somebody's session ends nothing (CVE-2022-39263)": (set) =>
     set(async ({ signedIn, send, sessions }) => {
       const ada = await signedIn();
       const [{ id } = assert.fail()] = await sessions.list("ada");

@@ -1,4 +1,4 @@
-/** P1: sign-out is final. */
+/** P1: sign-out is final (connect-redis#328). */
 import assert from "node:assert/strict";
 import type { AdapterCase, AdapterCases } from "../case.ts";
 import { assertNotSignedIn, assertSignedIn, cookieOf, pairOf } from "../expectations.ts";
@@ -52,7 +52,7 @@ export const signOut: AdapterCases = {
       assert.deepEqual(store.operations, []);
     }),
 
-  "after sign-out the same request has no session": (set) =>
+  "after sign-out the same request has no session (CVE-2023-20862)": (set) =>
     set(async ({ signedIn }) => {
       const answer = await (await signedIn()).do("ask", "logout", "ask");
       assert.deepEqual(answer.json.results, ["ada", null, null]);

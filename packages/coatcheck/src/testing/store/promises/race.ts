@@ -45,6 +45,7 @@ export const race: StoreCases = {
     assert.equal(Object.keys(left!.data).length, crowd + 1);
   },
 
+  // spring-security#12867
   "parallel sign-ins under a limit that evicts end exactly at the limit": async (on) => {
     const records = Array.from({ length: crowd }, (_, index) => sessionRecord({ createdAt: now + index }));
     const results = await allAtOnce(on, records, (store, record) => store.insert(record, now, evictAt(3)));
@@ -144,6 +145,7 @@ export const race: StoreCases = {
     assertSame(answers.flat(), [record]);
   },
 
+  // better-auth#11073, better-auth#11022
   "deleteByUser against insert: every session is either ended or alive": async (on) => {
     const records = Array.from({ length: crowd }, () => sessionRecord());
     const ended = await allAtOnce(on, records, async (store, record) => {

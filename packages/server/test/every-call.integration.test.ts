@@ -1,0 +1,108 @@
+/** Every call of the API that the document names, whoever adds it: what it demands, it demands of everybody. */
+import assert from "node:assert/strict";
+import { after, before, describe, test } from "node:test";
+import { exampleOf, type OpenApiDocument, type Operation } from "../src/api/openapi.ts";
+import { startTestServer, type TestServer } from "./support/test-server.ts";
+import type { Answer, Visitor } from "./support/visitor.ts";
+
+interface Call {
+  readonly method: string;
+  readonly path: string;
+  readonly name: string;
+  readonly needsSession: boolean;
+  readonly body: string | undefined;
+}
+
+describe("of every call of the API", () => {
+  let server: TestServer;
+  let calls: readonly Call[];
+
+  before(async () => {
+    server = await startTestServer();
+    calls = callsOf((await server.visitor().send("GET", "/openapi.json")).json());
+    assert.ok(calls.length > 20);
+  });
+  after(() => server[Symbol.asyncDispose]());
+
+  test("all but these demand a session, whatever user the call itself names (kratos#3671, CVE-2025-61928)", async () => {
+    assert.deepEqual(
+      calls
+        .filter(({ needsSession }) => !needsSession)
+        .map(({ name }) => name)
+        .sort(),
+      ["POST /api/login", "POST /api/logout", "POST /api/password/forgot", "POST /api/password/reset"],
+    );
+    const [{ id } = assert.fail()] = server.sql("SELECT id FROM coatcheck_users");
+    for (const call of calls.filter(({ needsSession }) => needsSession)) {
+      const named = `${call.path}?userId=${id}&user=${id}&session=${id}`;
+      const body = call.body && JSON.stringify({ ...JSON.parse(call.body), userId: id });
+      const answer = await send(
+        server.visitor(),
+        { ...call, path: named, body },
+        { "x-user-id": String(id) },
+      );
+      assert.deepEqual([answer.status, problemOf(answer)], [401, "not-signed-in"], call.name);
+      assert.match(answer.headers.get("www-authenticate")!, /^Cookie\b/, call.name);
+      assert.deepEqual(answer.headers.getSetCookie(), [], call.name);
+    }
+  });
+
+  test("those that change something demand the CSRF token of the session", async () => {
+    const visitor = await server.signedIn();
+    for (const call of calls.filter(({ method, needsSession }) => needsSession && method !== "GET")) {
+      const answer = await send(visitor, call, { "x-csrf-token": "" });
+      assert.deepEqual([answer.status, problemOf(answer)], [403, "csrf"], call.name);
+    }
+    assert.equal(await visitor.isSignedIn(), true);
+  });
+
+  test("administration and ending other sessions demand that the password was typed within ten minutes (CVE-2024-45042)", async () => {
+    const visitor = await server.signedIn();
+    const headers = { "x-csrf-token": await visitor.csrfToken() };
+    server.clock.now += 10 * 60_000;
+    const demanding: string[] = [];
+    for (const call of calls.filter(({ name, needsSession }) => needsSession && !proving.includes(name))) {
+      const answer = await send(visitor, call, headers);
+      if (answer.status === 403 && problemOf(answer) === "reauth-required") demanding.push(call.name);
+    }
+    const names = calls.map(({ name }) => name);
+    assert.deepEqual(
+      demanding,
+      names.filter((name) => /^DELETE \/api\/sessions|\/api\/admin\//.test(name)),
+    );
+  });
+});
+
+/** Those that are sent the password itself. */
+const proving = ["POST /api/reauthenticate", "POST /api/password"];
+
+function callsOf(document: OpenApiDocument): Call[] {
+  return Object.entries(document.paths).flatMap(([pattern, operations]) =>
+    Object.entries(operations).map(([verb, operation]) => callOf(document, pattern, verb, operation)),
+  );
+}
+
+function callOf(document: OpenApiDocument, pattern: string, verb: string, operation: Operation): Call {
+  const method = verb.toUpperCase();
+  const schema = operation.requestBody?.content["application/json"]?.schema;
+  return {
+    method,
+    path: pattern.replaceAll(/\{\w+\}/g, "x"),
+    name: `${method} ${pattern}`,
+    needsSession: operation.security !== undefined,
+    body: schema && JSON.stringify(exampleOf(document, schema)),
+  };
+}
+
+function send(
+  visitor: Visitor,
+  { method, path, body }: Call,
+  others: Record<string, string>,
+): Promise<Answer> {
+  const headers = { ...(body && { "content-type": "application/json" }), ...others };
+  return visitor.send(method, path, { headers, ...(body && { body }) });
+}
+
+function problemOf(answer: Answer): string {
+  return answer.json().type.replace("urn:coatcheck:problem:", "");
+}
