@@ -77,6 +77,8 @@ const pinned: Record<string, readonly string[]> = {
     "type AuthRequest",
     "type AuthSettings",
     "type CarriedOver",
+    "type ChangeListener",
+    "type ChangeWatch",
     "type ClientInfo",
     "type CookieOptions",
     "type CreatedSession",
@@ -166,6 +168,13 @@ const pinned: Record<string, readonly string[]> = {
     "type PostgresResult",
     "type PostgresSchemaOptions",
     "type PostgresSessionStoreOptions",
+  ],
+  "./cached": [
+    "CachedSessionStore",
+    "cached",
+    "type CacheOptions",
+    "type CacheableStore",
+    "type CachedStore",
   ],
   "./web": [
     "applyGuard",

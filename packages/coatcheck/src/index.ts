@@ -25,6 +25,7 @@ export { type AuditContext, correlated } from "./audit/correlation.ts";
 export type { AuditFact } from "./audit/fact.ts";
 export { type AuditSink, AuditTrail, type AuditTrailOptions } from "./audit/trail.ts";
 export { type AuditUpkeepOptions, pruneAudit, sealAudit, startAuditUpkeep } from "./audit/upkeep.ts";
+export type { ChangeListener, ChangeWatch } from "./core/change-watch.ts";
 export type { DataOptions, StandardSchema } from "./core/data.ts";
 export {
   type AnyCoatcheckError,

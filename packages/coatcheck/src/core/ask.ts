@@ -27,7 +27,8 @@ export async function ask<T>(
   }
 }
 
-function within<T>(milliseconds: number, answer: Promise<T>): Promise<T> {
+/** The answer, or a rejection if there is none within so many milliseconds. */
+export function within<T>(milliseconds: number, answer: Promise<T>): Promise<T> {
   return new Promise((resolve, reject) => {
     const timer = setTimeout(() => reject(new Error(`No answer within ${milliseconds} ms`)), milliseconds);
     answer.then(

@@ -171,6 +171,12 @@ export class SessionManager<D = Record<string, unknown>> {
     const token = presented instanceof SessionToken ? presented : SessionToken.parse(presented);
     if (!token) return this.#reject({ reason: "malformed" }, undefined, request);
 
+    const recent = request.strict ? undefined : this.#recent(token, request);
+    if (recent) {
+      this.#touchIfDue(recent);
+      const session = this.#session(recent);
+      return { ok: true, session, token, successor: undefined, superseded: false, recent: true };
+    }
     const verdict = await this.#examine(token, request);
     if (!isAccepted(verdict)) return this.#refuse(verdict, token, request);
     const { record } = verdict;
@@ -558,6 +564,19 @@ export class SessionManager<D = Record<string, unknown>> {
       if (!valid) await this.revoke(id, { reason: "account-changed" });
     }
     if (!valid) throw new SignInRefusedError("sign-in-outdated");
+  }
+
+  /**
+   * What a cache has, if the token is the current one of a live session, from a client like the one that signed in, and
+   * there is nothing to renew. On everything else the store has the word.
+   */
+  #recent(token: SessionToken, request: TokenRequest): SessionRecord | undefined {
+    const record = this.#store.recent?.(token.id);
+    if (!record || record.pending) return undefined;
+    const now = this.now();
+    if (request.canRenew && now >= record.secretIssuedAt + this.policy.renewAfter) return undefined;
+    const verdict = judge(this.policy, record, token, request, now);
+    return verdict.kind === "current" && !verdict.reaction ? record : undefined;
   }
 
   /**

@@ -53,6 +53,18 @@ function withAuthentication(
   return { ...rest, authenticatedAt, amr, client, ...(fingerprint !== undefined && { fingerprint }) };
 }
 
+/** A copy that nobody can change, so that it can be handed out as often as it is asked for. */
+export function frozen(record: SessionRecord): SessionRecord {
+  const { pending, superseded, amr, client } = record;
+  return Object.freeze({
+    ...record,
+    client: Object.freeze({ ...client }),
+    amr: Object.freeze([...amr]),
+    superseded: Object.freeze(superseded.map((former) => Object.freeze({ ...former }))),
+    ...(pending && { pending: Object.freeze({ ...pending }) }),
+  });
+}
+
 /**
  * Which of a user's sessions leave when one more comes in under this limit: the expired ones, the replaced one, and
  * as many of the oldest as it takes. Undefined if the limit refuses the new one.

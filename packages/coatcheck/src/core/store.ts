@@ -2,6 +2,7 @@
  * The store port: where sessions live. Every sentence of this file is a test with the same words
  * in the contract suite (`coatcheck/testing`).
  */
+import type { ChangeListener, ChangeWatch } from "./change-watch.ts";
 import type { Finding } from "./finding.ts";
 import type { ClientInfo } from "./fingerprint.ts";
 import type { RememberStore } from "./remember-store.ts";
@@ -169,6 +170,13 @@ export interface StoreCompanions {
   readonly throttle?: ThrottleStore;
   /** What is wrong with the backend's own settings, for `doctor`. Changes nothing, and may take some seconds. */
   diagnose?(): Promise<readonly Finding[]>;
+  /** Tells what changes from now on, so that `cached` can keep records of this store. */
+  watch?(listener: ChangeListener): ChangeWatch;
+  /**
+   * For caches: a record as the store had it a moment ago, without asking the backend. It may say that a token is the
+   * current one, and nothing else: for everything else the core asks `find`.
+   */
+  recent?(id: SessionId): SessionRecord | undefined;
 }
 
 /**

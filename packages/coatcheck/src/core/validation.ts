@@ -10,6 +10,8 @@ export interface TokenRequest {
   readonly client?: ClientInfo;
   /** Whether the answer can carry a cookie. Without it no renewal is started. Default false. */
   readonly canRenew?: boolean;
+  /** Asks the store itself, whatever a cache has: for what must not happen after a sign-out elsewhere. Default false. */
+  readonly strict?: boolean;
 }
 
 /** What `validate` says. */
@@ -34,4 +36,6 @@ export interface ValidSession<D> {
   readonly successor: SessionToken | undefined;
   /** The presented secret is being replaced: it opens ordinary doors, and never counts as a recent sign-in. */
   readonly superseded: boolean;
+  /** Whether a cache said so. Left out where the store itself was asked. */
+  readonly recent?: boolean;
 }

@@ -271,7 +271,7 @@ export class RequestAuth<D = Record<string, unknown>> {
    * nothing, and a secret that is being replaced never counts.
    */
   async isRecent(within: number): Promise<boolean> {
-    const validation = await this.validation();
+    const validation = await this.#strictValidation();
     if (!validation.ok || validation.superseded) return false;
     const { amr, authenticatedAt } = validation.session;
     return !amr.includes("remember") && this.sessions.now() - authenticatedAt < within;
@@ -335,6 +335,17 @@ export class RequestAuth<D = Record<string, unknown>> {
     this.#presented ??= this.#validatePresented();
     const validation = await (this.#validation ?? this.#presented);
     return (validation.ok ? validation : validation.locked)?.session;
+  }
+
+  /** As `validation`, by the word of the store itself. */
+  async #strictValidation(): Promise<Validation<D>> {
+    const validation = await this.validation();
+    if (!validation.ok || !validation.recent) return validation;
+    const { client, canRenew } = this;
+    const strictly = await this.sessions.validate(validation.token, { client, canRenew, strict: true });
+    if (strictly.ok && strictly.successor) this.#sendSuccessor(strictly.successor, strictly.session);
+    this.#validation = Promise.resolve(strictly);
+    return strictly;
   }
 
   async #validate(): Promise<Validation<D>> {

@@ -2,7 +2,7 @@
 
 import type { AuditStore } from "../audit/audit-store.ts";
 import type { Finding } from "../core/finding.ts";
-import { changed, isLive, leaving, meets } from "../core/record.ts";
+import { changed, frozen, isLive, leaving, meets } from "../core/record.ts";
 import type { RememberStore } from "../core/remember-store.ts";
 import {
   type EndedSession,
@@ -180,15 +180,3 @@ const forgetful: Finding = {
   why: "A restart signs everybody out, and other processes do not know them.",
   fix: 'Keep them in a file: new SqliteSessionStore("sessions.db"), or in PostgreSQL or Redis.',
 };
-
-/** A copy that nobody can change, so that it can be handed out as often as it is asked for. */
-function frozen(record: SessionRecord): SessionRecord {
-  const { pending, superseded, amr, client } = record;
-  return Object.freeze({
-    ...record,
-    client: Object.freeze({ ...client }),
-    amr: Object.freeze([...amr]),
-    superseded: Object.freeze(superseded.map((former) => Object.freeze({ ...former }))),
-    ...(pending && { pending: Object.freeze({ ...pending }) }),
-  });
-}

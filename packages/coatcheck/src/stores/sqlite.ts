@@ -1,6 +1,7 @@
 /** Sessions in SQLite, by the driver that is part of Node. */
 import type { DatabaseSync, SQLInputValue, StatementSync } from "node:sqlite";
 import type { AuditStore } from "../audit/audit-store.ts";
+import type { ChangeListener, ChangeWatch } from "../core/change-watch.ts";
 import type { Finding } from "../core/finding.ts";
 import { leaving } from "../core/record.ts";
 import type { RememberStore } from "../core/remember-store.ts";
@@ -34,6 +35,7 @@ import {
 } from "./sqlite/row.ts";
 import { migrate } from "./sqlite/schema.ts";
 import { SqliteThrottleStore } from "./sqlite/throttle.ts";
+import { DatabaseWatch } from "./sqlite/watch.ts";
 
 /** How a `SqliteSessionStore` works. */
 export interface SqliteSessionStoreOptions {
@@ -65,6 +67,7 @@ export class SqliteSessionStore implements SessionStore {
   readonly throttle: ThrottleStore;
   readonly #connection: Connection;
   readonly #sql: Statements;
+  readonly #listeners = new Set<ChangeListener>();
 
   /**
    * @param database the path of a file, `:memory:`, or a connection.
@@ -101,7 +104,10 @@ export class SqliteSessionStore implements SessionStore {
       this.#sql.insert.run(...toRow(record));
       return { inserted: true, ended };
     });
-    if (result.inserted) await this.#connection.flushed();
+    if (result.inserted) {
+      this.#tell(result.ended.map(({ record: { id } }) => id));
+      await this.#connection.flushed();
+    }
     return result;
   }
 
@@ -122,7 +128,10 @@ export class SqliteSessionStore implements SessionStore {
       this.#sql.update.run(updateValues(id, change, now, condition)),
     );
     const { seen: _, ...others } = change;
-    if (changes === 1 && Object.keys(others).length > 0) await this.#connection.flushed();
+    if (changes === 1 && Object.keys(others).length > 0) {
+      this.#tell([id]);
+      await this.#connection.flushed();
+    }
     return changes === 1;
   }
 
@@ -154,6 +163,7 @@ export class SqliteSessionStore implements SessionStore {
         batch,
         after,
       );
+      this.#tell(rows.map(([id]) => id as SessionId));
       return { expired: rows.map(toRecord), next: next === undefined ? "tombstones:" : `sessions:${next}` };
     }
     const { next } = this.#connection.prune(
@@ -175,6 +185,15 @@ export class SqliteSessionStore implements SessionStore {
     return diagnoseSqlite(this.#connection.db);
   }
 
+  /**
+   * What others write to the file counts, by whatever program. On a connection that was passed in, what the application
+   * itself writes to the tables is not noticed.
+   */
+  watch(listener: ChangeListener): ChangeWatch {
+    this.#listeners.add(listener);
+    return new DatabaseWatch(this.#connection, listener, () => this.#listeners.delete(listener));
+  }
+
   /** Closes what the store opened: a connection that was passed in stays open. */
   close(): Promise<void> {
     return this.#connection.close();
@@ -191,8 +210,16 @@ export class SqliteSessionStore implements SessionStore {
       for (const [id, , familyHash] of removed) this.#bury(id!, familyHash!, reason, now);
       return removed;
     });
-    if (rows.length > 0) await this.#connection.flushed();
+    if (rows.length > 0) {
+      this.#tell(rows.map(([id]) => id as SessionId));
+      await this.#connection.flushed();
+    }
     return rows.map(toRecord);
+  }
+
+  /** SQLite counts only the commits of others. */
+  #tell(changed: readonly SessionId[]): void {
+    for (const listener of this.#listeners) for (const id of changed) listener.changed(id);
   }
 
   #bury(id: SQLInputValue, familyHash: SQLInputValue, reason: EndReason, now: number): void {
