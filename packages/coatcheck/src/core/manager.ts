@@ -200,11 +200,12 @@ export class SessionManager<D = Record<string, unknown>> {
   /**
    * Replaces the secret now, whatever its age. Gives the token to send to the client; undefined if the presented one
    * opens nothing or is being replaced already. Both the old and the new one work until the new one is first seen.
+   * Without a client the fingerprint is not judged.
    */
-  async renew(token: SessionToken, client: ClientInfo = {}): Promise<SessionToken | undefined> {
-    const verdict = await this.#examine(token, { client });
+  async renew(token: SessionToken, client?: ClientInfo): Promise<SessionToken | undefined> {
+    const verdict = await this.#examine(token, client ? { client } : {});
     if (verdict.kind === "resend") return token.successor(verdict.pending.salt);
-    return verdict.kind === "current" ? this.#startRenewal(verdict.record, token, client) : undefined;
+    return verdict.kind === "current" ? this.#startRenewal(verdict.record, token, client ?? {}) : undefined;
   }
 
   /**
@@ -219,15 +220,16 @@ export class SessionManager<D = Record<string, unknown>> {
 
   /**
    * Notes that the user of this session has proved again who they are, and replaces the secret by an unrelated one,
-   * so that nobody who copied the old one comes along. Undefined if the token opens nothing.
+   * so that nobody who copied the old one comes along. Undefined if the token opens nothing. Without a client the
+   * fingerprint is not judged, and the session stays bound to the client that it belongs to.
    */
   async reauthenticate(
     token: SessionToken,
     options: { readonly amr?: readonly string[]; readonly client?: ClientInfo } = {},
   ): Promise<CreatedSession<D> | undefined> {
-    const { amr = ["pwd"], client = {} } = options;
+    const { amr = ["pwd"], client } = options;
     for (let attempt = 0; attempt < maximumAttempts; attempt++) {
-      const verdict = await this.#examine(token, { client });
+      const verdict = await this.#examine(token, client ? { client } : {});
       if (!isAccepted(verdict) && !isLocked(verdict)) return undefined;
       const { record } = verdict;
       const now = this.now();
@@ -235,11 +237,11 @@ export class SessionManager<D = Record<string, unknown>> {
       const authentication = {
         authenticatedAt: now,
         amr,
-        ...boundClient(this.policy.fingerprint, fresh, client),
+        ...(client ? boundClient(this.policy.fingerprint, fresh, client) : clientOf(record)),
       };
       const secret = replaceSecret(record, fresh.secretHash, this.policy.grace, now);
       if (await this.#change(record, { authentication, secret })) {
-        this.#tell(record, { type: "reauthenticated", client, amr });
+        this.#tell(record, { type: "reauthenticated", client: client ?? {}, amr });
         return { session: this.#session({ ...record, ...authentication }), token: fresh };
       }
     }
@@ -774,6 +776,14 @@ type EventDetails = SessionEvent extends infer E
     ? Omit<E, "at" | "sessionId" | "userId">
     : never
   : never;
+
+/** The client that a session is bound to already. */
+function clientOf({
+  client,
+  fingerprint: bound,
+}: SessionRecord): Pick<SessionRecord, "client" | "fingerprint"> {
+  return { client, ...(bound !== undefined && { fingerprint: bound }) };
+}
 
 /** A verdict after a pending renewal was completed. */
 type Settled = Exclude<Verdict, { kind: "confirm" }>;

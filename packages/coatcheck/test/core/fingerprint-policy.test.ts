@@ -331,3 +331,20 @@ describe("a policy that was changed", () => {
     assert.equal(await outcome(at, before.token, { client: chrome }), "idle-timeout");
   });
 });
+
+describe("A caller who does not know the client", () => {
+  for (const onMismatch of reactions) {
+    it(`renews and authenticates again under ${onMismatch}, and the session stays bound to its client`, async () => {
+      const at = await signedIn({ onMismatch });
+      const { sessions, token } = at;
+      const renewed = await sessions.renew(token);
+      assert.ok(renewed);
+      const again = await sessions.reauthenticate(renewed);
+      assert.ok(again);
+      assert.deepEqual(again.session.client, firefox);
+      assert.deepEqual((await sessions.find(token.id))?.client, firefox);
+      assert.equal(await outcome(at, again.token, { client: firefox }), "valid");
+      assert.equal((await sessions.validate(again.token, { client: chrome })).ok, onMismatch === "report");
+    });
+  }
+});
