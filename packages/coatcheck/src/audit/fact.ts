@@ -5,7 +5,10 @@ import type { ClientInfo } from "../core/fingerprint.ts";
 import type { AuditDetails, AuditRecord } from "./audit-record.ts";
 import type { AuditContext } from "./correlation.ts";
 
-/** Something that happened. Texts are cut to 256 characters; details beyond 2,000 characters of JSON are left out. */
+/**
+ * Something that happened. Texts are cut to 256 characters, those of the client to 512; details beyond 2,000 characters of
+ * JSON are left out.
+ */
 export interface AuditFact {
   /** Lower-case words joined by hyphens: `sign-in-failed`. */
   readonly event: string;
@@ -17,7 +20,7 @@ export interface AuditFact {
   readonly reason?: string | undefined;
   /** Never a password, a token, or what may be one: people type passwords into the wrong field. */
   readonly details?: AuditDetails;
-  /** Default: now. */
+  /** Milliseconds since the epoch. Default: now; so it is for what is no time. */
   readonly at?: number;
   /**
    * Anybody can cause it as often as they like, without having proved anything. Of one kind and user 60 are recorded
@@ -27,6 +30,7 @@ export interface AuditFact {
 }
 
 const longestText = 256;
+const longestClientText = 512;
 const longestDetails = 2_000;
 
 export function factOf({ type, at, ...about }: SessionEvent): AuditFact {
@@ -41,22 +45,32 @@ export function factOf({ type, at, ...about }: SessionEvent): AuditFact {
 }
 
 export function recordOf(fact: AuditFact, context: AuditContext, now: number): AuditRecord {
-  const { userId, sessionId, reason, client = context.client, at = now } = fact;
+  const { userId, sessionId, reason, at = now } = fact;
   const { correlationId, by } = context;
+  const client = clientOf(fact.client ?? context.client ?? {});
   const details = {
     ...smallDetails(fact.details),
     ...(by !== undefined && by !== userId && { by: text(by) }),
   };
   return {
     id: randomBytes(16).toString("base64url"),
-    at,
+    at: Number.isSafeInteger(Math.trunc(at)) ? Math.trunc(at) : Math.trunc(now),
     event: text(fact.event),
     ...(userId !== undefined && { userId: text(userId) }),
     ...(sessionId !== undefined && { sessionId: text(sessionId) }),
-    ...(client && Object.keys(client).length > 0 && { client: { ...client } }),
+    ...(Object.keys(client).length > 0 && { client }),
     ...(reason !== undefined && { reason: text(reason) }),
     ...(correlationId !== undefined && { correlationId: text(correlationId) }),
     ...(Object.keys(details).length > 0 && { details }),
+  };
+}
+
+/** What is kept of a client: what a session keeps, and so no Accept-Encoding. */
+function clientOf({ ip, userAgent, language }: ClientInfo): ClientInfo {
+  return {
+    ...(ip !== undefined && { ip: text(ip, longestClientText) }),
+    ...(userAgent !== undefined && { userAgent: text(userAgent, longestClientText) }),
+    ...(language !== undefined && { language: text(language, longestClientText) }),
   };
 }
 
@@ -71,7 +85,7 @@ function smallDetails(details: AuditDetails | undefined): AuditDetails {
   }
 }
 
-/** Halves of surrogates are no text to databases. */
-function text(value: string): string {
-  return value.slice(0, longestText).toWellFormed();
+/** Halves of surrogates are no text to databases, and one record that they refuse would hold up all the others. */
+function text(value: string, longest = longestText): string {
+  return String(value).slice(0, longest).toWellFormed();
 }

@@ -9,7 +9,9 @@ export const quotaWindow = 60_000;
 const mostKinds = 1_000;
 
 interface Kind {
-  readonly first: AuditRecord;
+  /** What all of the kind have in common. */
+  readonly about: Pick<AuditFact, "event" | "reason" | "userId">;
+  readonly since: number;
   count: number;
 }
 
@@ -20,10 +22,7 @@ export class Quota {
   /** Whether the record is written. Those that are not are counted. */
   admits(record: AuditRecord, now: number): boolean {
     if (this.#kinds.size === 0) this.#until = now + quotaWindow;
-    const { event, reason = "", userId = "" } = record;
-    const name = JSON.stringify(this.#kinds.size < mostKinds ? [event, reason, userId] : [event]);
-    const kind = this.#kinds.get(name) ?? { first: record, count: 0 };
-    this.#kinds.set(name, kind);
+    const kind = this.#kindOf(record);
     kind.count++;
     return kind.count <= allowance;
   }
@@ -37,11 +36,24 @@ export class Quota {
   close(): AuditFact[] {
     const crowded = [...this.#kinds.values()].filter(({ count }) => count > allowance);
     this.#kinds = new Map();
-    return crowded.map(({ first: { event, reason, userId, at }, count }) => ({
-      event,
-      reason,
-      userId,
-      details: { unrecorded: count - allowance, since: at },
+    return crowded.map(({ about, since, count }) => ({
+      ...about,
+      details: { unrecorded: count - allowance, since },
     }));
+  }
+
+  #kindOf({ event, reason, userId, at }: AuditRecord): Kind {
+    const name = JSON.stringify([event, reason, userId]);
+    const known = this.#kinds.get(name);
+    if (known) return known;
+    const isOwn = this.#kinds.size < mostKinds;
+    const kind: Kind = { about: isOwn ? { event, reason, userId } : { event }, since: at, count: 0 };
+    return this.#remember(isOwn ? name : JSON.stringify([event]), kind);
+  }
+
+  #remember(name: string, kind: Kind): Kind {
+    const known = this.#kinds.get(name) ?? kind;
+    this.#kinds.set(name, known);
+    return known;
   }
 }

@@ -26,9 +26,11 @@ export function partText(part: object | undefined): string | null {
   return part ? JSON.stringify(part) : null;
 }
 
+/** Undefined also for what stores have not written like that: of `{"ip":1,"ip":2}` other readers see another value. */
 function parsed(text: string | null): unknown {
   try {
-    return text === null ? undefined : JSON.parse(text);
+    const value: unknown = text === null ? undefined : JSON.parse(text);
+    return JSON.stringify(value) === text ? value : undefined;
   } catch {
     return undefined;
   }

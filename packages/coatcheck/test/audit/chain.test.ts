@@ -59,6 +59,20 @@ describe("Verifying finds", () => {
     });
   }
 
+  test("an edit that only other readers of the database see", async (t) => {
+    const { audit, db } = await scene(t);
+    db.exec(
+      `UPDATE coatcheck_audit SET client = '{"ip":"203.0.113.9",' || substr(client, 2) WHERE position = 10`,
+    );
+    assert.deepEqual(found(await verifyAudit(audit)), ["changed 10 1"]);
+  });
+
+  test("a hash that was taken away", async (t) => {
+    const { audit, db } = await scene(t);
+    db.exec("UPDATE coatcheck_audit SET hash = NULL WHERE position = 4");
+    assert.deepEqual(found(await verifyAudit(audit)), ["changed 4 1", "changed 5 1"]);
+  });
+
   test("an edit whose hash was made anew, at the next record", async (t) => {
     const { audit, db } = await scene(t);
     db.exec("UPDATE coatcheck_audit SET reason = 'x' WHERE position = 4");
@@ -143,6 +157,8 @@ describe("Verifying finds", () => {
       assert.deepEqual(found(await verifyAudit(audit)), expected, change);
     }
     const { audit, db } = await scene(t);
+    db.exec("INSERT INTO coatcheck_audit_chain SELECT * FROM coatcheck_audit_chain");
+    assert.equal((await verifyAudit(audit)).intact, false);
     db.exec("DELETE FROM coatcheck_audit_chain");
     assert.equal((await verifyAudit(audit)).intact, false);
   });

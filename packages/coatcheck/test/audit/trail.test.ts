@@ -1,5 +1,6 @@
 /** What becomes a record, what does not, and that nobody waits for it. */
 import assert from "node:assert/strict";
+import { DatabaseSync } from "node:sqlite";
 import { describe, type TestContext, test } from "node:test";
 import type { AuditRecord } from "../../src/audit/audit-record.ts";
 import type { AuditStore } from "../../src/audit/audit-store.ts";
@@ -8,9 +9,11 @@ import { correlated } from "../../src/audit/correlation.ts";
 import { AuditTrail } from "../../src/audit/trail.ts";
 import { startAuditUpkeep } from "../../src/audit/upkeep.ts";
 import type { SessionEvent } from "../../src/core/events.ts";
+import type { ClientInfo } from "../../src/core/fingerprint.ts";
 import { SessionManager } from "../../src/core/manager.ts";
 import { SessionToken } from "../../src/core/token.ts";
 import { MemorySessionStore } from "../../src/stores/memory.ts";
+import { SqliteSessionStore } from "../../src/stores/sqlite.ts";
 import { allPages, assertIntact } from "../../src/testing/audit/expectations.ts";
 import { auditRecords } from "../../src/testing/audit/record.ts";
 import { manualClock } from "../../src/testing/clock.ts";
@@ -152,6 +155,39 @@ describe("A record", () => {
     assert.equal(long!.userId, `${"u".repeat(255)}\ufffd`);
     assert.deepEqual(long!.details, { omitted: "too long" });
     assert.deepEqual(other!.details, { omitted: "not JSON" });
+  });
+
+  test("that a database would refuse does not hold up the others", async (t) => {
+    const db = new DatabaseSync(":memory:");
+    t.after(() => db.close());
+    const { audit } = new SqliteSessionStore(db);
+    const trail = new AuditTrail({
+      store: audit,
+      now: () => 1_000.5,
+      warn: (message) => assert.fail(message),
+    });
+    const circular: Record<string, unknown> = { ip: "192.0.2.1" };
+    circular.itself = circular;
+    for (const at of [1.5, Number.NaN, Number.POSITIVE_INFINITY]) trail.record({ event: "no time", at });
+    for (const odd of [circular, { ip: 5, more: 1n }, { userAgent: `${"x".repeat(9_000)}\ud83e` }]) {
+      trail.record({ event: "no client", client: odd as ClientInfo });
+    }
+    trail.record({ event: 5 as unknown as string });
+    await trail.close();
+    const records = await allPages(audit);
+    assert.deepEqual(new Set(records.map(({ at }) => at)), new Set([1, 1_000]));
+    assert.deepEqual(
+      new Set(records.map(({ client: each }) => each?.ip ?? each?.userAgent?.length)),
+      new Set([undefined, "192.0.2.1", "5", 512]),
+    );
+    assert.equal(records.length, 7);
+  });
+
+  test("never keeps Accept-Encoding, which strict fingerprints read", async () => {
+    const { sessions, recorded } = scene();
+    await sessions.create("ada", { client: { ...client, encoding: "gzip, zstd" } });
+    const [created] = await recorded();
+    assert.deepEqual(created!.client, client);
   });
 
   test("goes to every sink, also where there is no store", async () => {
@@ -303,6 +339,17 @@ describe("What anybody can cause", () => {
     const records = await recorded();
     assert.equal(records.filter(({ userId }) => userId === "ada").length, 5);
     assert.equal(records.length, 65);
+  });
+
+  test("is said of nobody in particular where there are too many kinds to tell apart", async () => {
+    const { trail, recorded } = scene();
+    for (let user = 0; user < 3_000; user++) {
+      trail.record({ event: "sign-in-failed", userId: `user-${user}`, reason: "wrong", unproven: true });
+    }
+    await trail.close();
+    const records = await recorded();
+    const { userId, reason, details } = records.find(({ details: each }) => each?.unrecorded)!;
+    assert.deepEqual([userId, reason, details!.unrecorded], [undefined, undefined, 1_940]);
   });
 
   test("takes a bounded place, in memory too, however many kinds there are", async () => {

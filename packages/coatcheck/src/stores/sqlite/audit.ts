@@ -75,7 +75,8 @@ export class SqliteAuditStore implements AuditStore {
     const records = rows.map(([place, hash, ...row]) => ({
       record: toRecord(row),
       position: place as number,
-      hash: hash as string,
+      // Taken away by somebody: it fits nothing then.
+      hash: (hash as string | null) ?? "",
     }));
     return { ...toEnds(first), records };
   }
@@ -141,9 +142,10 @@ function prepareStatements(connection: Connection) {
     ends: prepare(`SELECT ${ends} FROM coatcheck_audit_chain`),
     moveHead: prepare("UPDATE coatcheck_audit_chain SET head_position = ?, head_hash = ?"),
     moveStart: prepare("UPDATE coatcheck_audit_chain SET start_position = ?, start_hash = ?"),
-    /** The ends come first, in a row of their own: they are of the same moment. */
+    /** The ends come first, in a row of their own: they are of the same moment. Noted twice, they are noted nowhere. */
     chain: prepare(`
-      SELECT ${ends}, ${fillers} FROM (SELECT 1) LEFT JOIN coatcheck_audit_chain
+      SELECT ${ends}, ${fillers} FROM (SELECT 1)
+      LEFT JOIN coatcheck_audit_chain ON (SELECT count(*) FROM coatcheck_audit_chain) = 1
       UNION ALL
       SELECT * FROM (
         SELECT position, hash, ${columns} FROM coatcheck_audit WHERE position > ? ORDER BY position LIMIT ?
