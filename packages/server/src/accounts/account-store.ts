@@ -60,6 +60,9 @@ export interface AccountStore {
   /** Writes the same password under a better hash; changes nothing if `credentialVersion` is not `version` any more. */
   rehashPassword(id: string, version: number, passwordHash: string): Promise<void>;
 
-  /** Changes what is named, in one step; false if there is no such user. */
-  changeRights(id: string, change: Partial<Rights>): Promise<boolean>;
+  /**
+   * Changes what is named, in one step; false if there is no such user. With `by` also false if that user is no
+   * administrator, or a disabled one: of two who shut each other out at the same time, one stays.
+   */
+  changeRights(id: string, change: Partial<Rights>, by?: string): Promise<boolean>;
 }

@@ -65,9 +65,12 @@ export class Accounts {
     return this.#created(user, await this.#store.insert(user));
   }
 
-  /** Changes what the user may do. What ends their sessions is the deed `changeRights`. */
-  async changeRights(user: User, change: Partial<Rights>): Promise<User> {
-    await this.#store.changeRights(user.id, change);
+  /**
+   * Changes what the user may do; undefined if there is no such user any more, or `by` is no administrator any more. What
+   * ends their sessions is the deed `changeRights`.
+   */
+  async changeRights(user: User, change: Partial<Rights>, by?: User): Promise<User | undefined> {
+    if (!(await this.#store.changeRights(user.id, change, by?.id))) return undefined;
     const changed = { ...user, ...change };
     this.#tellRights(user, changed);
     return changed;

@@ -46,9 +46,11 @@ export class PostgresAccounts implements AccountStore {
   }
 
   async list(after: string, limit: number): Promise<User[]> {
+    // No text to PostgreSQL. It orders before every other character, so nothing lies between.
+    const [start] = after.split("\0");
     const { rows } = await this.#query(
       "SELECT * FROM coatcheck_users WHERE email_key > $1 ORDER BY email_key LIMIT $2",
-      [after, limit],
+      [start, limit],
     );
     return rows.map(toUser);
   }
@@ -145,14 +147,17 @@ export class PostgresAccounts implements AccountStore {
     );
   }
 
-  async changeRights(id: string, { roles, disabled }: Partial<Rights>): Promise<boolean> {
-    const { rowCount } = await this.#query(
-      `UPDATE coatcheck_users
-       SET roles = coalesce($2::text[], roles), disabled = coalesce($3::boolean, disabled)
-       WHERE id = $1`,
-      [id, roles ?? null, disabled ?? null],
-    );
-    return rowCount === 1;
+  async changeRights(id: string, { roles, disabled }: Partial<Rights>, by?: string): Promise<boolean> {
+    return this.#alone(async (query) => {
+      const { rowCount } = await query(
+        `UPDATE coatcheck_users
+         SET roles = coalesce($2::text[], roles), disabled = coalesce($3::boolean, disabled)
+         WHERE id = $1 AND ($4::text IS NULL OR EXISTS
+         (SELECT 1 FROM coatcheck_users AS by WHERE by.id = $4 AND 'admin' = ANY (by.roles) AND NOT by.disabled))`,
+        [id, roles ?? null, disabled ?? null, by ?? null],
+      );
+      return rowCount === 1;
+    });
   }
 
   async #user(sql: string, key: string): Promise<User | undefined> {
@@ -166,7 +171,7 @@ export class PostgresAccounts implements AccountStore {
     return this.#pool.query(asked(text, values));
   }
 
-  /** Runs all of `work`, or undoes it if it says no, while nobody else adds users. */
+  /** Runs all of `work`, or undoes it if it says no, while nobody else adds or changes users. */
   #alone(work: (query: Query) => Promise<boolean>): Promise<boolean> {
     return inTransaction(this.#pool, ["LOCK TABLE coatcheck_users IN SHARE ROW EXCLUSIVE MODE"], work);
   }

@@ -83,7 +83,9 @@ export class SqliteAccounts implements AccountStore {
       "UPDATE coatcheck_users SET password_hash = ? WHERE id = ? AND credential_version = ?",
     );
     this.#changeRights = database.prepare(
-      "UPDATE coatcheck_users SET roles = coalesce(?, roles), disabled = coalesce(?, disabled) WHERE id = ?",
+      `UPDATE coatcheck_users SET roles = coalesce(?, roles), disabled = coalesce(?, disabled)
+       WHERE id = ? AND (? IS NULL OR EXISTS (SELECT 1 FROM coatcheck_users AS by, json_each(by.roles) AS role
+         WHERE by.id = ? AND role.value = 'admin' AND NOT by.disabled))`,
     );
   }
 
@@ -156,9 +158,10 @@ export class SqliteAccounts implements AccountStore {
     this.#rehashPassword.run(passwordHash, id, version);
   }
 
-  async changeRights(id: string, { roles, disabled }: Partial<Rights>): Promise<boolean> {
+  async changeRights(id: string, { roles, disabled }: Partial<Rights>, by?: string): Promise<boolean> {
     const values = [roles ? JSON.stringify(roles) : null, disabled === undefined ? null : Number(disabled)];
-    return this.#changeRights.run(...values, id).changes === 1;
+    const actor = by ?? null;
+    return this.#changeRights.run(...values, id, actor, actor).changes === 1;
   }
 }
 

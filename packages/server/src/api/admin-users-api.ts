@@ -5,7 +5,15 @@ import { emailProblem } from "../accounts/email.ts";
 import { createUser, invite } from "../accounts/invite-user.ts";
 import { type Rights, tidyRoles, type User, userRoles } from "../accounts/user.ts";
 import type { AppEnv, House } from "../env.ts";
-import { addressTaken, invalidInput, noLinkFor, notFound, ownRights, ProblemError } from "../problems.ts";
+import {
+  addressTaken,
+  forbidden,
+  invalidInput,
+  noLinkFor,
+  notFound,
+  ownRights,
+  ProblemError,
+} from "../problems.ts";
 import { administratorsOnly } from "./api-guard.ts";
 import { json, jsonBody, problems } from "./responses.ts";
 import { accountJson, accountSchema, csrfHeader, sessionJson, sessionSchema } from "./schemas.ts";
@@ -140,8 +148,10 @@ export function adminUsersApi(api: OpenAPIHono<AppEnv>, house: House): void {
   });
   api.openapi(change, async (c) => {
     const user = await userOf(c.req.valid("param").id);
-    if (user.id === c.var.identity.user.id) throw new ProblemError(ownRights());
-    const changed = await changeRights(accounts, sessions, user, rightsOf(c.req.valid("json")));
+    const { user: by } = c.var.identity;
+    if (user.id === by.id) throw new ProblemError(ownRights());
+    const changed = await changeRights(accounts, sessions, user, rightsOf(c.req.valid("json")), by);
+    if (!changed) throw new ProblemError(forbidden());
     return c.json({ user: accountJson(changed.user), endedSessions: changed.endedSessions }, 200);
   });
 

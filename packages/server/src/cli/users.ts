@@ -72,7 +72,7 @@ export const usersDisable: Command = {
     await inExistingOffice(async (office) => {
       const user = await userOf(office, given.arguments[0]!);
       const disabling = changeRights(office.accounts, office.sessions, user, { disabled: true });
-      const { user: disabled, endedSessions } = await disabling;
+      const { user: disabled, endedSessions } = (await disabling) ?? gone(user);
       if (given.has("json")) return printJson({ user: userJson(disabled), endedSessions });
       const ended =
         office.config.sessions.kind === "memory"
@@ -90,9 +90,8 @@ export const usersEnable: Command = {
   options: jsonOption,
   async run(given) {
     await inExistingOffice(async (office) => {
-      const user = await office.accounts.changeRights(await userOf(office, given.arguments[0]!), {
-        disabled: false,
-      });
+      const found = await userOf(office, given.arguments[0]!);
+      const user = (await office.accounts.changeRights(found, { disabled: false })) ?? gone(found);
       if (given.has("json")) printJson({ user: userJson(user) });
       else console.log(`${user.email} may sign in.`);
     });
@@ -126,6 +125,10 @@ function rolesOf(role: string): readonly string[] {
     `${JSON.stringify(role)} is no role. ${meant ? `Did you mean ${meant}?` : `Roles are ${userRoles.join(", ")}.`}`,
     usersAdd.name,
   );
+}
+
+function gone({ email }: User): never {
+  throw new FailedError(`${email} is gone.`);
 }
 
 function addressTaken(email: string): FailedError {

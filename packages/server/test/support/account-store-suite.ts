@@ -278,7 +278,37 @@ export function describeAccountStore(name: string, open: () => Promise<AccountBa
       assert.deepEqual(await one.find(eve.id), { ...eve, disabled: true, roles: ["admin", "user"] });
     });
 
+    promise(
+      "rights are changed only by an administrator who is one and is not disabled",
+      async (one, other) => {
+        await one.insert(ada);
+        await one.insert(eve);
+        assert.equal(await one.changeRights(eve.id, { disabled: true }, eve.id), false);
+        assert.equal(await one.changeRights(eve.id, { disabled: true }, "nobody"), false);
+        assert.equal(await one.changeRights(eve.id, { roles: ["admin", "user"] }, ada.id), true);
+        assert.equal(await other.changeRights(ada.id, { disabled: true }, eve.id), true);
+        assert.equal(await one.changeRights(eve.id, { disabled: true }, ada.id), false);
+        assert.deepEqual(await one.find(eve.id), { ...eve, roles: ["admin", "user"] });
+      },
+    );
+
+    promise("of administrators who shut each other out at the same time one stays", async (one, other) => {
+      const admins = Array.from({ length: racers }, (_, index) => user(`admin${index}`));
+      for (const admin of admins) await one.insert(admin);
+      await racing([one, other], (store, index) =>
+        Promise.all(
+          admins
+            .filter((_, victim) => victim !== index)
+            .map(({ id }) => store.changeRights(id, { roles: ["user"] }, admins[index]!.id)),
+        ),
+      );
+      const left = (await one.list("", 100)).filter(({ roles }) => roles.includes("admin"));
+      assert.equal(left.length, 1);
+    });
+
     promise("what is no text to a database is nobody's address, and no outage", async (one) => {
+      await one.insert(ada);
+      assert.deepEqual(await one.list("ad\0x", 5), [ada]);
       assert.equal(await one.findByEmail("ada\0@example.com"), undefined);
       assert.equal(await one.findByEmail("ada\ud800@example.com"), undefined);
     });
