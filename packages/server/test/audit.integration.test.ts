@@ -125,6 +125,22 @@ describe("the audit of the server", () => {
     }
   });
 
+  test("has who asked for what only administrators may do (ASVS 16.3.2)", async () => {
+    const user = { email: "mallory@example.com", password: "lemon hedgehog violin snail" };
+    await server.addUser(user);
+    const mallory = server.visitor();
+    await mallory.signIn(user);
+    assert.equal((await mallory.send("GET", "/api/admin/users")).status, 403);
+    const id = `id of ${user.email}`;
+    const records = await recordsFor(server, await server.signedIn(), `&user=${encodeURIComponent(id)}`);
+    const denied = records.filter(({ event }) => event === "access-denied");
+    assert.deepEqual(
+      denied.map(({ userId, ip }) => [userId, ip]),
+      [[id, "127.0.0.1"]],
+    );
+    assert.match(server.logs, /"event":"access-denied".*"userId":"id of mallory@example.com"/);
+  });
+
   test("is listed by time, page by page, each record once", async () => {
     const admin = await server.signedIn();
     const all = await recordsFor(server, admin);

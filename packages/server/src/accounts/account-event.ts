@@ -4,6 +4,8 @@ export const accountEvents = [
   "sign-in-failed",
   /** The password that was asked for again was wrong. */
   "confirmation-failed",
+  /** Somebody who is no administrator asked for what only administrators may do (ASVS 16.3.2). */
+  "access-denied",
   "password-changed",
   "user-created",
   "user-disabled",

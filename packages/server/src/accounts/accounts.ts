@@ -110,6 +110,11 @@ export class Accounts {
     return right;
   }
 
+  /** Tells that this user asked for more than they may. */
+  tellDenied({ id }: User): void {
+    this.#tell({ event: "access-denied", userId: id, unproven: true });
+  }
+
   /** Whether the account still is what it was when `user` was read: enabled, and under the same password. */
   async stillValid(user: User): Promise<boolean> {
     const current = await this.#store.find(user.id);

@@ -1,6 +1,7 @@
 /** What some deeds demand beyond a sign-in. */
 import { type Problem, type RequestAuth, recentAuth } from "coatcheck";
 import { forbidden } from "../problems.ts";
+import type { Accounts } from "./accounts.ts";
 import type { Identity } from "./identify.ts";
 
 /** Says what is missing; undefined if nothing is. */
@@ -17,4 +18,11 @@ const isRecent = recentAuth(recently);
 /** The user typed their password a moment ago. A remembered browser never did (ASVS 7.5.1). */
 export const recentSignIn: Demand = ({ session }, auth) => isRecent(session, auth);
 
-export const administrator: Demand = ({ user }) => (user.roles.includes("admin") ? undefined : forbidden());
+/** Whoever is none and asks all the same is recorded. */
+export function administrator(accounts: Accounts): Demand {
+  return ({ user }) => {
+    if (user.roles.includes("admin")) return undefined;
+    accounts.tellDenied(user);
+    return forbidden();
+  };
+}

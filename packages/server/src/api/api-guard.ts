@@ -23,7 +23,7 @@ export function recentlySignedInOnly(house: House): Guarded {
 }
 
 export function administratorsOnly(house: House): Guarded {
-  return guarded(house, [administrator, recentSignIn]);
+  return guarded(house, [administrator(house.accounts), recentSignIn]);
 }
 
 function guarded(house: House, demands: readonly Demand[]): Guarded {

@@ -1,5 +1,6 @@
 /** P1: sign-out is final (connect-redis#328). */
 import assert from "node:assert/strict";
+import { SessionToken } from "../../../core/token.ts";
 import type { AdapterCase, AdapterCases } from "../case.ts";
 import { assertNotSignedIn, assertSignedIn, cookieOf, pairOf } from "../expectations.ts";
 import { Gate } from "../gate.ts";
@@ -50,6 +51,24 @@ export const signOut: AdapterCases = {
       assert.equal(answer.status, 200);
       assert.match(cookieOf(answer), /Max-Age=0/);
       assert.deepEqual(store.operations, []);
+    }),
+
+  "sign-out with a guess at somebody's session ends nothing (better-auth's multi-session cookies, 2025)": (
+    set,
+  ) =>
+    set(async ({ signedIn, send, sessions }) => {
+      const ada = await signedIn();
+      const [{ id } = assert.fail()] = await sessions.list("ada");
+      const guess = SessionToken.generate("ada")
+        .reveal()
+        .replace(/^[^.]*/, id);
+      for (const value of [guess, id]) {
+        assert.equal(
+          (await send("POST", "/do?verbs=logout", { cookie: `__Host-session=${value}` })).status,
+          200,
+        );
+      }
+      assertSignedIn(await ada.get("/me"));
     }),
 
   "after sign-out the same request has no session (CVE-2023-20862)": (set) =>
