@@ -151,6 +151,16 @@ export class RequestAuth<D = Record<string, unknown>> {
   }
 
   /**
+   * Whether this account has signed in in this browser before, as its device cookie says. The cookie is given by a sign-in
+   * that `attempt` counted, lives for 400 days and needs `keys`; without them no browser is known.
+   * @param account as it is given to `attempt`.
+   */
+  isKnownDevice(account: string): boolean {
+    const cookie = this.#request.header("cookie");
+    return this.#deviceCookie?.deviceOf(accountDigest(account), cookie, this.sessions.now()) !== undefined;
+  }
+
+  /**
    * Signs a user in: always a new session, which takes the place of the one that was presented. Call it after the
    * credentials were checked. What was carried over becomes data of the session; what `data` says wins.
    * @throws SignInRefusedError at the session limit, or if `stillValid` says no.

@@ -39,6 +39,26 @@ function cookieOf(auth: RequestAuth): string {
   return auth.responseHeaders()!["Set-Cookie"][0]!.split(";", 1)[0]!;
 }
 
+describe("a browser", () => {
+  test("is known to the accounts that signed in there, and to no other, until its cookie is 400 days old", async () => {
+    const { request, clock } = application({ keys: [generateKey()] });
+    const auth = request();
+    assert.equal(auth.isKnownDevice("ada"), false);
+    assert.equal(await auth.attempt("ada"), undefined);
+    await auth.login("id of ada");
+    const cookies = auth.responseHeaders()!["Set-Cookie"];
+    const cookie = cookies.map((line) => line.split(";", 1)[0]).join("; ");
+    const back = request({ headers: { cookie } });
+    assert.equal(back.isKnownDevice(" ADA"), true);
+    assert.equal(back.isKnownDevice("bob"), false);
+    const elsewhere = application({ keys: [generateKey()] }).request({ headers: { cookie } });
+    assert.equal(elsewhere.isKnownDevice("ada"), false);
+    assert.equal(application().request({ headers: { cookie } }).isKnownDevice("ada"), false);
+    clock.advance(400 * 24 * 60 * 60_000);
+    assert.equal(request({ headers: { cookie } }).isKnownDevice("ada"), false);
+  });
+});
+
 describe("a response that has begun", () => {
   test("gets no cookie any more, and a verb that nobody awaited is reported once", async () => {
     const { request, warnings } = application();

@@ -1,10 +1,10 @@
 /** Creating the first administrator with the code of the set-up link. */
 import type { RequestAuth } from "coatcheck";
-import type { Accounts, Credentials } from "./accounts.ts";
+import type { Credentials } from "./accounts.ts";
 import { countAttempt } from "./attempt.ts";
 import { emailProblem } from "./email.ts";
 import { passwordProblem } from "./password-rules.ts";
-import { startSession } from "./sign-in.ts";
+import { type SignInParts, startSession } from "./sign-in.ts";
 import type { User } from "./user.ts";
 
 export type SetupResult =
@@ -23,10 +23,11 @@ export type SetupResult =
  * @throws ProblemError (429) after too many wrong codes.
  */
 export async function completeSetup(
-  accounts: Accounts,
+  parts: SignInParts,
   auth: RequestAuth,
   { code, ...credentials }: Credentials & { readonly code: string },
 ): Promise<SetupResult> {
+  const { accounts } = parts;
   if (!(await accounts.isEmpty())) return { done: false, problem: "already-set-up" };
   const email = emailProblem(credentials.email);
   const password = passwordProblem(credentials.password, credentials.email);
@@ -36,6 +37,6 @@ export async function completeSetup(
   await countAttempt(auth, credentials.email);
   const user = await accounts.createAdministratorByCode(credentials, code);
   if (!user) return { done: false, problem: "invalid-code" };
-  await startSession(accounts, auth, user);
+  await startSession(parts, auth, user);
   return { done: true, user };
 }

@@ -1,5 +1,6 @@
 /** Ending a session by the link of a mail, signed in or not. */
 import { parseSessionId, type SessionManager } from "coatcheck";
+import type { EndLink } from "../mail/mail.ts";
 import type { MailStore } from "../mail/mail-store.ts";
 import { codeHash } from "./one-time-code.ts";
 
@@ -14,12 +15,29 @@ export async function endByLink(
   const hash = codeHash(code);
   const link = await mail.findEndLink(hash, sessions.now());
   if (!link) return false;
-  const { userId } = link;
-  if (link.sessionId === undefined) {
-    await sessions.revokeAll(userId);
-  } else {
-    const sessionId = parseSessionId(link.sessionId);
-    if (sessionId) await sessions.revoke(sessionId, { userId });
-  }
+  await end(sessions, link);
   return mail.useEndLink(hash, sessions.now());
+}
+
+async function end(sessions: SessionManager, { userId, sessionId, signedInAt }: EndLink): Promise<void> {
+  if (sessionId === undefined) {
+    await sessions.revokeAll(userId);
+    return;
+  }
+  const id = parseSessionId(sessionId);
+  const isEnded = id !== undefined && (await sessions.revoke(id, { userId }));
+  if (!isEnded) await endSuccessors(sessions, userId, signedInAt);
+}
+
+/**
+ * A remembered browser that came back twice goes by other sessions. Which one it is cannot be told any more, so of the
+ * remembered browsers only those stay whose user had signed in before.
+ */
+async function endSuccessors(sessions: SessionManager, userId: string, signedInAt: number): Promise<void> {
+  const { sessions: live, dormant } = await sessions.devices(userId);
+  const successors = [
+    ...live.filter((each) => each.rememberedUntil !== undefined && each.authenticatedAt >= signedInAt),
+    ...dormant.filter(({ createdAt }) => createdAt >= signedInAt),
+  ];
+  for (const { id } of successors) await sessions.revoke(id, { userId });
 }

@@ -50,15 +50,17 @@ CREATE TABLE coatcheck_end_links (
   code_hash text COLLATE "C" PRIMARY KEY,
   user_id text COLLATE "C" NOT NULL,
   session_id text COLLATE "C",
+  signed_in_at bigint NOT NULL,
   expires_at bigint NOT NULL
 );
 
 CREATE TABLE coatcheck_known_devices (
   user_id text COLLATE "C" NOT NULL,
-  device text COLLATE "C" NOT NULL,
+  name text COLLATE "C" NOT NULL,
+  network text COLLATE "C" NOT NULL,
   first_seen_at bigint NOT NULL,
   last_seen_at bigint NOT NULL,
-  PRIMARY KEY (user_id, device)
+  PRIMARY KEY (user_id, name, network)
 );
 
 CREATE TABLE coatcheck_mail_preferences (

@@ -39,14 +39,16 @@ const steps = [
      code_hash TEXT PRIMARY KEY,
      user_id TEXT NOT NULL,
      session_id TEXT,
+     signed_in_at INTEGER NOT NULL,
      expires_at INTEGER NOT NULL
    ) STRICT;
    CREATE TABLE coatcheck_known_devices (
      user_id TEXT NOT NULL,
-     device TEXT NOT NULL,
+     name TEXT NOT NULL,
+     network TEXT NOT NULL,
      first_seen_at INTEGER NOT NULL,
      last_seen_at INTEGER NOT NULL,
-     PRIMARY KEY (user_id, device)
+     PRIMARY KEY (user_id, name, network)
    ) STRICT, WITHOUT ROWID;
    CREATE TABLE coatcheck_mail_preferences (
      user_id TEXT PRIMARY KEY,

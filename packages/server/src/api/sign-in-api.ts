@@ -44,7 +44,7 @@ export function signInApi(api: OpenAPIHono<AppEnv>, house: House): void {
     },
   });
   api.openapi(login, async (c) => {
-    const user = await signIn(accounts, c.var.auth, c.req.valid("json"));
+    const user = await signIn(house, c.var.auth, c.req.valid("json"));
     if (!user) throw new ProblemError(invalidCredentials());
     return c.json({ message: "Login successful", user: publicUser(user) }, 200);
   });

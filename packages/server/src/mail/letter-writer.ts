@@ -46,7 +46,9 @@ export function letterWriter(
     if (mail.kind === "password-reset") return accounts.issueResetCode(user, queuedAt);
     const { code, hash } = newOneTimeCode();
     const sessionId = "sessionId" in mail ? mail.sessionId : undefined;
-    await store.addEndLink(hash, { userId: user.id, sessionId }, now() + endLinkLifetime);
+    // Whoever changed a password that was not theirs may have signed in at any time.
+    const link = { userId: user.id, sessionId, signedInAt: mail.kind === "new-device" ? mail.at : 0 };
+    await store.addEndLink(hash, link, now() + endLinkLifetime);
     return code;
   }
 }

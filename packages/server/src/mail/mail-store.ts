@@ -2,22 +2,26 @@
  * The port behind which mails wait until they are sent, and what is known for writing them. It lies in the database of
  * the users. Methods reject only when the database itself fails; every method is one atomic step.
  */
-import type { EndLink, Language, Mail, MailPreferences, QueuedMail } from "./mail.ts";
+import type { Device, EndLink, Language, Mail, MailPreferences, QueuedMail } from "./mail.ts";
 
 export interface MailStore {
   /** Adds a mail, due at once. */
   enqueue(mail: Mail, now: number): Promise<void>;
 
   /**
-   * Notes that the user signed in on a device of this name. If it is new, asks `mailFor` what to say, and adds that in
-   * the same step. `newToday` is how many devices were new to this user within a day, this one included.
+   * Notes that the user signed in on a device. It is known if one of this name was seen in this network, or anywhere if
+   * it has the cookie. If it is new, asks `mailFor` what to say, and adds that in the same step. `newToday` is how many
+   * devices were new to this user within a day, this one included.
    */
   noteDevice(
     userId: string,
-    device: string,
+    device: Device,
     now: number,
     mailFor: (newToday: number) => Mail | undefined,
   ): Promise<void>;
+
+  /** Makes every device of the user new again, but those of this name in this network. */
+  forgetDevices(userId: string, except?: Pick<Device, "name" | "network">): Promise<void>;
 
   /**
    * Takes out the mail that is due for the longest time. Until `until` nobody else gets it; then it is due again, in

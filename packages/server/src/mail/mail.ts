@@ -58,4 +58,16 @@ export interface MailPreferences {
 export interface EndLink {
   readonly userId: string;
   readonly sessionId?: string | undefined;
+  /** When that session began, at the earliest. */
+  readonly signedInAt: number;
+}
+
+/** What a sign-in shows of the thing that it came from. */
+export interface Device {
+  /** "Firefox on Windows" */
+  readonly name: string;
+  /** Where it was; of an IPv6 address the /64. */
+  readonly network: string;
+  /** Whether it has a cookie that says that this user has signed in there before. */
+  readonly hasCookie: boolean;
 }

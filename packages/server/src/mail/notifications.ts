@@ -1,6 +1,7 @@
 /** Decides what to tell by mail, and puts it into the outbox. Sends nothing itself. */
-import type { ClientInfo, SessionEvent, SessionId, Warn } from "coatcheck";
+import type { ClientInfo, Session, SessionEvent, SessionId, Warn } from "coatcheck";
 import { deviceName } from "../device-name.ts";
+import { deviceOf } from "./device.ts";
 import { preferredLanguage } from "./language.ts";
 import type { Circumstances, Mail } from "./mail.ts";
 import type { MailStore } from "./mail-store.ts";
@@ -30,16 +31,27 @@ export class Notifications {
 
   /** For `sessions.observe`. */
   readonly observe = (event: SessionEvent): void => {
-    if (event.type === "created") this.#report(this.#signedIn(event));
     if (event.type === "theft") this.#report(this.#stolen(event, "outdated-copy"));
     if (event.type === "fingerprint" && event.reaction === "revoke")
       this.#report(this.#stolen(event, "other-browser"));
   };
 
-  /** `sessionId` is the session that it was changed in; undefined after a reset. */
+  /**
+   * After a password was right. Not for a remembered browser that comes back: it has signed in before.
+   * @param hasCookie whether the browser has a cookie of an earlier sign-in of this user.
+   */
+  signedIn(session: Session, hasCookie: boolean): Promise<void> {
+    return this.#report(this.#noteSignIn(session, hasCookie));
+  }
+
+  /**
+   * Every other device is new again then: it may be the one that the password was changed for.
+   * @param sessionId the session that it was changed in; undefined after a reset.
+   */
   passwordChanged(userId: string, client: ClientInfo, sessionId?: SessionId): Promise<void> {
     const at = this.#parts.now();
-    return this.#report(this.#put({ kind: "password-changed", ...about({ userId, client, at }), sessionId }));
+    const told = this.#put({ kind: "password-changed", ...about({ userId, client, at }), sessionId });
+    return this.#report(told.then(() => this.#forgetDevices(userId, sessionId && client)));
   }
 
   /** Always the same work, whether or not anybody has this address: who has it is found out when the mail is sent. */
@@ -53,21 +65,25 @@ export class Notifications {
     await Promise.all(this.#pending);
   }
 
-  async #signedIn(event: SessionEvent & { readonly type: "created" }): Promise<void> {
+  async #noteSignIn({ id, userId, createdAt, client }: Session, hasCookie: boolean): Promise<void> {
     if (!this.areOn) return;
     const { store, now, onQueued } = this.#parts;
-    const { userId, sessionId, client } = event;
     const known = await store.preferences(userId);
     // The first sign-in tells the language: a later one may be a thief's.
     const language = known.language ?? preferredLanguage(client.language);
     if (language && !known.language) await store.learnLanguage(userId, language);
     let isQueued = false;
-    await store.noteDevice(userId, deviceName(client.userAgent), now(), (newToday) => {
+    await store.noteDevice(userId, deviceOf(client, hasCookie), now(), (newToday) => {
       isQueued = known.newDevice && newToday <= newDevicesADay;
       const isLast = newToday === newDevicesADay;
-      return isQueued ? { kind: "new-device", ...about(event), sessionId, isLast } : undefined;
+      const facts = about({ userId, client, at: createdAt });
+      return isQueued ? { kind: "new-device", ...facts, sessionId: id, isLast } : undefined;
     });
     if (isQueued) onQueued();
+  }
+
+  async #forgetDevices(userId: string, except: ClientInfo | undefined): Promise<void> {
+    if (this.areOn) await this.#parts.store.forgetDevices(userId, except && deviceOf(except, false));
   }
 
   #stolen(thief: Parameters<typeof about>[0], by: "outdated-copy" | "other-browser"): Promise<void> {

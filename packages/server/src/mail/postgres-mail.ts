@@ -2,7 +2,7 @@
 import { randomBytes } from "node:crypto";
 import type { Pool, QueryResult } from "pg";
 import { asked, inTransaction, type Query } from "../storage/postgres-transaction.ts";
-import type { EndLink, Language, Mail, MailPreferences, QueuedMail } from "./mail.ts";
+import type { Device, EndLink, Language, Mail, MailPreferences, QueuedMail } from "./mail.ts";
 import { day, type MailStore } from "./mail-store.ts";
 
 export class PostgresMail implements MailStore {
@@ -19,7 +19,7 @@ export class PostgresMail implements MailStore {
 
   async noteDevice(
     userId: string,
-    device: string,
+    { name, network, hasCookie }: Device,
     now: number,
     mailFor: (newToday: number) => Mail | undefined,
   ): Promise<void> {
@@ -27,13 +27,16 @@ export class PostgresMail implements MailStore {
     const lock = "SELECT FROM coatcheck_users WHERE id = $1 FOR UPDATE";
     await inTransaction(this.#pool, [lock, userId], async (query) => {
       const seen = await query(
-        `INSERT INTO coatcheck_known_devices (user_id, device, first_seen_at, last_seen_at)
-         VALUES ($1, $2, $3, $3)
-         ON CONFLICT (user_id, device) DO UPDATE SET last_seen_at = excluded.last_seen_at
-         RETURNING (xmax = 0) AS is_new`,
-        [userId, device, now],
+        `UPDATE coatcheck_known_devices SET last_seen_at = $5
+         WHERE user_id = $1 AND name = $2 AND (network = $3 OR $4)`,
+        [userId, name, network, hasCookie, now],
       );
-      if (!seen.rows[0].is_new) return true;
+      if (seen.rowCount !== 0) return true;
+      await query(
+        `INSERT INTO coatcheck_known_devices (user_id, name, network, first_seen_at, last_seen_at)
+         VALUES ($1, $2, $3, $4, $4)`,
+        [userId, name, network, now],
+      );
       const { rows } = await query(
         `SELECT count(*)::integer AS count FROM coatcheck_known_devices
          WHERE user_id = $1 AND first_seen_at > $2`,
@@ -43,6 +46,13 @@ export class PostgresMail implements MailStore {
       if (mail) await add(query, mail, now);
       return true;
     });
+  }
+
+  async forgetDevices(userId: string, except?: Pick<Device, "name" | "network">): Promise<void> {
+    await this.#query(
+      "DELETE FROM coatcheck_known_devices WHERE user_id = $1 AND NOT (name = $2 AND network = $3)",
+      [userId, except?.name ?? "", except?.network ?? ""],
+    );
   }
 
   async claim(now: number, until: number): Promise<QueuedMail | undefined> {
@@ -76,20 +86,23 @@ export class PostgresMail implements MailStore {
     ]);
   }
 
-  async addEndLink(codeHash: string, { userId, sessionId }: EndLink, expiresAt: number): Promise<void> {
+  async addEndLink(codeHash: string, link: EndLink, expiresAt: number): Promise<void> {
     await this.#query(
-      "INSERT INTO coatcheck_end_links (code_hash, user_id, session_id, expires_at) VALUES ($1, $2, $3, $4)",
-      [codeHash, userId, sessionId ?? null, expiresAt],
+      `INSERT INTO coatcheck_end_links (code_hash, user_id, session_id, signed_in_at, expires_at)
+       VALUES ($1, $2, $3, $4, $5)`,
+      [codeHash, link.userId, link.sessionId ?? null, link.signedInAt, expiresAt],
     );
   }
 
   async findEndLink(codeHash: string, now: number): Promise<EndLink | undefined> {
     const { rows } = await this.#query(
-      "SELECT user_id, session_id FROM coatcheck_end_links WHERE code_hash = $1 AND expires_at > $2",
+      "SELECT user_id, session_id, signed_in_at FROM coatcheck_end_links WHERE code_hash = $1 AND expires_at > $2",
       [codeHash, now],
     );
     const [row] = rows;
-    return row && { userId: row.user_id, sessionId: row.session_id ?? undefined };
+    if (!row) return undefined;
+    const { user_id: userId, session_id, signed_in_at } = row;
+    return { userId, sessionId: session_id ?? undefined, signedInAt: Number(signed_in_at) };
   }
 
   async useEndLink(codeHash: string, now: number): Promise<boolean> {
@@ -133,8 +146,8 @@ export class PostgresMail implements MailStore {
          (SELECT code_hash FROM coatcheck_end_links WHERE expires_at <= $1 LIMIT $3)
          RETURNING 1),
        devices AS (
-         DELETE FROM coatcheck_known_devices WHERE (user_id, device) IN
-         (SELECT user_id, device FROM coatcheck_known_devices WHERE last_seen_at < $2 LIMIT $3)
+         DELETE FROM coatcheck_known_devices WHERE (user_id, name, network) IN
+         (SELECT user_id, name, network FROM coatcheck_known_devices WHERE last_seen_at < $2 LIMIT $3)
          RETURNING 1)
        SELECT (SELECT count(*) FROM links) + (SELECT count(*) FROM devices) AS removed`,
       [now, unseenSince, batch],

@@ -2,7 +2,7 @@
 import { randomBytes } from "node:crypto";
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 import { inTransaction } from "../database.ts";
-import type { EndLink, Language, Mail, MailPreferences, QueuedMail } from "./mail.ts";
+import type { Device, EndLink, Language, Mail, MailPreferences, QueuedMail } from "./mail.ts";
 import { day, type MailStore } from "./mail-store.ts";
 
 interface Row {
@@ -17,6 +17,7 @@ export class SqliteMail implements MailStore {
   readonly #enqueue: StatementSync;
   readonly #seeDevice: StatementSync;
   readonly #newDevice: StatementSync;
+  readonly #forgetDevices: StatementSync;
   readonly #countNew: StatementSync;
   readonly #claim: StatementSync;
   readonly #remove: StatementSync;
@@ -37,11 +38,15 @@ export class SqliteMail implements MailStore {
       "INSERT INTO coatcheck_outbox (id, mail, queued_at, due_at, attempts) VALUES (?, ?, ?, ?, 0)",
     );
     this.#seeDevice = database.prepare(
-      "UPDATE coatcheck_known_devices SET last_seen_at = ? WHERE user_id = ? AND device = ?",
+      `UPDATE coatcheck_known_devices SET last_seen_at = ?1
+       WHERE user_id = ?2 AND name = ?3 AND (network = ?4 OR ?5)`,
     );
     this.#newDevice = database.prepare(
-      `INSERT INTO coatcheck_known_devices (user_id, device, first_seen_at, last_seen_at)
-       VALUES (?, ?, ?, ?)`,
+      `INSERT INTO coatcheck_known_devices (user_id, name, network, first_seen_at, last_seen_at)
+       VALUES (?1, ?2, ?3, ?4, ?4)`,
+    );
+    this.#forgetDevices = database.prepare(
+      "DELETE FROM coatcheck_known_devices WHERE user_id = ?1 AND NOT (name = ?2 AND network = ?3)",
     );
     this.#countNew = database.prepare(
       "SELECT count(*) AS count FROM coatcheck_known_devices WHERE user_id = ? AND first_seen_at > ?",
@@ -54,10 +59,10 @@ export class SqliteMail implements MailStore {
     this.#remove = database.prepare("DELETE FROM coatcheck_outbox WHERE id = ? AND attempts = ?");
     this.#postpone = database.prepare("UPDATE coatcheck_outbox SET due_at = ? WHERE id = ? AND attempts = ?");
     this.#addEndLink = database.prepare(
-      "INSERT INTO coatcheck_end_links (code_hash, user_id, session_id, expires_at) VALUES (?, ?, ?, ?)",
+      "INSERT INTO coatcheck_end_links (code_hash, user_id, session_id, signed_in_at, expires_at) VALUES (?, ?, ?, ?, ?)",
     );
     this.#findEndLink = database.prepare(
-      "SELECT user_id, session_id FROM coatcheck_end_links WHERE code_hash = ? AND expires_at > ?",
+      "SELECT user_id, session_id, signed_in_at FROM coatcheck_end_links WHERE code_hash = ? AND expires_at > ?",
     );
     this.#useEndLink = database.prepare(
       "DELETE FROM coatcheck_end_links WHERE code_hash = ? AND expires_at > ?",
@@ -79,8 +84,8 @@ export class SqliteMail implements MailStore {
        (SELECT code_hash FROM coatcheck_end_links WHERE expires_at <= ? LIMIT ?)`,
     );
     this.#expireDevices = database.prepare(
-      `DELETE FROM coatcheck_known_devices WHERE (user_id, device) IN
-       (SELECT user_id, device FROM coatcheck_known_devices WHERE last_seen_at < ? LIMIT ?)`,
+      `DELETE FROM coatcheck_known_devices WHERE (user_id, name, network) IN
+       (SELECT user_id, name, network FROM coatcheck_known_devices WHERE last_seen_at < ? LIMIT ?)`,
     );
   }
 
@@ -90,17 +95,21 @@ export class SqliteMail implements MailStore {
 
   async noteDevice(
     userId: string,
-    device: string,
+    { name, network, hasCookie }: Device,
     now: number,
     mailFor: (newToday: number) => Mail | undefined,
   ): Promise<void> {
     inTransaction(this.#database, () => {
-      if (this.#seeDevice.run(now, userId, device).changes === 1) return true;
-      this.#newDevice.run(userId, device, now, now);
+      if (this.#seeDevice.run(now, userId, name, network, Number(hasCookie)).changes > 0) return true;
+      this.#newDevice.run(userId, name, network, now);
       const mail = mailFor(Number(this.#countNew.get(userId, now - day)?.count));
       if (mail) this.#add(mail, now);
       return true;
     });
+  }
+
+  async forgetDevices(userId: string, except?: Pick<Device, "name" | "network">): Promise<void> {
+    this.#forgetDevices.run(userId, except?.name ?? "", except?.network ?? "");
   }
 
   async claim(now: number, until: number): Promise<QueuedMail | undefined> {
@@ -123,15 +132,16 @@ export class SqliteMail implements MailStore {
     this.#postpone.run(dueAt, id, attempts);
   }
 
-  async addEndLink(codeHash: string, { userId, sessionId }: EndLink, expiresAt: number): Promise<void> {
-    this.#addEndLink.run(codeHash, userId, sessionId ?? null, expiresAt);
+  async addEndLink(codeHash: string, link: EndLink, expiresAt: number): Promise<void> {
+    this.#addEndLink.run(codeHash, link.userId, link.sessionId ?? null, link.signedInAt, expiresAt);
   }
 
   async findEndLink(codeHash: string, now: number): Promise<EndLink | undefined> {
     const row = this.#findEndLink.get(codeHash, now) as
-      | { user_id: string; session_id: string | null }
+      | { user_id: string; session_id: string | null; signed_in_at: number }
       | undefined;
-    return row && { userId: row.user_id, sessionId: row.session_id ?? undefined };
+    if (!row) return undefined;
+    return { userId: row.user_id, sessionId: row.session_id ?? undefined, signedInAt: row.signed_in_at };
   }
 
   async useEndLink(codeHash: string, now: number): Promise<boolean> {

@@ -11,7 +11,9 @@ import { publicPage } from "./layout.ts";
 import { withNotice } from "./notices.ts";
 import { Throttled, unlessThrottled } from "./throttled.ts";
 
-export function setupPages(app: Hono<AppEnv>, { accounts }: House): void {
+export function setupPages(app: Hono<AppEnv>, house: House): void {
+  const { accounts } = house;
+
   app.get("/setup", async (c) => {
     return (await accounts.isEmpty()) ? setupPage(c, {}) : alreadySetUp(c);
   });
@@ -19,7 +21,7 @@ export function setupPages(app: Hono<AppEnv>, { accounts }: House): void {
   app.post("/setup", async (c) => {
     const form = await readForm(c);
     const typed = { code: form("code"), email: form("email"), password: form("password") };
-    const result = await unlessThrottled(c, completeSetup(accounts, c.var.auth, typed));
+    const result = await unlessThrottled(c, completeSetup(house, c.var.auth, typed));
     if (result instanceof Throttled) return setupPage(c, typed, [result.error], 429);
     if (result.done) return c.redirect(withNotice("/devices", "set-up"), 303);
     if (result.problem === "already-set-up") return alreadySetUp(c);

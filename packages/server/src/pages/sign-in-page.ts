@@ -49,7 +49,7 @@ export function signInPages(app: Hono<AppEnv>, house: House): void {
     const remember = form("remember") !== "";
     const typed = { email, remember, next };
     if (missing.length > 0) return signInPage(c, { ...typed, errors: missing, status: 422 });
-    const signingIn = signIn(accounts, c.var.auth, { email, password: form("password"), remember });
+    const signingIn = signIn(house, c.var.auth, { email, password: form("password"), remember });
     const user = await unlessThrottled(c, signingIn);
     if (user instanceof Throttled) return signInPage(c, { ...typed, errors: [user.error], status: 429 });
     if (user) return c.redirect(next ?? start, 303);

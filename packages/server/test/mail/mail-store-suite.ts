@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import type { AccountStore } from "../../src/accounts/account-store.ts";
-import type { Mail } from "../../src/mail/mail.ts";
+import type { Device, Mail } from "../../src/mail/mail.ts";
 import { day, type MailStore } from "../../src/mail/mail-store.ts";
 
 export interface MailBackend {
@@ -23,6 +23,13 @@ const ada = {
   disabled: false,
   createdAt: now,
 };
+
+/** A link that ends all sessions. */
+const all = { userId: ada.id, signedInAt: now - 5 };
+
+function inNetwork(network: string, name = "Firefox", hasCookie = false): Device {
+  return { name, network, hasCookie };
+}
 
 function mail(device: string): Mail {
   return { kind: "theft", by: "outdated-copy", userId: ada.id, at: now, ip: "192.0.2.1", device };
@@ -106,7 +113,7 @@ export function describeMailStore(name: string, open: () => Promise<MailBackend>
     promise("a device is new once, for one of many at the same time", async (one, other) => {
       const asked: number[] = [];
       const note = (store: MailStore, device: string, at = now) =>
-        store.noteDevice(ada.id, device, at, (newToday) => {
+        store.noteDevice(ada.id, inNetwork("home", device), at, (newToday) => {
           asked.push(newToday);
           return mail(device);
         });
@@ -119,25 +126,56 @@ export function describeMailStore(name: string, open: () => Promise<MailBackend>
       );
       await note(one, "Safari", now + day);
       assert.equal(asked.at(-1), 1);
-      await one.noteDevice("eve", "Firefox", now, (newToday) => {
+      await one.noteDevice("eve", inNetwork("home", "Firefox"), now, (newToday) => {
         assert.equal(newToday, 1);
         return undefined;
       });
       assert.equal((await takeAll(other, now + day)).length, racers + 2);
     });
 
+    promise(
+      "a device is known by its name and network, and with its cookie by its name",
+      async (one, other) => {
+        const isNew = async (device: Device) => {
+          let asked = false;
+          await one.noteDevice(ada.id, device, now, () => {
+            asked = true;
+            return undefined;
+          });
+          return asked;
+        };
+        assert.equal(
+          await isNew(inNetwork("home", "Firefox", true)),
+          true,
+          "of a cookie that is all there is",
+        );
+        assert.equal(await isNew(inNetwork("home")), false);
+        assert.equal(await isNew(inNetwork("café", "Firefox", true)), false);
+        assert.equal(await isNew(inNetwork("café")), true, "whoever else is in the café");
+        assert.equal(await isNew(inNetwork("home", "Chrome")), true);
+        await other.forgetDevices(ada.id, inNetwork("home"));
+        assert.equal(await isNew(inNetwork("home")), false);
+        assert.equal(await isNew(inNetwork("home", "Chrome", true)), true);
+        assert.equal(await isNew(inNetwork("café")), true);
+        await other.forgetDevices("eve");
+        assert.equal(await isNew(inNetwork("home")), false);
+        await other.forgetDevices(ada.id);
+        assert.equal(await isNew(inNetwork("home")), true);
+      },
+    );
+
     promise("a link is used once, by one of many at the same time", async (one, other) => {
-      await one.addEndLink("hash", { userId: ada.id, sessionId: "session" }, now + 1);
-      await one.addEndLink("all", { userId: ada.id }, now + 1);
-      assert.deepEqual(await other.findEndLink("hash", now), { userId: ada.id, sessionId: "session" });
-      assert.deepEqual(await other.findEndLink("all", now), { userId: ada.id, sessionId: undefined });
+      await one.addEndLink("hash", { ...all, sessionId: "session" }, now + 1);
+      await one.addEndLink("all", all, now + 1);
+      assert.deepEqual(await other.findEndLink("hash", now), { ...all, sessionId: "session" });
+      assert.deepEqual(await other.findEndLink("all", now), { ...all, sessionId: undefined });
       const outcomes = await racing([one, other], (store) => store.useEndLink("hash", now));
       assert.equal(outcomes.filter(Boolean).length, 1);
       assert.equal(await one.findEndLink("hash", now), undefined);
     });
 
     promise("an unknown and an expired link are none", async (one, other) => {
-      await one.addEndLink("hash", { userId: ada.id }, now + 1);
+      await one.addEndLink("hash", all, now + 1);
       for (const [hash, at] of [
         ["guess", now],
         ["hash", now + 1],
@@ -164,9 +202,9 @@ export function describeMailStore(name: string, open: () => Promise<MailBackend>
     promise("what expired is removed, a batch at a time, and nothing else", async (one, other) => {
       const said: string[] = [];
       const note = (device: string, at: number) =>
-        one.noteDevice(ada.id, device, at, () => void said.push(device));
+        one.noteDevice(ada.id, inNetwork("home", device), at, () => void said.push(device));
       for (const index of [1, 2, 3]) {
-        await one.addEndLink(`link ${index}`, { userId: ada.id }, now + index);
+        await one.addEndLink(`link ${index}`, all, now + index);
         await note(`device ${index}`, now + index);
       }
       assert.equal(await other.deleteExpired(now + 2, now + 3, 1), 2);

@@ -102,6 +102,48 @@ describe("a sign-in on a new device", () => {
     assert.deepEqual(devices.toSorted(), ["Safari on iOS", "curl"]);
   });
 
+  test("is told of the same kind of browser in another network, unless it has signed in before", async () => {
+    await using behind = await startWithMail({ COATCHECK_TRUST_PROXY: "loopback" });
+    const from = async (visitor: Visitor, ip: string) => {
+      const answer = await visitor.send("POST", "/api/login", {
+        headers: { "content-type": "application/json", "x-forwarded-for": ip },
+        body: JSON.stringify(ada),
+      });
+      assert.equal(answer.status, 200);
+      await behind.running.deliverMail();
+      return mails.received.splice(0).map(({ text }) => /From address: (.*)/.exec(text)![1]);
+    };
+    const own = behind.visitor(phone);
+    own.keepsDevice = true;
+    assert.deepEqual(await from(own, "2001:db8:1:2::3"), ["2001:db8:1:2::3"]);
+    assert.deepEqual(
+      await from(behind.visitor(phone), "2001:db8:1:2:ffff::1"),
+      [],
+      "a private window at home",
+    );
+    assert.deepEqual(await from(own, "192.0.2.1"), [], "the cookie travels");
+    assert.deepEqual(
+      await from(behind.visitor(phone), "192.0.2.1"),
+      ["192.0.2.1"],
+      "the neighbour in the café",
+    );
+    assert.deepEqual(await from(behind.visitor(phone), "198.51.100.1"), ["198.51.100.1"]);
+  });
+
+  test("is told anew of every device after the password was changed, but of the one that changed it", async () => {
+    const visitor = await signIn(phone);
+    const other = server.visitor("curl/8");
+    await other.signIn(ada);
+    const change = { currentPassword: ada.password, newPassword: changed };
+    assert.equal((await visitor.call("POST", "/api/password", change)).status, 200);
+    await server.running.deliverMail();
+    mails.received.length = 0;
+    await visitor.signIn({ ...ada, password: changed });
+    await other.signIn({ ...ada, password: changed });
+    await server.running.deliverMail();
+    assert.match(mails.only().text, /Device: curl/);
+  });
+
   test("is told some times a day, the last time with word that it is the last", async () => {
     for (let device = 0; device < newDevicesADay + 3; device++) await signIn(`program-${device}/1`);
     await server.running.deliverMail();
@@ -157,6 +199,33 @@ describe("the link of a mail", () => {
     assert.match(answer.text, /That sign-in is ended\./);
     assert.equal((await visitor.send("GET", "/api/session")).json().reason, "revoked");
     assert.equal(await other.isSignedIn(), true);
+  });
+
+  test("ends a remembered browser that has come back since, and none that was there before", async () => {
+    const remembered = async (userAgent?: string) => {
+      const visitor = server.visitor(userAgent);
+      const answer = await visitor.call("POST", "/api/login", { ...ada, remember: true });
+      assert.equal(answer.status, 200);
+      return visitor;
+    };
+    const own = await remembered();
+    await server.running.deliverMail();
+    mails.received.length = 0;
+    server.clock.now += 1;
+    const thief = await remembered(phone);
+    await server.running.deliverMail();
+    const { link } = mails.only();
+    for (let time = 0; time < 3; time++) {
+      server.clock.now += 13 * 3_600_000;
+      for (const visitor of [own, thief]) assert.equal(await visitor.isSignedIn(), true);
+      server.clock.now += 60_000;
+      for (const visitor of [own, thief]) assert.equal(await visitor.isSignedIn(), true);
+    }
+    assert.equal((await press(link)).status, 200);
+    assert.equal(await thief.isSignedIn(), false);
+    server.clock.now += 13 * 3_600_000;
+    assert.equal(await thief.isSignedIn(), false);
+    assert.equal(await own.isSignedIn(), true);
   });
 
   test("does nothing when it is only followed, as scanners do", async () => {

@@ -8,7 +8,7 @@ import { providePostgres } from "../../../../test/servers/postgres.ts";
 import { freePort } from "../../../../test/servers/program.ts";
 import { mailPatience } from "../../src/mail/backoff.ts";
 import { Smtp } from "../../src/mail/smtp.ts";
-import { startNode } from "../support/command-line.ts";
+import { type Node, startNode } from "../support/command-line.ts";
 import { MailServer, type ReceivedMail, readMail } from "../support/mail-server.ts";
 import { ada, startTestServer, withAda } from "../support/test-server.ts";
 
@@ -120,18 +120,16 @@ describe("two nodes on one database", () => {
     const settings = { ...withAda, COATCHECK_DATABASE: database.url, COATCHECK_SMTP_URL: mails.url };
     await using a = await startNode(settings);
     await using b = await startNode(settings);
-    const devices = Array.from({ length: 5 }, (_, index) => `program-${index}/1`);
-    await Promise.all(
-      devices.flatMap((userAgent) =>
-        [a, b].map(async (node) => {
-          const answer = await node.visitor().send("POST", "/api/login", {
-            headers: { "content-type": "application/json", "user-agent": userAgent },
-            body: JSON.stringify(ada),
-          });
-          assert.equal(answer.status, 200);
-        }),
-      ),
-    );
+    const signIn = async (node: Node, userAgent: string) => {
+      const answer = await node.visitor().send("POST", "/api/login", {
+        headers: { "content-type": "application/json", "user-agent": userAgent },
+        body: JSON.stringify(ada),
+      });
+      assert.equal(answer.status, 200, answer.text);
+    };
+    for (let device = 0; device < 5; device++) {
+      await Promise.all([a, b].map((node) => signIn(node, `program-${device}/1`)));
+    }
     await Promise.all([a, b].map((node) => node.stop()));
     // What they did not get to send before they were stopped, another node sends.
     await using c = await startNode(settings);

@@ -87,6 +87,16 @@ describe("the code of a reset mail", () => {
     assert.equal(await canSignIn({ ...ada, password }), true);
   });
 
+  test("forgets remembered browsers", async () => {
+    const remembered = server.visitor();
+    await remembered.call("POST", "/api/login", { ...ada, remember: true });
+    await server.running.deliverMail();
+    mails.received.length = 0;
+    assert.equal((await choose(await codeFor(ada.email))).status, 200);
+    server.clock.now += 13 * 60 * minute;
+    assert.equal(await remembered.isSignedIn(), false);
+  });
+
   test("is used once, by one of twenty at the same time", async () => {
     const code = await codeFor(ada.email);
     const passwords = Array.from({ length: 20 }, (_, index) => `${password} ${index}`);

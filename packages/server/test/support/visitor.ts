@@ -26,6 +26,9 @@ export class Visitor {
   cookie: string | undefined;
   /** The value of the cookie of a remembered browser. */
   remember: string | undefined;
+  /** The value of the cookie of a known device; not kept by those who are to stay strangers. */
+  device: string | undefined;
+  keepsDevice = false;
 
   constructor(origin: string, userAgent: string = firefox) {
     this.origin = origin;
@@ -39,7 +42,7 @@ export class Visitor {
       redirect: "manual",
       headers: {
         "user-agent": this.userAgent,
-        ...(this.cookie !== undefined || this.remember !== undefined ? { cookie: this.#cookies() } : {}),
+        ...(this.#cookies() && { cookie: this.#cookies() }),
         ...(method !== "GET" && { origin: this.origin, "sec-fetch-site": "same-origin" }),
         ...headers,
       },
@@ -114,14 +117,16 @@ export class Visitor {
     return [
       ...(this.cookie === undefined ? [] : [`__Host-session=${this.cookie}`]),
       ...(this.remember === undefined ? [] : [`__Host-remember=${this.remember}`]),
+      ...(this.device === undefined ? [] : [`__Host-device=${this.device}`]),
     ].join("; ");
   }
 
   #keepCookie(headers: Headers): void {
     for (const line of headers.getSetCookie()) {
-      const [, name, value] = /^__Host-(session|remember)=([^;]*)/.exec(line) ?? [];
+      const [, name, value] = /^__Host-(session|remember|device)=([^;]*)/.exec(line) ?? [];
       if (name === "session") this.cookie = value || undefined;
       if (name === "remember") this.remember = value || undefined;
+      if (name === "device" && this.keepsDevice) this.device = value || undefined;
     }
   }
 }
