@@ -49,7 +49,7 @@ export interface ThrottlePruneStep {
 export interface ThrottleStore {
   /**
    * Counts an attempt as failed before it is made, and says whether it may be. One that may not be made is not counted
-   * and prolongs nothing.
+   * and prolongs nothing. Free failures cost no wait, also where the clock of who counted last is ahead.
    */
   attempt(key: string, rule: ThrottleRule, now: number): Promise<AttemptAnswer>;
 

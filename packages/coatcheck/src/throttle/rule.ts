@@ -24,7 +24,9 @@ export function opensAt(
   rule: ThrottleRule,
 ): number {
   if (failures >= rule.cap) return forgottenAt;
-  return Math.min(forgottenAt, lastAttemptAt + delayAfter(failures, rule));
+  const delay = delayAfter(failures, rule);
+  // The clock of the node that counted last may be ahead: what costs no wait does not wait for that either.
+  return delay === 0 ? 0 : Math.min(forgottenAt, lastAttemptAt + delay);
 }
 
 /** Judges an attempt by what is known of those before it. */

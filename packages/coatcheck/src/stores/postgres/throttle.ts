@@ -67,8 +67,7 @@ function statements(schema: string | undefined): Statements {
     (place) => `$${place}::bigint`,
   );
   const delay = `
-    CASE WHEN counter.failures < ${free} THEN 0
-    ELSE least(${longestDelay}, ${firstDelay} << least(counter.failures - ${free}, ${mostDoublings})::integer) END`;
+    least(${longestDelay}, ${firstDelay} << least(greatest(counter.failures - ${free}, 0), ${mostDoublings})::integer)`;
 
   return named({
     /** The rule is that of `judgeAttempt`. Who comes while another one counts waits for the row, and sees that count. */
@@ -80,7 +79,8 @@ function statements(schema: string | undefined): Statements {
         last_attempt_at = ${now},
         forgotten_at = ${forgottenAt}
       WHERE counter.forgotten_at <= ${now}
-        OR (counter.failures < ${cap} AND counter.last_attempt_at + ${delay} <= ${now})
+        OR (counter.failures < ${cap}
+          AND (counter.failures < ${free} OR counter.last_attempt_at + ${delay} <= ${now}))
       RETURNING 1`,
 
     refund: `UPDATE ${attempts} SET failures = greatest(failures - 1, 0) WHERE key = $1`,

@@ -102,14 +102,14 @@ now, free, first, longest, cap, forget =
   number(now), number(free), number(first), number(longest), number(cap), number(forget)
 
 local function delay(failures)
-  if failures < free then return 0 end
   return math.min(longest, first * 2 ^ math.min(failures - free, ${mostDoublings}))
 end
 
 local known = read()
 local failures = 0
 if known and now < known[3] then
-  if known[1] >= cap or now < known[2] + delay(known[1]) then return answer(known) end
+  if known[1] >= cap then return answer(known) end
+  if known[1] >= free and now < known[2] + delay(known[1]) then return answer(known) end
   failures = known[1]
 end
 redis.call("HSET", key, "failures", text(failures + 1), "last", text(now), "forgotten", text(now + forget))

@@ -26,6 +26,16 @@ export const attempt: StoreCases<ThrottleStore> = {
     await assertAllowed(store, "a", now + 1_000);
   },
 
+  "free failures cost no wait, also where the clock of who counted last is ahead": async ({
+    store,
+    elsewhere,
+  }) => {
+    await assertAllowed(store, "a", now + 900);
+    for (const behind of [0, 300]) await assertAllowed(elsewhere, "a", now + behind);
+    await assertFailures(store, "a", 3);
+    await assertRefused(store, "a", now + 900, 400);
+  },
+
   "the wait doubles with each failure, up to the longest": async ({ store }) => {
     let then = await fail(store, "a", 3, now);
     for (const wait of [1_000, 2_000, 4_000, 5_000, 5_000]) {
