@@ -27,6 +27,7 @@ export { type AuditSink, AuditTrail, type AuditTrailOptions } from "./audit/trai
 export { type AuditUpkeepOptions, pruneAudit, sealAudit, startAuditUpkeep } from "./audit/upkeep.ts";
 export type { ChangeListener, ChangeWatch } from "./core/change-watch.ts";
 export type { DataOptions, StandardSchema } from "./core/data.ts";
+export type { Devices } from "./core/devices.ts";
 export {
   type AnyCoatcheckError,
   DataConflictError,
@@ -46,7 +47,7 @@ export type {
   FingerprintRule,
 } from "./core/fingerprint-policy.ts";
 export { type Accepted, judge, type Refused, type Rejection, type Verdict } from "./core/judge.ts";
-export { type Devices, type Readiness, SessionManager, type SessionManagerOptions } from "./core/manager.ts";
+export { SessionManager, type SessionManagerOptions } from "./core/manager.ts";
 export { type AssuranceLevel, definePolicy, type PolicyOptions, type SessionPolicy } from "./core/policy.ts";
 export type {
   RememberChange,
@@ -78,6 +79,7 @@ export {
   tombstoneLifetime,
   type UpdateCondition,
 } from "./core/store.ts";
+export type { Readiness } from "./core/store-clock.ts";
 export type {
   AttemptAnswer,
   ThrottleCounter,

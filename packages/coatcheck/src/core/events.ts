@@ -91,32 +91,3 @@ export type SessionObserver = (event: SessionEvent) => void | Promise<void>;
 
 /** Reports what nobody waits for. The default prints to `console.warn`. */
 export type Warn = (message: string, cause?: unknown) => void;
-
-/** Tells each observer of each event. */
-export class SessionEvents {
-  readonly #observers = new Set<SessionObserver>();
-  readonly #warn: Warn;
-
-  constructor(warn: Warn) {
-    this.#warn = warn;
-  }
-
-  subscribe(observer: SessionObserver): () => void {
-    this.#observers.add(observer);
-    return () => void this.#observers.delete(observer);
-  }
-
-  emit(event: SessionEvent): void {
-    for (const observer of this.#observers) this.#tell(observer, event);
-  }
-
-  #tell(observer: SessionObserver, event: SessionEvent): void {
-    const report = (cause: unknown) => this.#warn(`A session observer failed at "${event.type}"`, cause);
-    try {
-      const outcome = observer(event);
-      if (outcome instanceof Promise) outcome.catch(report);
-    } catch (cause) {
-      report(cause);
-    }
-  }
-}

@@ -1,6 +1,7 @@
 /** The housekeeping of a node that runs for long. */
 import { randomInt } from "node:crypto";
-import type { Readiness, SessionManager } from "./manager.ts";
+import type { SessionManager } from "./manager.ts";
+import type { Readiness } from "./store-clock.ts";
 
 /** How often what is done, in milliseconds. */
 export interface UpkeepOptions {

@@ -2,6 +2,7 @@
 import { ask } from "../core/ask.ts";
 import type { Finding } from "../core/finding.ts";
 import type { SessionStore } from "../core/store.ts";
+import { tolerableSkew } from "../core/store-clock.ts";
 import type { AuthOptions } from "../http/auth-settings.ts";
 import type { RequestSource } from "../http/client.ts";
 import { examineArrival } from "./arrival.ts";
@@ -18,8 +19,6 @@ export interface Examination {
   readonly now?: () => number;
 }
 
-/** Beyond this difference of the clocks, in milliseconds, a node neither touches nor prunes. */
-const tolerableSkew = 5_000;
 /** Synchronised clocks differ by less, in milliseconds. */
 const usualSkew = 1_000;
 

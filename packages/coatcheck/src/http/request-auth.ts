@@ -3,9 +3,11 @@ import { NotSignedInError, ThrottledError } from "../core/errors.ts";
 import type { ClientInfo } from "../core/fingerprint.ts";
 import { comparedSignals } from "../core/fingerprint-policy.ts";
 import { assertFlash } from "../core/flash.ts";
+import type { House } from "../core/house.ts";
 import type { Rejection } from "../core/judge.ts";
-import type { SessionManager } from "../core/manager.ts";
+import { houseOf, type SessionManager } from "../core/manager.ts";
 import type { RememberTicket } from "../core/remembered.ts";
+import { isPending } from "../core/secret-changes.ts";
 import type { Session } from "../core/session.ts";
 import type { CreatedSession, SignIn } from "../core/sign-in.ts";
 import type { EndReason } from "../core/store.ts";
@@ -50,6 +52,7 @@ export interface AuthRequest extends RequestSource {
  */
 export class RequestAuth<D = Record<string, unknown>> {
   readonly sessions: SessionManager<D>;
+  readonly #house: House<D>;
   readonly #settings: AuthSettings;
   readonly #request: AuthRequest;
   readonly #garbage: RequestGarbage;
@@ -71,6 +74,7 @@ export class RequestAuth<D = Record<string, unknown>> {
 
   constructor(sessions: SessionManager<D>, settings: AuthSettings, request: AuthRequest) {
     this.sessions = sessions;
+    this.#house = houseOf(sessions);
     this.#settings = settings;
     this.#request = request;
     this.#garbage = new RequestGarbage(settings.garbage, this);
@@ -146,7 +150,7 @@ export class RequestAuth<D = Record<string, unknown>> {
       return undefined;
     }
     const { by, retryAfter } = outcome;
-    sessions.tell({ type: "throttled", at: now, by, client, retryAfter });
+    this.#house.observers.tell({ type: "throttled", by, client, retryAfter });
     return tooManyAttempts(Math.ceil(retryAfter / 1000));
   }
 
@@ -370,7 +374,7 @@ export class RequestAuth<D = Record<string, unknown>> {
 
   async #resume(presented: SessionToken, otherwise: Validation<D>): Promise<Validation<D>> {
     const returning = { client: this.client, stillValid: this.#settings.remember.stillValid };
-    const resumption = await resume(this.sessions, presented, returning);
+    const resumption = await resume(this.#house, presented, returning);
     if (!resumption.ok) {
       if (resumption.reason === "unknown") this.#garbage.count();
       return resumption.reason === "theft" ? { ok: false, rejection: { reason: "theft" } } : otherwise;
@@ -385,21 +389,21 @@ export class RequestAuth<D = Record<string, unknown>> {
 
   /** The token of a remembered browser, where browsers are remembered. */
   #rememberToken(): SessionToken | undefined {
-    if (!this.sessions.remembered) return undefined;
+    if (!this.#house.remembered) return undefined;
     const { client, sessions } = this;
     const at = sessions.now();
     const { token, rejection } = this.#rememberCookie.read(this.#request.header("cookie"), at);
     if (rejection && rejection.reason !== "absent") {
       const { reason } = rejection;
       if (wasNeverOurs(rejection)) this.#garbage.count();
-      sessions.tell({ type: "rejected", at, reason, sessionId: undefined, client, remember: true });
+      this.#house.observers.tell({ type: "rejected", reason, sessionId: undefined, client, remember: true });
     }
     return token;
   }
 
   async #refreshRemembered({ id }: Session<D>): Promise<void> {
     const token = this.#rememberToken();
-    const remember = token && (await refresh(this.sessions, token, this.client, id));
+    const remember = token && (await refresh(this.#house, token, this.client, id));
     if (remember) this.#sendRemember(remember);
   }
 
@@ -411,7 +415,7 @@ export class RequestAuth<D = Record<string, unknown>> {
     const retryAfter = this.#garbage.wait(token);
     if (retryAfter > 0 && reason === "logout") throw new ThrottledError(retryAfter);
     if (retryAfter > 0) return;
-    const wasOurs = await forgetPresented(this.sessions, token, this.client, reason, except?.id);
+    const wasOurs = await forgetPresented(this.#house, token, this.client, reason, except?.id);
     if (!wasOurs) this.#garbage.count();
   }
 
@@ -428,9 +432,9 @@ export class RequestAuth<D = Record<string, unknown>> {
   }
 
   #reject(rejection: Rejection): Validation<D> {
-    const { client, sessions } = this;
+    const { client } = this;
     const { reason } = rejection;
-    sessions.tell({ type: "rejected", at: sessions.now(), reason, sessionId: undefined, client });
+    this.#house.observers.tell({ type: "rejected", reason, sessionId: undefined, client });
     return { ok: false, rejection };
   }
 
@@ -461,7 +465,7 @@ export class RequestAuth<D = Record<string, unknown>> {
   }
 
   #csrfFailure(reason: "cross-origin" | "token"): Problem {
-    this.sessions.tell({ type: "csrf", at: this.sessions.now(), reason, client: this.client });
+    this.#house.observers.tell({ type: "csrf", reason, client: this.client });
     return csrfFailed();
   }
 
@@ -499,8 +503,8 @@ export class RequestAuth<D = Record<string, unknown>> {
 
   /** What cannot be asked is not sent: the renewal is still pending, and the next request is sent it again. */
   async #dropIfOutdated(successor: SessionToken): Promise<void> {
-    const isPending = await this.sessions.isPending(successor).catch(() => false);
-    if (!isPending) for (const name of this.#successorCookies) this.#cookies.delete(name);
+    const isWanted = await isPending(this.#house, successor).catch(() => false);
+    if (!isWanted) for (const name of this.#successorCookies) this.#cookies.delete(name);
   }
 
   #send(token: SessionToken, session: Session<D>): void {
@@ -529,7 +533,7 @@ export class RequestAuth<D = Record<string, unknown>> {
   }
 
   get #isRemembered(): boolean {
-    if (!this.sessions.remembered) return false;
+    if (!this.#house.remembered) return false;
     const { name } = this.#rememberCookie.settings;
     return this.#staysRemembered ?? readCookie(this.#request.header("cookie"), name) !== undefined;
   }

@@ -1,13 +1,13 @@
 /** Garbage from the client of one request: looked at only while there is any. */
 import type { ClientInfo } from "../core/fingerprint.ts";
-import type { SessionManager } from "../core/manager.ts";
+import { houseOf, type SessionManager } from "../core/manager.ts";
 import type { SessionToken } from "../core/token.ts";
 import type { GarbageCount } from "../throttle/garbage.ts";
 import { networkOf } from "./client.ts";
 
 /** What is asked of a request. */
 interface Asking {
-  readonly sessions: Pick<SessionManager<never>, "now" | "tell">;
+  readonly sessions: SessionManager<unknown>;
   readonly client: ClientInfo;
 }
 
@@ -37,7 +37,7 @@ export class RequestGarbage {
     const at = sessions.now();
     if (!this.#garbage.count(network, at)) return;
     const retryAfter = this.#garbage.wait(network, undefined, at);
-    sessions.tell({ type: "throttled", at, by: "tokens", client, retryAfter });
+    houseOf(sessions).observers.tell({ type: "throttled", by: "tokens", client, retryAfter });
   }
 
   /** A token opened a session, or was given out for one. */

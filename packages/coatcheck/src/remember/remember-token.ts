@@ -1,16 +1,15 @@
 /** A presented remember token, and what its mere appearance demands. */
-import { StoreUnavailableError } from "../core/errors.ts";
+import { forget, revokeAll } from "../core/ends.ts";
+import type { StoreUnavailableError } from "../core/errors.ts";
 import type { ClientInfo } from "../core/fingerprint.ts";
-import type { SessionManager } from "../core/manager.ts";
+import type { House } from "../core/house.ts";
+import { maximumAttempts, tooManyRaces } from "../core/race.ts";
 import type { RememberRecord } from "../core/remember-store.ts";
 import { completeReturn } from "../core/remembered.ts";
 import { replaceSecret } from "../core/renewal.ts";
 import type { EndReason } from "../core/store.ts";
 import type { SessionId, SessionToken } from "../core/token.ts";
 import { judgeRemember, type RememberVerdict } from "./judge-remember.ts";
-
-/** More lost races than this are a store that contradicts itself. */
-export const maximumAttempts = 10;
 
 /** A verdict after a pending renewal was completed. */
 type Settled = Exclude<RememberVerdict, { kind: "confirm" }>;
@@ -26,24 +25,20 @@ export function isAccepted(verdict: Settled): verdict is AcceptedRemember {
  * Finds and judges, and does what the appearance of a token demands: a renewal whose successor came back is completed,
  * a stolen family is ended, and of what opens nothing is told.
  */
-export async function examine<D>(
-  sessions: SessionManager<D>,
-  token: SessionToken,
-  client: ClientInfo,
-): Promise<Settled> {
-  const remembered = sessions.remembered!;
+export async function examine(house: House, token: SessionToken, client: ClientInfo): Promise<Settled> {
+  const remembered = house.remembered!;
   for (let attempt = 0; attempt < maximumAttempts; attempt++) {
-    const now = sessions.now();
+    const now = house.now();
     const verdict = judgeRemember(await remembered.find(token.id), token, { client }, now);
     if (verdict.kind !== "confirm") {
-      if (!isAccepted(verdict)) await answerRefused(sessions, verdict, client);
+      if (!isAccepted(verdict)) await answerRefused(house, verdict, client);
       return verdict;
     }
     const { record, pending } = verdict;
-    const secret = completeReturn(record, pending, sessions.policy.grace, now);
+    const secret = completeReturn(record, pending, house.policy.grace, now);
     await remembered.update(record.id, { secret }, now, record.secretRevision);
   }
-  throw tooManyRaces();
+  throw keptChanging();
 }
 
 /** Whether the token was once ours; a guess was not. */
@@ -55,15 +50,15 @@ export function wasOurs(verdict: Settled): boolean {
  * Forgets the browser whose token this is, and ends its session unless it is `except`. A wrong token ends nothing;
  * false if it was never ours.
  */
-export async function forgetPresented<D>(
-  sessions: SessionManager<D>,
+export async function forgetPresented(
+  house: House,
   token: SessionToken,
   client: ClientInfo,
   reason: EndReason,
   except?: SessionId,
 ): Promise<boolean> {
-  const verdict = await examine(sessions, token, client);
-  if (isAccepted(verdict)) await sessions.forget(verdict.record, reason, except);
+  const verdict = await examine(house, token, client);
+  if (isAccepted(verdict)) await forget(house, verdict.record, reason, except);
   return wasOurs(verdict);
 }
 
@@ -71,49 +66,44 @@ export async function forgetPresented<D>(
  * An unrelated secret for the browser whose token this is, if its session is this one, so that nobody who copied the
  * old one comes along.
  */
-export async function refresh<D>(
-  sessions: SessionManager<D>,
+export async function refresh(
+  house: House,
   token: SessionToken,
   client: ClientInfo,
   sessionId: SessionId,
 ): Promise<{ readonly token: SessionToken; readonly expiresAt: number } | undefined> {
   for (let attempt = 0; attempt < maximumAttempts; attempt++) {
-    const verdict = await examine(sessions, token, client);
+    const verdict = await examine(house, token, client);
     if (!isAccepted(verdict) || verdict.record.sessionId !== sessionId) return undefined;
     const { record } = verdict;
-    const now = sessions.now();
+    const now = house.now();
     const fresh = token.refreshed();
-    const secret = replaceSecret(record, fresh.secretHash, sessions.policy.grace, now);
-    if (await sessions.remembered!.update(record.id, { secret }, now, record.secretRevision)) {
+    const secret = replaceSecret(record, fresh.secretHash, house.policy.grace, now);
+    if (await house.remembered!.update(record.id, { secret }, now, record.secretRevision)) {
       return { token: fresh, expiresAt: record.expiresAt };
     }
   }
-  throw tooManyRaces();
+  throw keptChanging();
 }
 
-export function tooManyRaces(): StoreUnavailableError {
-  return new StoreUnavailableError("remember.update", new Error("The remembered browser kept changing"));
+export function keptChanging(): StoreUnavailableError {
+  return tooManyRaces("remember.update", "The remembered browser kept changing");
 }
 
-async function answerRefused<D>(
-  sessions: SessionManager<D>,
+async function answerRefused(
+  house: House,
   verdict: Exclude<Settled, AcceptedRemember>,
   client: ClientInfo,
 ): Promise<void> {
-  const at = sessions.now();
-  if (verdict.kind === "theft") return endStolen(sessions, verdict.record, client);
+  if (verdict.kind === "theft") return endStolen(house, verdict.record, client);
   const { reason } = verdict;
-  sessions.tell({ type: "rejected", at, reason, sessionId: undefined, client, remember: true });
+  house.observers.tell({ type: "rejected", reason, sessionId: undefined, client, remember: true });
 }
 
 /** The family ends first. Told once, by whoever ended it. */
-async function endStolen<D>(
-  sessions: SessionManager<D>,
-  record: RememberRecord,
-  client: ClientInfo,
-): Promise<void> {
+async function endStolen(house: House, record: RememberRecord, client: ClientInfo): Promise<void> {
   const { sessionId, userId } = record;
-  if (!(await sessions.forget(record, "theft"))) return;
-  sessions.tell({ type: "theft", at: sessions.now(), sessionId, userId, client, remember: true });
-  if (sessions.policy.onRememberTheft === "user") await sessions.revokeAll(userId, { reason: "theft" });
+  if (!(await forget(house, record, "theft"))) return;
+  house.observers.tell({ type: "theft", sessionId, userId, client, remember: true });
+  if (house.policy.onRememberTheft === "user") await revokeAll(house, userId, "theft", undefined);
 }

@@ -7,18 +7,22 @@
  * Any request of the browser may do any step: one claims, one begins, and all go on in the same session. Nobody is let
  * in before the last step, for whoever ends a browser ends its record first, and then the session that it names.
  */
+import { beginRemembered } from "../core/beginnings.ts";
+import { forget, revoke } from "../core/ends.ts";
 import type { ClientInfo } from "../core/fingerprint.ts";
 import { type FingerprintReaction, suspicionOfReturning } from "../core/fingerprint-policy.ts";
+import type { House } from "../core/house.ts";
 import type { Rejection } from "../core/judge.ts";
-import type { SessionManager } from "../core/manager.ts";
+import { whatBecameOf } from "../core/live-session.ts";
 import type { SessionPolicy } from "../core/policy.ts";
+import { maximumAttempts } from "../core/race.ts";
 import type { RememberRecord } from "../core/remember-store.ts";
 import type { RememberTicket } from "../core/remembered.ts";
 import { beginRenewal, mayBeginRenewal } from "../core/renewal.ts";
 import type { Session } from "../core/session.ts";
 import type { PendingRenewal } from "../core/store.ts";
 import { SessionToken } from "../core/token.ts";
-import { examine, maximumAttempts, tooManyRaces, wasOurs } from "./remember-token.ts";
+import { examine, keptChanging, wasOurs } from "./remember-token.ts";
 
 /** Who comes back. */
 export interface ReturningClient {
@@ -56,60 +60,59 @@ export function mayResume(rejection: Rejection): boolean {
  * @throws StoreUnavailableError if the store failed: nobody is forgotten for that.
  */
 export async function resume<D>(
-  sessions: SessionManager<D>,
+  house: House<D>,
   token: SessionToken,
   returning: ReturningClient,
 ): Promise<Resumption<D>> {
   let overtaken = false;
   for (let attempt = 0; attempt < maximumAttempts; attempt++) {
-    const verdict = await examine(sessions, token, returning.client);
+    const verdict = await examine(house, token, returning.client);
     if (verdict.kind === "theft") return { ok: false, reason: "theft" };
     if (verdict.kind === "rejected") return wasOurs(verdict) ? refused : { ok: false, reason: "unknown" };
     const { record } = verdict;
-    const reaction = suspicionOfReturning(sessions.policy.fingerprint, record.client, returning.client);
+    const reaction = suspicionOfReturning(house.policy.fingerprint, record.client, returning.client);
     if (reaction && reaction !== "report") {
-      await turnAway(sessions, record, reaction, returning.client);
+      await turnAway(house, record, reaction, returning.client);
       return refused;
     }
-    const { session, ended } = await sessions.whatBecameOf(record.sessionId);
+    const { session, ended } = await whatBecameOf(house, record.sessionId);
     if (ended && ended !== "expired") {
-      await sessions.forget(record, ended);
+      await forget(house, record, ended);
       return refused;
     }
     if (verdict.kind === "grace") return session ? goOn(session, token) : refused;
 
     const { pending } = record;
-    const now = sessions.now();
+    const now = house.now();
     if (!pending && !mayBeginRenewal(record, now)) return refused;
-    if (pending && (session || (!ended && mayBegin(sessions.policy, pending, now)))) {
-      const entered = await enter(sessions, token, { record, pending, session }, returning);
+    if (pending && (session || (!ended && mayBegin(house.policy, pending, now)))) {
+      const entered = await enter(house, token, { record, pending, session }, returning);
       if (entered === "changed") continue;
       if (entered === "refused") return refused;
       const isSent = verdict.kind === "resend" && !overtaken;
       return isSent ? send(entered, token, record, pending) : goOn(entered, token);
     }
-    overtaken = !(await claim(sessions, token, record, returning.client));
-    if (reaction && !overtaken) tellOfOdd(sessions, record, reaction, returning.client);
+    overtaken = !(await claim(house, token, record, returning.client));
+    if (reaction && !overtaken) tellOfOdd(house, record, reaction, returning.client);
   }
-  throw tooManyRaces();
+  throw keptChanging();
 }
 
 /**
  * Whoever copied all cookies of a browser must not come back by one where the other is refused: they have to sign in.
  * Where the policy is to revoke, the browser is forgotten.
  */
-async function turnAway<D>(
-  sessions: SessionManager<D>,
+async function turnAway(
+  house: House,
   record: RememberRecord,
   reaction: FingerprintReaction,
   client: ClientInfo,
 ): Promise<void> {
-  const isEnded = reaction === "revoke" && (await sessions.forget(record, "fingerprint"));
-  if (isEnded) tellOfOdd(sessions, record, reaction, client);
+  const isEnded = reaction === "revoke" && (await forget(house, record, "fingerprint"));
+  if (isEnded) tellOfOdd(house, record, reaction, client);
   const { sessionId } = record;
-  sessions.tell({
+  house.observers.tell({
     type: "rejected",
-    at: sessions.now(),
     reason: "fingerprint",
     sessionId,
     client,
@@ -117,13 +120,13 @@ async function turnAway<D>(
   });
 }
 
-function tellOfOdd<D>(
-  sessions: SessionManager<D>,
+function tellOfOdd(
+  house: House,
   { sessionId, userId, client: signedIn }: RememberRecord,
   reaction: FingerprintReaction,
   client: ClientInfo,
 ): void {
-  sessions.tell({ type: "fingerprint", at: sessions.now(), sessionId, userId, reaction, client, signedIn });
+  house.observers.tell({ type: "fingerprint", sessionId, userId, reaction, client, signedIn });
 }
 
 /** A session that was named and is not there has not begun yet; after its time it may as well have been and gone. */
@@ -135,17 +138,17 @@ function mayBegin(policy: SessionPolicy, { startedAt }: PendingRenewal, now: num
  * Names a new session. The successor stays the same as long as the token does: of two answers that arrive late, both
  * carry the right one.
  */
-function claim<D>(
-  sessions: SessionManager<D>,
+function claim(
+  house: House,
   token: SessionToken,
   record: RememberRecord,
   client: ClientInfo,
 ): Promise<boolean> {
-  const now = sessions.now();
+  const now = house.now();
   const { secret } = beginRenewal(record, token, client, now, record.pending?.salt);
   const { id: sessionId } = SessionToken.generate(record.userId);
   const change = { secret, sessionId, lastUsedAt: now };
-  return sessions.remembered!.update(record.id, change, now, record.secretRevision);
+  return house.remembered!.update(record.id, change, now, record.secretRevision);
 }
 
 interface Claim<D> {
@@ -156,24 +159,24 @@ interface Claim<D> {
 
 /** The named session, begun if need be, once it is certain that whoever ends the browser will find it. */
 async function enter<D>(
-  sessions: SessionManager<D>,
+  house: House<D>,
   token: SessionToken,
   { record, pending, session }: Claim<D>,
   { client, stillValid }: ReturningClient,
 ): Promise<Session<D> | "changed" | "refused"> {
   const { id, userId, sessionId } = record;
   const ticket = token.sessionToken(sessionId, pending.salt);
-  const named = session ?? (await sessions.beginRemembered(record, ticket, client));
+  const named = session ?? (await beginRemembered(house, record, ticket, client));
   if (named === "duplicate") return "changed";
   if (named === "limit") return "refused";
   if (stillValid && !(await stillValid(userId))) {
-    await sessions.forget(record, "account-changed");
+    await forget(house, record, "account-changed");
     return "refused";
   }
-  const now = await sessions.remembered!.find(id);
+  const now = await house.remembered!.find(id);
   if (now?.sessionId === sessionId) return named;
   if (now) return "changed";
-  await sessions.revoke(sessionId);
+  await revoke(house, sessionId, "revoked");
   return "refused";
 }
 

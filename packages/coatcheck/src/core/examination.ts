@@ -1,0 +1,111 @@
+/** Finding and judging the session of a presented token, and what the mere appearance of the token demands. */
+import { end, forgetWith } from "./ends.ts";
+import { type ClientInfo, fingerprint } from "./fingerprint.ts";
+import { comparedSignals, type FingerprintReaction } from "./fingerprint-policy.ts";
+import type { House } from "./house.ts";
+import { type Accepted, judge, type Refused, type Verdict } from "./judge.ts";
+import { maximumAttempts, tooManyRaces } from "./race.ts";
+import { completeReturn } from "./remembered.ts";
+import { completeRenewal } from "./renewal.ts";
+import { changeSecret } from "./secret-changes.ts";
+import { isUnseen } from "./sign-in.ts";
+import type { SessionRecord } from "./store.ts";
+import type { SessionId, SessionToken } from "./token.ts";
+import type { TokenRequest } from "./validation.ts";
+
+/** A verdict after a pending renewal was completed. */
+export type Settled<V extends Verdict = Verdict> = Exclude<V, { kind: "confirm" }>;
+
+/**
+ * A renewal whose successor came back is completed, so `confirm` never leaves here; a stolen session is ended; and of
+ * an odd client is told.
+ */
+export async function examine(house: House, token: SessionToken, request: TokenRequest): Promise<Settled> {
+  for (let attempt = 0; attempt < maximumAttempts; attempt++) {
+    const found = await house.store.find(token.id);
+    const verdict = judge(house.policy, found, token, request, house.now());
+    if (verdict.kind === "theft") await endStolen(house, verdict.record, request);
+    if ("reaction" in verdict && verdict.reaction)
+      await meetOddClient(house, verdict.record, verdict.reaction, token, request);
+    if (verdict.kind !== "confirm") return verdict;
+    const { record, pending } = verdict;
+    if (isUnseen(record) && !(await confirmReturn(house, record.id))) continue;
+    const secret = completeRenewal(record, pending, house.policy.grace, house.now());
+    await changeSecret(house, record, { secret });
+  }
+  throw tooManyRaces("update", "The session kept changing while it was validated");
+}
+
+/**
+ * What a cache has, if the token is the current one of a live session, from a client like the one that signed in, and
+ * there is nothing to renew. On everything else the store has the word.
+ */
+export function recentRecord(
+  house: House,
+  token: SessionToken,
+  request: TokenRequest,
+): SessionRecord | undefined {
+  const record = house.store.recent?.(token.id);
+  if (!record || record.pending) return undefined;
+  const now = house.now();
+  if (request.canRenew && now >= record.secretIssuedAt + house.policy.renewAfter) return undefined;
+  const verdict = judge(house.policy, record, token, request, now);
+  return verdict.kind === "current" && !verdict.reaction ? record : undefined;
+}
+
+export function isAccepted(verdict: Settled): verdict is Settled<Accepted> {
+  return accepted.has(verdict.kind);
+}
+
+const accepted: ReadonlySet<string> = new Set<Settled<Accepted>["kind"]>(["current", "resend", "grace"]);
+
+/** Whether the session opens again when its user proves who they are. */
+export function isLocked(verdict: Refused): verdict is Extract<Refused, { kind: "foreign" }> {
+  return verdict.kind === "foreign" && verdict.reaction === "step-up";
+}
+
+/**
+ * The session of a remembered browser is presented for the first time: so the browser has its new token as well, and
+ * the old one begins its grace. False if the record changed meanwhile.
+ */
+async function confirmReturn({ remembered, policy, now }: House, id: SessionId): Promise<boolean> {
+  const browser = await remembered?.findBySession(id);
+  if (!remembered || !browser?.pending || browser.sessionId !== id) return true;
+  const at = now();
+  const secret = completeReturn(browser, browser.pending, policy.grace, at);
+  return remembered.update(browser.id, { secret }, at, browser.secretRevision);
+}
+
+async function endStolen(house: House, record: SessionRecord, { client = {} }: TokenRequest): Promise<void> {
+  await forgetWith(house, record.id, "theft");
+  const ended = await house.store.delete(record.id, "theft", house.now());
+  if (ended) house.observers.tellOf(ended, { type: "theft", client });
+}
+
+/** Does and tells what the policy says of a client that is unlike the one that signed in. */
+async function meetOddClient(
+  house: House,
+  record: SessionRecord,
+  reaction: FingerprintReaction,
+  token: SessionToken,
+  { client = {} }: TokenRequest,
+): Promise<void> {
+  const isNews = reaction === "revoke" ? await endOdd(house, record) : isUntold(house, record, token, client);
+  if (isNews) {
+    house.observers.tellOf(record, { type: "fingerprint", reaction, client, signedIn: record.client });
+  }
+}
+
+async function endOdd(house: House, { id }: SessionRecord): Promise<boolean> {
+  await forgetWith(house, id, "fingerprint");
+  return end(house, id, "fingerprint");
+}
+
+function isUntold(
+  { toldClients, policy }: House,
+  { id }: SessionRecord,
+  token: SessionToken,
+  client: ClientInfo,
+): boolean {
+  return toldClients.isNews(id, fingerprint(token, comparedSignals(policy.fingerprint), client));
+}
