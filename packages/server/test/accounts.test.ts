@@ -49,6 +49,21 @@ describe("accounts", () => {
     assert.ok(await accounts.authenticate(ada));
   });
 
+  // How long they take is measured by bench/timing.ts.
+  test("and the same work: one password is hashed for each (ASVS 6.3.8)", async (t) => {
+    const { accounts, store } = setUp();
+    const user = await accounts.createAdministrator(ada);
+    const verify = t.mock.method(hasher, "verify");
+    const attempts = [
+      { ...ada, password: "wrong" },
+      { ...ada, email: "eve@example.com" },
+    ];
+    for (const attempt of attempts) await accounts.authenticate(attempt);
+    await store.changeRights(user!.id, { disabled: true });
+    await accounts.authenticate(ada);
+    assert.equal(verify.mock.callCount(), 3);
+  });
+
   test("a sign-in that began before a password change is not valid after it", async () => {
     const { accounts } = setUp();
     await accounts.createAdministrator(ada);

@@ -1,8 +1,8 @@
-/** Every call of the API that the document names, whoever adds it: what it demands, it demands of everybody. */
+/** Every call that the API document names and every form of the pages, whoever adds it: what is demanded of all. */
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { exampleOf, type OpenApiDocument, type Operation } from "../src/api/openapi.ts";
-import { startTestServer, type TestServer } from "./support/test-server.ts";
+import { ada, startTestServer, type TestServer, withAda } from "./support/test-server.ts";
 import type { Answer, Visitor } from "./support/visitor.ts";
 
 interface Call {
@@ -75,6 +75,52 @@ describe("of every call of the API", () => {
 
 /** Those that are sent the password itself. */
 const proving = ["POST /api/reauthenticate", "POST /api/password"];
+
+describe("of every form of the pages", () => {
+  test("all demand the CSRF token of the session, and do nothing without", async () => {
+    // Nothing listens there: that mail is sent adds a form.
+    await using server = await startTestServer({
+      env: { ...withAda, COATCHECK_SMTP_URL: "smtp://127.0.0.1:9" },
+    });
+    const visitor = await server.signedIn();
+    const other = await server.signedIn();
+    const forms = await formsOf(visitor, "/devices");
+    for (const action of [
+      "/account/password",
+      "/account/mail",
+      "/devices/end",
+      "/devices/end-all",
+      "/logout",
+    ]) {
+      assert.ok(forms.has(action), action);
+    }
+    for (const [action, fields] of forms) {
+      for (const csrf_token of ["", "x", await other.csrfToken()]) {
+        const answer = await visitor.submit(action, { ...fields, current: ada.password, csrf_token });
+        assert.equal(answer.status, 403, action);
+        assert.match(answer.text, /could not be accepted/, action);
+      }
+    }
+    assert.deepEqual([await visitor.isSignedIn(), await other.isSignedIn()], [true, true]);
+  });
+});
+
+/** The forms that change something, with what their fields hold, of this page and of all to which it leads. */
+async function formsOf(visitor: Visitor, start: string): Promise<Map<string, Record<string, string>>> {
+  const forms = new Map<string, Record<string, string>>();
+  const pages = new Set([start]);
+  for (const page of pages) {
+    const { text } = await visitor.get(page);
+    for (const [, path] of text.matchAll(/<a [^>]*href="(\/[\w/-]*)"/g)) pages.add(path!);
+    for (const [, action, body] of text.matchAll(
+      /<form[^>]*method="post"[^>]*action="([^"]*)"[^>]*>(.*?)<\/form>/gs,
+    )) {
+      const fields = body!.matchAll(/<input[^>]*name="([^"]+)"[^>]*value="([^"]*)"/g);
+      forms.set(action!, Object.fromEntries(Array.from(fields, ([, name, value]) => [name!, value!])));
+    }
+  }
+  return forms;
+}
 
 function callsOf(document: OpenApiDocument): Call[] {
   return Object.entries(document.paths).flatMap(([pattern, operations]) =>

@@ -140,6 +140,17 @@ describe("keep me signed in", () => {
     }
   });
 
+  test("ends for a disabled user even if the server died before it could end anything", async () => {
+    const visitor = await remembered();
+    server.clock.now += day;
+    server.sql("UPDATE coatcheck_users SET disabled = 1 WHERE email = ?", bob.email);
+    const answer = await visitor.copy().send("GET", "/api/session");
+    assert.equal(answer.status, 401);
+    assert.deepEqual(answer.headers.getSetCookie(), []);
+    server.sql("UPDATE coatcheck_users SET disabled = 0 WHERE email = ?", bob.email);
+    assert.equal(await visitor.isSignedIn(), false);
+  });
+
   test("a stolen copy that comes back late signs the device out and is told to those who watch", async () => {
     const visitor = await remembered();
     const copy = visitor.copy();
