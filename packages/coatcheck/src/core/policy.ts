@@ -31,6 +31,7 @@ export interface PolicyOptions {
   /**
    * A remembered browser has to sign in again this long after it was remembered, used or not. Default 30 days, a clock
    * of its own. At most 30 days under `aal1`; `aal2` and `aal3` remember no browser: coming back proves too little.
+   * A shorter time holds at once for browsers that were remembered before.
    */
   readonly rememberFor?: number;
   /**

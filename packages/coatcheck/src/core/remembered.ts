@@ -1,27 +1,43 @@
 /** Remembered browsers as the manager and its features ask for them: answered in time, or `StoreUnavailableError`. */
 import { ask } from "./ask.ts";
+import type { SessionPolicy } from "./policy.ts";
 import type { RememberChange, RememberRecord, RememberStore } from "./remember-store.ts";
 import { completeRenewal } from "./renewal.ts";
 import type { PendingRenewal, SessionStore } from "./store.ts";
 import type { SessionId, SessionToken } from "./token.ts";
 
-/** The port of a store with its patience; undefined if the store remembers no browsers. */
-export function rememberedBy(store: SessionStore): RememberStore | undefined {
+/**
+ * The port of a store with its patience, and under the policy as it is now; undefined if the store remembers no
+ * browsers.
+ */
+export function rememberedBy(store: SessionStore, policy: SessionPolicy): RememberStore | undefined {
   const { remember } = store;
-  return (
-    remember && {
-      insert: (...args) => ask(store, "remember.insert", () => remember.insert(...args)),
-      find: (...args) => ask(store, "remember.find", () => remember.find(...args)),
-      findBySession: (...args) => ask(store, "remember.findBySession", () => remember.findBySession(...args)),
-      findByUser: (...args) => ask(store, "remember.findByUser", () => remember.findByUser(...args)),
-      update: (...args) => ask(store, "remember.update", () => remember.update(...args)),
-      delete: (...args) => ask(store, "remember.delete", () => remember.delete(...args)),
-      deleteBySession: (...args) =>
-        ask(store, "remember.deleteBySession", () => remember.deleteBySession(...args)),
-      deleteByUser: (...args) => ask(store, "remember.deleteByUser", () => remember.deleteByUser(...args)),
-      deleteExpired: (...args) => ask(store, "remember.deleteExpired", () => remember.deleteExpired(...args)),
-    }
-  );
+  if (!remember) return undefined;
+  const one = async (record: Promise<RememberRecord | undefined>) => {
+    const found = await record;
+    return found && heldTo(policy, found);
+  };
+  const all = async (records: Promise<readonly RememberRecord[]>) =>
+    (await records).map((record) => heldTo(policy, record));
+  return {
+    insert: (...args) => ask(store, "remember.insert", () => remember.insert(...args)),
+    find: (...args) => one(ask(store, "remember.find", () => remember.find(...args))),
+    findBySession: (...args) =>
+      one(ask(store, "remember.findBySession", () => remember.findBySession(...args))),
+    findByUser: (...args) => all(ask(store, "remember.findByUser", () => remember.findByUser(...args))),
+    update: (...args) => ask(store, "remember.update", () => remember.update(...args)),
+    delete: (...args) => one(ask(store, "remember.delete", () => remember.delete(...args))),
+    deleteBySession: (...args) =>
+      one(ask(store, "remember.deleteBySession", () => remember.deleteBySession(...args))),
+    deleteByUser: (...args) => all(ask(store, "remember.deleteByUser", () => remember.deleteByUser(...args))),
+    deleteExpired: (...args) => ask(store, "remember.deleteExpired", () => remember.deleteExpired(...args)),
+  };
+}
+
+/** A shorter time holds at once, for `aal2` at none; a longer one only for those who sign in from now on. */
+function heldTo({ rememberFor }: SessionPolicy, record: RememberRecord): RememberRecord {
+  const expiresAt = Math.min(record.expiresAt, record.createdAt + rememberFor);
+  return expiresAt === record.expiresAt ? record : { ...record, expiresAt };
 }
 
 /** The token of a remembered browser, for its cookie. */

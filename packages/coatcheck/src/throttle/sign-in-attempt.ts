@@ -55,16 +55,23 @@ export async function beginAttempt(
   { account, network, device }: Attempting,
   now: number,
 ): Promise<AttemptOutcome> {
+  let deviceWait = Number.POSITIVE_INFINITY;
   if (device !== undefined) {
     const deviceKey = keyFor("device", device);
     const known = await store.attempt(deviceKey, rules.device, now);
     if (known.allowed) return { allowed: true, attempt: new SignInAttempt(store, account, deviceKey) };
+    deviceWait = known.retryAfter;
   }
+  const refused = (by: "account" | "client", wait: number): AttemptOutcome => ({
+    allowed: false,
+    by,
+    retryAfter: Math.min(wait, deviceWait),
+  });
   const clientKey = network === undefined ? undefined : keyFor("client", network);
   const client = clientKey && (await store.attempt(clientKey, rules.client, now));
-  if (client && !client.allowed) return { ...client, by: "client" };
+  if (client && !client.allowed) return refused("client", client.retryAfter);
   const answer = await store.attempt(accountKey(account), rules.account, now);
-  if (!answer.allowed) return { ...answer, by: "account" };
+  if (!answer.allowed) return refused("account", answer.retryAfter);
   return { allowed: true, attempt: new SignInAttempt(store, account, clientKey) };
 }
 

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import type { SessionId } from "../../src/core/token.ts";
-import { assertIn, assertOut, day, hour, type MakeHouse, type RememberHouse, second } from "./house.ts";
+import { assertIn, assertOut, day, hour, type MakeHouse, RememberHouse, second } from "./house.ts";
 
 export function describeEndings(name: string, house: MakeHouse): void {
   describe(`A remembered browser is forgotten, ${name}`, () => {
@@ -23,6 +23,32 @@ export function describeEndings(name: string, house: MakeHouse): void {
       assertOut(await unused.visit());
       assert.equal(await at.sessions.prune(), 2);
       assert.deepEqual((await at.sessions.devices("ada")).dormant, []);
+    });
+
+    test("a shorter time holds for browsers that were remembered before: after a change to aal2 none comes back", async () => {
+      const at = await house();
+      const ada = await at.remembered();
+      const week = new RememberHouse(at.store, { policy: { rememberFor: 7 * day } });
+      const aal2 = new RememberHouse(at.store, { policy: { level: "aal2" } });
+      week.clock.advance(7 * day - 1);
+      const [asleep] = (await week.sessions.devices("ada")).dormant;
+      assert.equal(asleep!.rememberedUntil, week.clock.now() + 1);
+      assertIn(await ada.copyIn(week).visit());
+      week.clock.advance(1);
+      const late = ada.copyIn(week);
+      late.forgetSession();
+      assertOut(await late.visit());
+      aal2.clock.advance(2 * hour);
+      assertOut(await ada.copyIn(aal2).visit());
+      assert.deepEqual((await aal2.sessions.devices("ada")).dormant, []);
+    });
+
+    test("a longer time does not hold for browsers that were remembered before", async () => {
+      const at = await house({ policy: { rememberFor: day } });
+      const ada = await at.remembered();
+      const month = new RememberHouse(at.store, {});
+      month.clock.advance(day);
+      assertOut(await ada.copyIn(month).visit());
     });
 
     for (const [hand, end] of Object.entries(ends)) {

@@ -140,9 +140,14 @@ export class RememberedBrowser {
 
   /** Somebody else has the same cookies from now on. */
   copy(client: ClientInfo = this.client): RememberedBrowser {
-    const thief = new RememberedBrowser(this.#house, client);
-    for (const pair of this.cookie?.split("; ") ?? []) thief.#jar.store(`${pair}; Path=/; Secure`);
-    return thief;
+    return this.copyIn(this.#house, client);
+  }
+
+  /** The same cookies before another house: one over the same store, under another policy. */
+  copyIn(house: RememberHouse, client: ClientInfo = this.client): RememberedBrowser {
+    const copy = new RememberedBrowser(house, client);
+    for (const pair of this.cookie?.split("; ") ?? []) copy.#jar.store(`${pair}; Path=/; Secure`);
+    return copy;
   }
 
   has(name: "session" | "remember"): boolean {

@@ -102,6 +102,23 @@ export const throttle: AdapterCases = {
       assertAllowed(await owner.do("attempt:ada", "login:ada"));
     }, withKeys),
 
+  "a known device is told its own wait, however long somebody else has locked the account for others": (
+    set,
+  ) =>
+    set(
+      async ({ browser, clock }) => {
+        const owner = browser();
+        await owner.do("attempt:ada", "login:ada");
+        await owner.do("logout");
+        await fail(browser(), "ada", 5);
+        await fail(owner, "ada", 5);
+        assertThrottled(await owner.do("attempt:ada"), 1);
+        clock.advance(1_000);
+        assertAllowed(await owner.do("attempt:ada", "login:ada"));
+      },
+      { auth: { ...withKeys.auth, throttle: { account: { cap: 5 } } } },
+    ),
+
   "the device's cookie lives for 400 days, and opens nothing": (set) =>
     set(async ({ browser, send }) => {
       const owner = browser();
