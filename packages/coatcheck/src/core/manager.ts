@@ -254,8 +254,11 @@ export class SessionManager<D = Record<string, unknown>> {
 
   #refuse(verdict: Refused, token: SessionToken, request: TokenRequest): RefusedToken<D> {
     const refused = this.#reject(rejectionOf(verdict), token.id, request);
-    if (!isLocked(verdict)) return refused;
-    return { ...refused, locked: { session: this.#house.session(verdict.record), token } };
+    if (verdict.kind !== "foreign" || verdict.reaction === "revoke") return refused;
+    const session = this.#house.session(verdict.record);
+    return isLocked(verdict)
+      ? { ...refused, locked: { session, token } }
+      : { ...refused, turnedAway: session };
   }
 
   #reject(

@@ -25,6 +25,8 @@ export interface RefusedToken<D> {
    * in for nothing else but that and for signing out.
    */
   readonly locked?: Pick<ValidSession<D>, "session" | "token">;
+  /** With the rejection `fingerprint`: the session, which lives on. It can be signed out, and opens nothing else. */
+  readonly turnedAway?: Session<D>;
 }
 
 export interface ValidSession<D> {

@@ -257,7 +257,8 @@ export class RequestAuth<D = Record<string, unknown>> {
    * Leaves a one-time message for the next page, under a name where the last one counts. Where `keys` are set, also for
    * visitors.
    * @throws NotSignedInError if there is no session, and no `keys`.
-   * @throws InvalidDataError for a message of more than 2048 characters.
+   * @throws InvalidDataError for a message of more than 2048 characters; for a visitor, also if it does not fit into the
+   * 2 KB beside what they carry.
    */
   async flash(name: string, message: string): Promise<void> {
     assertFlash(name, message);
@@ -348,7 +349,8 @@ export class RequestAuth<D = Record<string, unknown>> {
   async #heldSession(): Promise<Session<D> | undefined> {
     this.#presented ??= this.#validatePresented();
     const validation = await (this.#validation ?? this.#presented);
-    return (validation.ok ? validation : validation.locked)?.session;
+    if (validation.ok) return validation.session;
+    return validation.locked?.session ?? validation.turnedAway;
   }
 
   /** As `validation`, by the word of the store itself. */

@@ -31,6 +31,20 @@ export const fingerprint: AdapterCases = {
       assert.deepEqual(reactionsIn(stage), ["reject"]);
     }, onMismatch("reject")),
 
+  "under reject another browser can sign the session out, for good, and a sign-in there takes its place": (
+    set,
+  ) =>
+    set(async (stage) => {
+      for (const [verb, reason] of [
+        ["logout", "logout"],
+        ["login:ada", "replaced"],
+      ] as const) {
+        const { use } = await signedIn(stage);
+        assert.equal((await use(`/do?verbs=${verb}`, chrome)).status, 200);
+        assertNotSignedIn(await use("/me", firefox), reason);
+      }
+    }, onMismatch("reject")),
+
   "under revoke a copied cookie ends the session, and both browsers are told why": (set) =>
     set(async (stage) => {
       const { use } = await signedIn(stage);
