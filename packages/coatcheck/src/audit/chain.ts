@@ -46,6 +46,12 @@ export interface AuditVerification {
   readonly breaks: readonly AuditBreak[];
   /** How many records were compared with their hash. */
   readonly checked: number;
+  /**
+   * When the first record happened that is still there, in milliseconds since the epoch; undefined if there is none. If
+   * `start` is not the beginning, it is about as old as retention allows where something happens every day: a beginning
+   * that somebody cut off as retention does shows in nothing else.
+   */
+  readonly since: number | undefined;
   /** Where the chain begins: what came before was removed by retention. */
   readonly start: AuditSeal;
   /** Publish it where the database's owner cannot write: what it covers cannot be changed unnoticed from then on. */
@@ -68,7 +74,8 @@ const beforeAll = Number.MIN_SAFE_INTEGER;
  * and exchanged places. Reads in bounded steps; may run while others append, seal and remove.
  *
  * It cannot see what happens to records before they are sealed, nor that somebody who may write to the database has
- * made the whole chain anew, or cut off its end with the notes about it: for that, compare with a `published` head.
+ * made the whole chain anew, or cut off its end with the notes about it: for that, compare with a `published` head. Nor
+ * can it tell retention from somebody who does the same to younger records: for that, look at `since`.
  */
 export async function verifyAudit(
   store: AuditStore,
@@ -90,6 +97,7 @@ class Walk {
   #start: AuditSeal;
   #last: AuditSeal;
   #checked = 0;
+  #since: number | undefined;
   readonly #breaks: AuditBreak[] = [];
   readonly #published: AuditSeal | undefined;
 
@@ -124,7 +132,8 @@ class Walk {
       this.#note({ problem: "missing", position: head.position + 1, count });
     }
     const breaks = this.#breaks;
-    return { intact: breaks.length === 0, breaks, checked: this.#checked, start: this.#start, head };
+    const found = { intact: breaks.length === 0, breaks, checked: this.#checked, since: this.#since };
+    return { ...found, start: this.#start, head };
   }
 
   #follow({ record, position, hash }: SealedRecord): void {
@@ -136,6 +145,7 @@ class Walk {
       this.#note({ problem: "changed", position, count: 1, record });
     }
     this.#checked++;
+    this.#since ??= record.at;
     this.#last = { position, hash };
     this.#compareWithPublished(this.#last);
   }

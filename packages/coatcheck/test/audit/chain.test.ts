@@ -193,6 +193,20 @@ describe("What only a published head shows:", () => {
     assert.deepEqual(found(await verifyAudit(audit, { published: head })), ["missing 8 3"]);
   });
 
+  test("nothing shows a beginning that was cut off as retention does it, but the time of what is left", async (t) => {
+    const { audit, db, head } = await scene(t);
+    assert.equal((await verifyAudit(audit)).since, beginning);
+    db.exec(`
+      UPDATE coatcheck_audit_chain SET start_position = 7,
+        start_hash = (SELECT hash FROM coatcheck_audit WHERE position = 7);
+      DELETE FROM coatcheck_audit WHERE position <= 7`);
+    const { intact, since } = await verifyAudit(audit, { published: head });
+    assert.deepEqual([intact, since], [true, beginning + 7]);
+    db.exec("UPDATE coatcheck_audit_chain SET start_position = head_position, start_hash = head_hash");
+    db.exec("DELETE FROM coatcheck_audit");
+    assert.equal((await verifyAudit(audit)).since, undefined);
+  });
+
   test("it still holds when the chain has grown, and when retention has come up to it", async (t) => {
     const { audit, head } = await scene(t);
     await audit.append(auditRecords(5, { at: beginning + 100 }));

@@ -34,12 +34,11 @@ export const auditVerify: Command = {
     const published = headIn(given.value("head"));
     await inExistingOffice(async ({ audit }) => {
       const verification = await verifyAudit(audit, published && { published });
-      const { intact, breaks, checked, start, head } = verification;
+      const { intact, breaks, checked, since, start, head } = verification;
       if (given.has("json")) {
         printJson({ ...verification, breaks: breaks.map(breakJson) });
       } else {
-        if (start.position > 0)
-          console.log(`Retention has removed ${count(start.position, "record")} before.`);
+        if (start.position > 0) console.log(removedBefore(start, since));
         if (published && published.position < start.position) {
           console.log("The given head is older than what is kept: it could not be compared.");
         }
@@ -157,6 +156,12 @@ function headIn(text: string | undefined): AuditSeal | undefined {
     "--head must be what audit head prints: a position, a colon and a hash.",
     auditVerify.name,
   );
+}
+
+/** Whoever may write to the database can do the same to younger records: only the time shows it. */
+function removedBefore({ position }: AuditSeal, since: number | undefined): string {
+  const next = since === undefined ? "and none is left" : `the first one left is of ${moment(since)}`;
+  return `Retention has removed ${count(position, "record")}; ${next}. On a server in daily use that is about COATCHECK_AUDIT_DAYS ago; if it is not, somebody else removed them.`;
 }
 
 function shown({ position, hash }: AuditSeal): string {
