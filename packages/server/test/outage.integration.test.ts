@@ -122,7 +122,7 @@ test("sessions may be kept in memory", async () => {
 test("a request that fails in a way nobody thought of is recorded, and tells nothing", async () => {
   await using server = await startTestServer();
   const visitor = await server.signedIn();
-  server.running.sessions.list = () => Promise.reject(new Error("canary: a secret of the inside"));
+  server.running.sessions.devices = () => Promise.reject(new Error("canary: a secret of the inside"));
   const page = await visitor.get("/devices");
   assert.equal(page.status, 500);
   assert.match(page.headers.get("content-security-policy")!, /default-src 'none'/);

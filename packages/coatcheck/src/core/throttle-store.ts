@@ -21,6 +21,7 @@ export interface ThrottleRule {
 export interface ThrottleCounter {
   /** Those under way count as failed. */
   readonly failures: number;
+  /** Neither time moves backwards, whosever clock is behind, until all is forgotten. */
   readonly lastAttemptAt: number;
   /** From this millisecond on it is as if there was nothing. */
   readonly forgottenAt: number;

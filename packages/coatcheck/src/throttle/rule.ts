@@ -18,15 +18,14 @@ export function delayAfter(failures: number, { free, firstDelay, longestDelay }:
   return Math.min(longestDelay, firstDelay * 2 ** Math.min(failures - free, mostDoublings));
 }
 
-/** When the next attempt may be made. */
+/** When the next attempt may be made. While failures are free, at any time: another node's clock may be ahead. */
 export function opensAt(
   { failures, lastAttemptAt, forgottenAt }: ThrottleCounter,
   rule: ThrottleRule,
 ): number {
   if (failures >= rule.cap) return forgottenAt;
-  const delay = delayAfter(failures, rule);
-  // The clock of the node that counted last may be ahead: what costs no wait does not wait for that either.
-  return delay === 0 ? 0 : Math.min(forgottenAt, lastAttemptAt + delay);
+  if (failures < rule.free) return Number.NEGATIVE_INFINITY;
+  return Math.min(forgottenAt, lastAttemptAt + delayAfter(failures, rule));
 }
 
 /** Judges an attempt by what is known of those before it. */
@@ -38,8 +37,17 @@ export function judgeAttempt(
   const counter = known && now < known.forgottenAt ? known : undefined;
   const retryAfter = counter ? opensAt(counter, rule) - now : 0;
   if (retryAfter > 0) return { allowed: false, retryAfter };
-  const failures = (counter?.failures ?? 0) + 1;
-  return { allowed: true, counter: { failures, lastAttemptAt: now, forgottenAt: now + rule.forgetAfter } };
+  return { allowed: true, counter: counted(counter, rule, now) };
+}
+
+function counted(counter: ThrottleCounter | undefined, rule: ThrottleRule, now: number): ThrottleCounter {
+  const forgottenAt = now + rule.forgetAfter;
+  if (!counter) return { failures: 1, lastAttemptAt: now, forgottenAt };
+  return {
+    failures: counter.failures + 1,
+    lastAttemptAt: Math.max(counter.lastAttemptAt, now),
+    forgottenAt: Math.max(counter.forgottenAt, forgottenAt),
+  };
 }
 
 /** The counter after an attempt that did not fail after all. */

@@ -66,8 +66,8 @@ function statements(schema: string | undefined): Statements {
   const [now, forgottenAt, free, firstDelay, longestDelay, cap] = [2, 3, 4, 5, 6, 7].map(
     (place) => `$${place}::bigint`,
   );
-  const delay = `
-    least(${longestDelay}, ${firstDelay} << least(greatest(counter.failures - ${free}, 0), ${mostDoublings})::integer)`;
+  const delay = `least(${longestDelay}, ${firstDelay} << least(counter.failures - ${free}, ${mostDoublings})::integer)`;
+  const isForgotten = `counter.forgotten_at <= ${now}`;
 
   return named({
     /** The rule is that of `judgeAttempt`. Who comes while another one counts waits for the row, and sees that count. */
@@ -75,12 +75,11 @@ function statements(schema: string | undefined): Statements {
       INSERT INTO ${attempts} AS counter (key, failures, last_attempt_at, forgotten_at)
       VALUES ($1, 1, ${now}, ${forgottenAt})
       ON CONFLICT (key) DO UPDATE SET
-        failures = CASE WHEN counter.forgotten_at <= ${now} THEN 1 ELSE counter.failures + 1 END,
-        last_attempt_at = ${now},
-        forgotten_at = ${forgottenAt}
-      WHERE counter.forgotten_at <= ${now}
-        OR (counter.failures < ${cap}
-          AND (counter.failures < ${free} OR counter.last_attempt_at + ${delay} <= ${now}))
+        failures = CASE WHEN ${isForgotten} THEN 1 ELSE counter.failures + 1 END,
+        last_attempt_at = CASE WHEN ${isForgotten} THEN ${now} ELSE greatest(counter.last_attempt_at, ${now}) END,
+        forgotten_at = greatest(counter.forgotten_at, ${forgottenAt})
+      WHERE ${isForgotten} OR (counter.failures < ${cap} AND
+        CASE WHEN counter.failures < ${free} THEN true ELSE counter.last_attempt_at + ${delay} <= ${now} END)
       RETURNING 1`,
 
     refund: `UPDATE ${attempts} SET failures = greatest(failures - 1, 0) WHERE key = $1`,

@@ -101,19 +101,19 @@ local now, free, first, longest, cap, forget = unpack(ARGV)
 now, free, first, longest, cap, forget =
   number(now), number(free), number(first), number(longest), number(cap), number(forget)
 
-local function delay(failures)
-  return math.min(longest, first * 2 ^ math.min(failures - free, ${mostDoublings}))
+local function is_early(failures, last)
+  if failures < free then return false end
+  return now < last + math.min(longest, first * 2 ^ math.min(failures - free, ${mostDoublings}))
 end
 
+local failures, last, forgotten = 0, now, now + forget
 local known = read()
-local failures = 0
 if known and now < known[3] then
-  if known[1] >= cap then return answer(known) end
-  if known[1] >= free and now < known[2] + delay(known[1]) then return answer(known) end
-  failures = known[1]
+  if known[1] >= cap or is_early(known[1], known[2]) then return answer(known) end
+  failures, last, forgotten = known[1], math.max(known[2], now), math.max(known[3], now + forget)
 end
-redis.call("HSET", key, "failures", text(failures + 1), "last", text(now), "forgotten", text(now + forget))
-redis.call("PEXPIRE", key, text(forget))
+redis.call("HSET", key, "failures", text(failures + 1), "last", text(last), "forgotten", text(forgotten))
+redis.call("PEXPIRE", key, text(forgotten - now))
 return nil
 `);
 
