@@ -91,6 +91,7 @@ export { parseSessionId, type SessionId, SessionToken } from "./core/token.ts";
 export { startUpkeep, type UpkeepOptions } from "./core/upkeep.ts";
 export type { RefusedToken, TokenRequest, Validation, ValidSession } from "./core/validation.ts";
 export { doctor, type Examination, isHealthy } from "./doctor/doctor.ts";
+export type { AuthRequest } from "./http/auth-request.ts";
 export {
   type AuthOptions,
   type AuthSettings,
@@ -109,7 +110,7 @@ export {
 } from "./http/guard.ts";
 export { generateKey, KeyRing } from "./http/key-ring.ts";
 export { type Problem, problemHeaders, problemOf, problemResponse } from "./http/problem.ts";
-export { type AuthRequest, RequestAuth } from "./http/request-auth.ts";
+export { RequestAuth } from "./http/request-auth.ts";
 export { judgeRemember, type RememberVerdict } from "./remember/judge-remember.ts";
 export { openAccount } from "./throttle/open-account.ts";
 export { judgeAttempt } from "./throttle/rule.ts";

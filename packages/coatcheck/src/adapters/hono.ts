@@ -2,12 +2,13 @@
 import type { Context, MiddlewareHandler } from "hono";
 import type { SessionManager } from "../core/manager.ts";
 import type { Session } from "../core/session.ts";
+import type { AuthRequest } from "../http/auth-request.ts";
 import { type AuthOptions, type AuthSettings, resolveAuth } from "../http/auth-settings.ts";
 import { formField } from "../http/form.ts";
 import { applyGuard, csrfTokenPresent, type Guard, recentAuth, sessionWhere } from "../http/guard.ts";
 import { type NodeMessage, nodeHeader } from "../http/node-message.ts";
 import { type Problem, problemOf, problemResponse } from "../http/problem.ts";
-import { type AuthRequest, RequestAuth } from "../http/request-auth.ts";
+import { RequestAuth } from "../http/request-auth.ts";
 
 export interface HonoOptions extends AuthOptions {
   /** Answers in place of the problem documents. */

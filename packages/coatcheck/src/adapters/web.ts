@@ -1,9 +1,10 @@
 /** For anything that speaks `Request` and `Response`: Deno, Bun, workers, frameworks with a fetch handler. */
 import type { SessionManager } from "../core/manager.ts";
+import type { AuthRequest } from "../http/auth-request.ts";
 import { type AuthOptions, type AuthSettings, resolveAuth } from "../http/auth-settings.ts";
 import { formField } from "../http/form.ts";
 import { type Problem, problemOf, problemResponse } from "../http/problem.ts";
-import { type AuthRequest, RequestAuth } from "../http/request-auth.ts";
+import { RequestAuth } from "../http/request-auth.ts";
 
 export {
   applyGuard,

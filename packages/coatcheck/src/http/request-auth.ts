@@ -1,50 +1,24 @@
 /** One request's view of its session: what adapters put before handlers. */
-import { NotSignedInError, ThrottledError } from "../core/errors.ts";
+import { NotSignedInError } from "../core/errors.ts";
 import type { ClientInfo } from "../core/fingerprint.ts";
-import { comparedSignals } from "../core/fingerprint-policy.ts";
 import { assertFlash } from "../core/flash.ts";
-import type { House } from "../core/house.ts";
 import type { Rejection } from "../core/judge.ts";
 import { houseOf, type SessionManager } from "../core/manager.ts";
-import type { RememberTicket } from "../core/remembered.ts";
-import { isPending } from "../core/secret-changes.ts";
 import type { Session } from "../core/session.ts";
 import type { CreatedSession, SignIn } from "../core/sign-in.ts";
-import type { EndReason } from "../core/store.ts";
-import type { SessionToken } from "../core/token.ts";
-import type { RefusedToken, Validation, ValidSession } from "../core/validation.ts";
-import { forgetPresented, refresh } from "../remember/remember-token.ts";
-import { mayResume, resume } from "../remember/resume.ts";
-import { counting } from "../throttle/open-account.ts";
-import { accountDigest, beginAttempt, type SignInAttempt } from "../throttle/sign-in-attempt.ts";
-import { type AuthSettings, isDirectLoopback } from "./auth-settings.ts";
+import type { Validation } from "../core/validation.ts";
+import { Admission } from "./admission.ts";
+import type { AuthRequest } from "./auth-request.ts";
+import type { AuthSettings } from "./auth-settings.ts";
 import { CarryOver } from "./carry-over.ts";
-import {
-  clientInfo,
-  hidesHttps,
-  isLoopbackHost,
-  isSecureRequest,
-  networkOf,
-  publicHost,
-  type RequestSource,
-} from "./client.ts";
-import { type CookieSettings, companionCookie, expireCookie, readCookie, serializeCookie } from "./cookie.ts";
-import { crossOrigin, csrfToken, isSafeMethod, verifyCsrfToken } from "./csrf.ts";
-import { DeviceCookie, deviceLifetime } from "./device-cookie.ts";
-import { csrfFailed, type Problem, problemOf, tooManyAttempts } from "./problem.ts";
-import { RequestGarbage } from "./request-garbage.ts";
-import { TicketCookie } from "./ticket-cookie.ts";
-
-/** A request as an adapter shows it. */
-export interface AuthRequest extends RequestSource {
-  readonly method: string;
-  /** Reads a field of a form body without taking the body from the handler; undefined if it is no form. */
-  formField?(name: string): Promise<string | undefined>;
-  /** Whether the response has begun, where the adapter does not learn of it. */
-  readonly answered?: boolean;
-  /** Called when the response is first given a cookie, where the adapter does not learn when the response begins. */
-  onCookie?(): void;
-}
+import { CountedSignIn } from "./counted-sign-in.ts";
+import { csrfToken, isSafeMethod } from "./csrf.ts";
+import { checkOrigin, checkToken } from "./csrf-check.ts";
+import { warnIfDropped } from "./dropped-cookie.ts";
+import { type CookieHeaders, Exchange } from "./exchange.ts";
+import { type Problem, problemOf } from "./problem.ts";
+import { RememberedBrowser } from "./remembered-browser.ts";
+import { SessionTicket } from "./session-ticket.ts";
 
 /**
  * The session of one request, and the verbs that change it. Nothing is asked of the store until the session is
@@ -52,44 +26,32 @@ export interface AuthRequest extends RequestSource {
  */
 export class RequestAuth<D = Record<string, unknown>> {
   readonly sessions: SessionManager<D>;
-  readonly #house: House<D>;
-  readonly #settings: AuthSettings;
-  readonly #request: AuthRequest;
-  readonly #garbage: RequestGarbage;
-  #client: ClientInfo | undefined;
-  #presented: Promise<Validation<D>> | undefined;
-  #validation: Promise<Validation<D>> | undefined;
-  /** `Set-Cookie` values by the cookie's name: of several for one name the last counts. */
-  readonly #cookies = new Map<string, string>();
-  #successor: SessionToken | undefined;
-  /** The cookies that the successor came with. */
-  #successorCookies: readonly string[] = [];
-  /** Whether the browser stays remembered after this answer, as far as the answer says. */
-  #staysRemembered: boolean | undefined;
-  #attempt: SignInAttempt | undefined;
+  readonly #exchange: Exchange;
+  readonly #browser: RememberedBrowser;
+  readonly #ticket: SessionTicket;
+  readonly #admission: Admission<D>;
+  #counted: CountedSignIn | undefined;
   #visitor: CarryOver | undefined;
-  /** Since the session was read. */
+  /** Whether a one-time message was left since the session was read. */
   #flashed = false;
-  #answered = false;
 
   constructor(sessions: SessionManager<D>, settings: AuthSettings, request: AuthRequest) {
+    const house = houseOf(sessions);
     this.sessions = sessions;
-    this.#house = houseOf(sessions);
-    this.#settings = settings;
-    this.#request = request;
-    this.#garbage = new RequestGarbage(settings.garbage, this);
+    this.#exchange = new Exchange(house, settings, request);
+    this.#browser = new RememberedBrowser(this.#exchange);
+    this.#ticket = new SessionTicket(this.#exchange, this.#browser);
+    this.#admission = new Admission(sessions, house, this.#exchange, this.#ticket, this.#browser);
   }
 
   /** Who sent the request, as far as it is known. */
   get client(): ClientInfo {
-    const withEncoding = comparedSignals(this.sessions.policy.fingerprint) === "strict";
-    this.#client ??= clientInfo(this.#request, this.#settings.proxies, { withEncoding });
-    return this.#client;
+    return this.#exchange.client;
   }
 
   /** Whether a renewal that is due may begin: until the response begins, it can carry a cookie. */
   get canRenew(): boolean {
-    return !this.#isAnswered;
+    return this.#exchange.canRenew;
   }
 
   /**
@@ -122,8 +84,7 @@ export class RequestAuth<D = Record<string, unknown>> {
    * session is given one, as long as the answer can carry its cookies.
    */
   validation(): Promise<Validation<D>> {
-    this.#validation ??= this.#validate();
-    return this.#validation;
+    return this.#admission.validation();
   }
 
   /**
@@ -138,20 +99,7 @@ export class RequestAuth<D = Record<string, unknown>> {
    * @throws TypeError if the store counts no attempts, or `account` is no text.
    */
   async attempt(account: string): Promise<Problem | undefined> {
-    const { sessions, client } = this;
-    const store = counting(sessions.attempts);
-    const digest = accountDigest(account);
-    const now = sessions.now();
-    const device = this.#deviceCookie?.deviceOf(digest, this.#request.header("cookie"), now);
-    const attempting = { account: digest, network: this.#network, device };
-    const outcome = await beginAttempt(store, this.#settings.throttle, attempting, now);
-    if (outcome.allowed) {
-      this.#attempt = outcome.attempt;
-      return undefined;
-    }
-    const { by, retryAfter } = outcome;
-    this.#house.observers.tell({ type: "throttled", by, client, retryAfter });
-    return tooManyAttempts(Math.ceil(retryAfter / 1000));
+    return this.#signIn.attempt(account);
   }
 
   /**
@@ -160,8 +108,7 @@ export class RequestAuth<D = Record<string, unknown>> {
    * @param account as it is given to `attempt`.
    */
   isKnownDevice(account: string): boolean {
-    const cookie = this.#request.header("cookie");
-    return this.#deviceCookie?.deviceOf(accountDigest(account), cookie, this.sessions.now()) !== undefined;
+    return this.#signIn.isKnownDevice(account);
   }
 
   /**
@@ -170,17 +117,17 @@ export class RequestAuth<D = Record<string, unknown>> {
    * @throws SignInRefusedError at the session limit, or if `stillValid` says no.
    */
   async login(userId: string, options: SignIn<D> = {}): Promise<Session<D>> {
-    const replacing = await this.#heldSession();
-    await this.#forgetRemembered("replaced", replacing);
+    const replacing = await this.#admission.heldAlready();
+    await this.#browser.forget("replaced", replacing);
     const carried = this.#carryOver?.carried;
     const { client } = this;
     const created = await this.sessions.create(userId, { ...options, client, replacing, carried });
     this.#carryOver?.clear();
-    this.#warnIfDropped();
-    if (created.remember) this.#sendRemember(created.remember);
-    else this.#clearRemember();
+    warnIfDropped(this.#exchange);
+    if (created.remember) this.#browser.send(created.remember);
+    else this.#browser.clear();
     const session = this.#issue(created);
-    await this.#attemptSucceeded();
+    await this.#counted?.succeeded();
     return session;
   }
 
@@ -189,34 +136,33 @@ export class RequestAuth<D = Record<string, unknown>> {
    * without a session. Without either it only clears the cookies.
    */
   async logout(): Promise<void> {
-    const session = await this.#heldSession();
+    const session = await this.#admission.heldAlready();
     // A sign-out is never pretended: the session may be sound.
-    if (!session) await this.#assertLookedUp();
-    await this.#forgetRemembered("logout", session);
+    if (!session) await this.#admission.assertLookedUp();
+    await this.#browser.forget("logout", session);
     if (session) await this.sessions.revoke(session.id, { reason: "logout" });
-    this.#validation = Promise.resolve({ ok: false, rejection: { reason: "absent" } });
-    this.#successor = undefined;
-    this.#clear(this.#cookieSettings);
-    this.#clearRemember();
+    this.#admission.change({ ok: false, rejection: { reason: "absent" } });
+    this.#ticket.clear();
+    this.#browser.clear();
   }
 
   /** Replaces the secret now, whatever its age. False if a renewal is under way already. */
   async renew(): Promise<boolean> {
-    const { token, session, successor } = await this.#valid();
+    const { token, session, successor } = await this.#admission.valid();
     const next = successor ?? (await this.sessions.renew(token, this.client));
-    if (next) this.#sendSuccessor(next, session);
+    if (next) this.#ticket.sendSuccessor(next, session);
     return next !== undefined;
   }
 
   /** Call it after the user of this session has proved again who they are: the sign-in counts as recent again. */
   async reauthenticate(options: { readonly amr?: readonly string[] } = {}): Promise<Session<D>> {
-    const { token } = await this.#holding();
+    const { token } = await this.#admission.holding();
     const created = await this.sessions.reauthenticate(token, { ...options, client: this.client });
     if (!created) throw new NotSignedInError();
     // What fails from here on must not keep the new secret from the browser: the old one is theft in a moment.
     const session = this.#issue(created);
-    await this.#refreshRemembered(session);
-    await this.#attemptSucceeded();
+    await this.#browser.refresh(session);
+    await this.#counted?.succeeded();
     return session;
   }
 
@@ -227,11 +173,11 @@ export class RequestAuth<D = Record<string, unknown>> {
    * @throws InvalidDataError if the result does not fit the schema.
    */
   async update(patch: Partial<D> | ((data: D) => Partial<D>)): Promise<Session<D>> {
-    const valid = await this.#valid();
+    const valid = await this.#admission.valid();
     const { id } = valid.session;
     const session = (await this.sessions.update(id, patch)) ? await this.sessions.find(id) : undefined;
     if (!session) throw new NotSignedInError();
-    this.#validation = Promise.resolve({ ...valid, session });
+    this.#admission.change({ ...valid, session });
     return session;
   }
 
@@ -242,7 +188,7 @@ export class RequestAuth<D = Record<string, unknown>> {
    * @throws TypeError for a key that is not in `carryOver`.
    */
   carry(values: Readonly<Record<string, unknown>>): void {
-    const { carryOver } = this.#settings;
+    const { carryOver } = this.#exchange.settings;
     const unknown = Object.keys(values).find((key) => !carryOver.includes(key));
     if (unknown === undefined) this.#carryOver?.carry(values);
     else throw new TypeError(`carry is not told of ${JSON.stringify(unknown)}: add it to carryOver`);
@@ -286,7 +232,7 @@ export class RequestAuth<D = Record<string, unknown>> {
    * nothing, and a secret that is being replaced never counts.
    */
   async isRecent(within: number): Promise<boolean> {
-    const validation = await this.#strictValidation();
+    const validation = await this.#admission.strictValidation();
     if (!validation.ok || validation.superseded) return false;
     const { amr, authenticatedAt } = validation.session;
     return !amr.includes("remember") && this.sessions.now() - authenticatedAt < within;
@@ -294,7 +240,7 @@ export class RequestAuth<D = Record<string, unknown>> {
 
   /** A token for forms and `X-CSRF-Token`, bound to the session and different at each call. */
   async csrfToken(): Promise<string> {
-    const { token } = await this.#holding();
+    const { token } = await this.#admission.holding();
     return csrfToken(token);
   }
 
@@ -303,28 +249,18 @@ export class RequestAuth<D = Record<string, unknown>> {
    * `csrf: "token"` those of a session must carry its token.
    */
   check(): Promise<Problem | undefined> | undefined {
-    return isSafeMethod(this.#request.method) ? undefined : this.#checkUnsafe().catch(problemOrThrow);
+    return this.#isSafe ? undefined : this.#checkUnsafe().catch(problemOrThrow);
   }
 
   /** The first half of `check`, for frameworks that parse the body between the two. Needs neither store nor body. */
   checkOrigin(): Problem | undefined {
-    const { method } = this.#request;
-    if (isSafeMethod(method)) return undefined;
-    const headers = {
-      secFetchSite: this.#request.header("sec-fetch-site"),
-      origin: this.#request.header("origin"),
-      host: publicHost(this.#request, this.#settings.proxies),
-    };
-    return crossOrigin(method, headers, this.#settings.origins) && this.#csrfFailure("cross-origin");
+    return this.#isSafe ? undefined : checkOrigin(this.#exchange);
   }
 
   /** Whether an unsafe request of a session carries its CSRF token, in the header or else in the form. */
   async checkCsrfToken(): Promise<Problem | undefined> {
-    if (isSafeMethod(this.#request.method)) return undefined;
-    const held = await this.#held();
-    if (!held) return undefined;
-    const presented = this.#request.header("x-csrf-token") ?? (await this.#request.formField?.("csrf_token"));
-    return verifyCsrfToken(held.token, presented) ? undefined : this.#csrfFailure("token");
+    const held = this.#isSafe ? undefined : await this.#admission.held();
+    return held && checkToken(this.#exchange, held.token);
   }
 
   /**
@@ -333,299 +269,47 @@ export class RequestAuth<D = Record<string, unknown>> {
    * and its newer cookie must not be overwritten by an older one.
    */
   settle(): Promise<void> | undefined {
-    return this.#successor && this.#dropIfOutdated(this.#successor);
+    return this.#ticket.settle();
   }
 
   /** The headers that the response, which now begins, must get; undefined if none. One `Set-Cookie` for each cookie. */
-  responseHeaders():
-    | { readonly "Set-Cookie": readonly string[]; readonly "Cache-Control": string; readonly Vary: string }
-    | undefined {
-    this.#answered = true;
-    if (this.#cookies.size === 0) return undefined;
-    return { "Set-Cookie": [...this.#cookies.values()], "Cache-Control": "no-store", Vary: "Cookie" };
-  }
-
-  /** The session that the browser has already: to sign in or out, nobody needs to come back first. */
-  async #heldSession(): Promise<Session<D> | undefined> {
-    this.#presented ??= this.#validatePresented();
-    const validation = await (this.#validation ?? this.#presented);
-    if (validation.ok) return validation.session;
-    return validation.locked?.session ?? validation.turnedAway;
-  }
-
-  /** As `validation`, by the word of the store itself. */
-  async #strictValidation(): Promise<Validation<D>> {
-    const validation = await this.validation();
-    if (!validation.ok || !validation.recent) return validation;
-    const { client, canRenew } = this;
-    const strictly = await this.sessions.validate(validation.token, { client, canRenew, strict: true });
-    if (strictly.ok && strictly.successor) this.#sendSuccessor(strictly.successor, strictly.session);
-    this.#validation = Promise.resolve(strictly);
-    return strictly;
-  }
-
-  async #validate(): Promise<Validation<D>> {
-    this.#presented ??= this.#validatePresented();
-    const validation = await this.#presented;
-    if (validation.ok || !this.canRenew || !mayResume(validation.rejection)) return validation;
-    const token = this.#rememberToken();
-    if (!token) return validation;
-    const retryAfter = this.#garbage.wait(token);
-    return retryAfter > 0 ? throttled(retryAfter) : this.#resume(token, validation);
-  }
-
-  async #resume(presented: SessionToken, otherwise: Validation<D>): Promise<Validation<D>> {
-    const returning = { client: this.client, stillValid: this.#settings.remember.stillValid };
-    const resumption = await resume(this.#house, presented, returning);
-    if (!resumption.ok) {
-      if (resumption.reason === "unknown") this.#garbage.count();
-      return resumption.reason === "theft" ? { ok: false, rejection: { reason: "theft" } } : otherwise;
-    }
-    const { session, token, cookies } = resumption;
-    if (cookies) {
-      this.#sendRemember(cookies.remember);
-      this.#sendSuccessor(cookies.session, session, [this.#rememberCookie.settings.name]);
-    }
-    return { ok: true, session, token, successor: cookies?.session, superseded: cookies === undefined };
-  }
-
-  /** The token of a remembered browser, where browsers are remembered. */
-  #rememberToken(): SessionToken | undefined {
-    if (!this.#house.remembered) return undefined;
-    const { client, sessions } = this;
-    const at = sessions.now();
-    const { token, rejection } = this.#rememberCookie.read(this.#request.header("cookie"), at);
-    if (rejection && rejection.reason !== "absent") {
-      const { reason } = rejection;
-      if (wasNeverOurs(rejection)) this.#garbage.count();
-      this.#house.observers.tell({ type: "rejected", reason, sessionId: undefined, client, remember: true });
-    }
-    return token;
-  }
-
-  async #refreshRemembered({ id }: Session<D>): Promise<void> {
-    const token = this.#rememberToken();
-    const remember = token && (await refresh(this.#house, token, this.client, id));
-    if (remember) this.#sendRemember(remember);
-  }
-
-  /** Forgets the browser that the request presents as a remembered one, with its session unless that is `except`. */
-  async #forgetRemembered(reason: EndReason, except: Session<D> | undefined): Promise<void> {
-    // What this very request has set or cleared ends with its session.
-    const token = this.#staysRemembered === undefined ? this.#rememberToken() : undefined;
-    if (!token) return;
-    const retryAfter = this.#garbage.wait(token);
-    if (retryAfter > 0 && reason === "logout") throw new ThrottledError(retryAfter);
-    if (retryAfter > 0) return;
-    const wasOurs = await forgetPresented(this.#house, token, this.client, reason, except?.id);
-    if (!wasOurs) this.#garbage.count();
-  }
-
-  async #validatePresented(): Promise<Validation<D>> {
-    const { token, rejection } = this.#ticket.read(this.#request.header("cookie"), this.sessions.now());
-    if (rejection?.reason === "absent") return { ok: false, rejection };
-    const retryAfter = this.#garbage.wait(token);
-    if (retryAfter > 0) return throttled(retryAfter);
-    const validation = token ? await this.sessions.validate(token, this) : this.#reject(rejection);
-    if (validation.ok) this.#garbage.vouch(validation.token);
-    else if (wasNeverOurs(validation.rejection)) this.#garbage.count();
-    if (validation.ok && validation.successor) this.#sendSuccessor(validation.successor, validation.session);
-    return validation;
-  }
-
-  #reject(rejection: Rejection): Validation<D> {
-    const { client } = this;
-    const { reason } = rejection;
-    this.#house.observers.tell({ type: "rejected", reason, sessionId: undefined, client });
-    return { ok: false, rejection };
-  }
-
-  /** @throws ThrottledError if the session's token was not looked up: nothing may be said of its session then. */
-  async #assertLookedUp(): Promise<void> {
-    const validation = await (this.#validation ?? this.#presented);
-    if (validation?.ok !== false || validation.rejection.reason !== "throttled") return;
-    throw new ThrottledError(validation.rejection.retryAfter);
-  }
-
-  /** What cannot be taken back stays counted: too much is better than too little, and the sign-in itself went well. */
-  async #attemptSucceeded(): Promise<void> {
-    const attempt = this.#attempt;
-    if (!attempt) return;
-    this.#attempt = undefined;
-    await attempt
-      .succeeded()
-      .catch((cause) => this.sessions.warn("The failures of an account could not be forgotten", cause));
-    const device = this.#deviceCookie;
-    if (!device) return;
-    const cookie = this.#request.header("cookie");
-    const value = device.valueAfter(attempt.account, cookie, this.sessions.now());
-    this.#set(device.settings, value, deviceLifetime / 1000);
+  responseHeaders(): CookieHeaders | undefined {
+    return this.#exchange.begin();
   }
 
   async #checkUnsafe(): Promise<Problem | undefined> {
-    return this.checkOrigin() ?? (this.#settings.csrf === "token" ? this.checkCsrfToken() : undefined);
-  }
-
-  #csrfFailure(reason: "cross-origin" | "token"): Problem {
-    this.#house.observers.tell({ type: "csrf", reason, client: this.client });
-    return csrfFailed();
-  }
-
-  /** The session whose cookie this is, locked or not, and the token. */
-  async #held(): Promise<Pick<ValidSession<D>, "session" | "token"> | undefined> {
-    const validation = await this.validation();
-    return validation.ok ? validation : validation.locked;
-  }
-
-  async #holding(): Promise<Pick<ValidSession<D>, "session" | "token">> {
-    const held = await this.#held();
-    if (held) return held;
-    await this.#assertLookedUp();
-    throw new NotSignedInError();
-  }
-
-  async #valid(): Promise<ValidSession<D>> {
-    const validation = await this.validation();
-    if (validation.ok) return validation;
-    await this.#assertLookedUp();
-    throw new NotSignedInError();
-  }
-
-  #issue({ session, token }: CreatedSession<D>): Session<D> {
-    this.#validation = Promise.resolve({ ok: true, session, token, successor: undefined, superseded: false });
-    this.#send(token, session);
-    return session;
-  }
-
-  #sendSuccessor(successor: SessionToken, session: Session<D>, others: readonly string[] = []): void {
-    this.#send(successor, session);
-    this.#successor = successor;
-    this.#successorCookies = [this.#cookieSettings.name, ...others];
-  }
-
-  /** What cannot be asked is not sent: the renewal is still pending, and the next request is sent it again. */
-  async #dropIfOutdated(successor: SessionToken): Promise<void> {
-    const isWanted = await isPending(this.#house, successor).catch(() => false);
-    if (!isWanted) for (const name of this.#successorCookies) this.#cookies.delete(name);
-  }
-
-  #send(token: SessionToken, session: Session<D>): void {
-    const ticket = this.#ticket;
-    const expiresAt = session.createdAt + this.sessions.policy.absoluteTimeout;
-    const lifetime = Math.max(0, Math.ceil((expiresAt - this.sessions.now()) / 1000));
-    const maxAge = ticket.settings.persistent || this.#isRemembered ? lifetime : undefined;
-    this.#set(ticket.settings, ticket.valueOf(token, expiresAt), maxAge);
-    this.#garbage.vouch(token);
-    this.#successor = undefined;
-  }
-
-  #sendRemember({ token, expiresAt }: RememberTicket): void {
-    const { settings } = this.#rememberCookie;
-    const maxAge = Math.max(0, Math.ceil((expiresAt - this.sessions.now()) / 1000));
-    this.#set(settings, this.#rememberCookie.valueOf(token, expiresAt), maxAge);
-    this.#garbage.vouch(token);
-    this.#staysRemembered = true;
-  }
-
-  /** Who was never remembered hears nothing of it. */
-  #clearRemember(): void {
-    if (!this.#isRemembered) return;
-    this.#clear(this.#rememberCookie.settings);
-    this.#staysRemembered = false;
-  }
-
-  get #isRemembered(): boolean {
-    if (!this.#house.remembered) return false;
-    const { name } = this.#rememberCookie.settings;
-    return this.#staysRemembered ?? readCookie(this.#request.header("cookie"), name) !== undefined;
-  }
-
-  /** `maxAge` is in seconds; without it the cookie ends with the browser. */
-  #set(settings: CookieSettings, value: string, maxAge: number | undefined): void {
-    this.#setCookie(settings, serializeCookie(settings, value, { secure: this.#secure, maxAge }));
-  }
-
-  #clear(settings: CookieSettings): void {
-    this.#setCookie(settings, expireCookie(settings, { secure: this.#secure }));
-  }
-
-  #setCookie({ name }: CookieSettings, cookie: string): void {
-    if (this.#cookies.size === 0) this.#request.onCookie?.();
-    this.#cookies.set(name, cookie);
-    if (!this.#isAnswered) return;
-    this.#settings.warnings.once(
-      "late-cookie",
-      "A cookie came too late: the response had begun before a verb such as login, logout, renew or flash was done. Await them before you answer",
-      this.sessions.warn,
+    return (
+      this.checkOrigin() ?? (this.#exchange.settings.csrf === "token" ? this.checkCsrfToken() : undefined)
     );
   }
 
-  get #isAnswered(): boolean {
-    return this.#answered || this.#request.answered === true;
+  get #isSafe(): boolean {
+    return isSafeMethod(this.#exchange.request.method);
+  }
+
+  #issue({ session, token }: CreatedSession<D>): Session<D> {
+    this.#admission.change({ ok: true, session, token, successor: undefined, superseded: false });
+    this.#ticket.send(token, session);
+    return session;
+  }
+
+  get #signIn(): CountedSignIn {
+    this.#counted ??= new CountedSignIn(this.#exchange);
+    return this.#counted;
   }
 
   /** Undefined without keys. */
   get #carryOver(): CarryOver | undefined {
-    const { keys, carryOver } = this.#settings;
+    const exchange = this.#exchange;
+    const { keys, carryOver } = exchange.settings;
     if (!keys) return undefined;
-    this.#visitor ??= new CarryOver(this.#cookieSettings, keys, carryOver, {
-      cookie: this.#request.header("cookie"),
-      now: this.sessions.now(),
+    this.#visitor ??= new CarryOver(exchange.sessionCookie, keys, carryOver, {
+      cookie: exchange.cookie,
+      now: exchange.now,
       set: (settings, value) =>
-        value === undefined ? this.#clear(settings) : this.#set(settings, value, undefined),
+        value === undefined ? exchange.clear(settings) : exchange.set(settings, value, undefined),
     });
     return this.#visitor;
-  }
-
-  get #ticket(): TicketCookie {
-    return new TicketCookie(this.#cookieSettings, "session", this.#settings.ticketKeys);
-  }
-
-  get #rememberCookie(): TicketCookie {
-    const settings = companionCookie(this.#cookieSettings, "remember");
-    return new TicketCookie(settings, "remember", this.#settings.ticketKeys);
-  }
-
-  /** Undefined without keys: no browser is known then. */
-  get #deviceCookie(): DeviceCookie | undefined {
-    const { keys } = this.#settings;
-    return keys && new DeviceCookie(companionCookie(this.#cookieSettings, "device"), keys);
-  }
-
-  get #network(): string | undefined {
-    const { ip } = this.client;
-    return ip === undefined ? undefined : networkOf(ip);
-  }
-
-  get #cookieSettings(): CookieSettings {
-    const { cookie, localCookie } = this.#settings;
-    return localCookie && isDirectLoopback(this.#request) ? localCookie : cookie;
-  }
-
-  get #secure(): boolean {
-    return this.#cookieSettings === this.#settings.cookie;
-  }
-
-  /** Silence is a bug: with a cookie that the browser drops, a sign-in seems to do nothing. */
-  #warnIfDropped(): void {
-    const { origins, proxies, warnings } = this.#settings;
-    if (origins.publicOrigin || !this.#secure || isSecureRequest(this.#request, proxies)) return;
-    const host = publicHost(this.#request, proxies) ?? "an unknown host";
-    if (hidesHttps(this.#request, proxies)) {
-      const { remoteAddress } = this.#request;
-      const declaration = remoteAddress ? `trustedProxies: [${JSON.stringify(remoteAddress)}], or ` : "";
-      warnings.once(
-        "hidden-https",
-        `A proxy at ${remoteAddress ?? "an unknown address"} says that browsers use https, but it is not declared: its word does not count. Set ${declaration}origin to the https address`,
-        this.sessions.warn,
-      );
-    } else if (!isLoopbackHost(host)) {
-      warnings.once(
-        "plain-http",
-        `Somebody signed in over plain http on ${host}: browsers drop the Secure session cookie there, so the sign-in has no effect. Serve it over https, or set origin to the https address if a proxy does`,
-        this.sessions.warn,
-      );
-    }
   }
 }
 
@@ -634,13 +318,4 @@ function problemOrThrow(error: unknown): Problem {
   const problem = problemOf(error);
   if (!problem) throw error;
   return problem;
-}
-
-function throttled(retryAfter: number): RefusedToken<never> {
-  return { ok: false, rejection: { reason: "throttled", retryAfter } };
-}
-
-/** A guess, or something else's cookie. What was ours and is dead is none. */
-function wasNeverOurs({ reason }: Rejection): boolean {
-  return reason === "unknown" || reason === "malformed" || reason === "unopened";
 }

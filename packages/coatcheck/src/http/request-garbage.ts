@@ -1,55 +1,34 @@
-/** Garbage from the client of one request: looked at only while there is any. */
-import type { ClientInfo } from "../core/fingerprint.ts";
-import { houseOf, type SessionManager } from "../core/manager.ts";
+/** Tokens from the client of one request that were never ours: looked at only while there are any. */
+import type { Rejection } from "../core/judge.ts";
 import type { SessionToken } from "../core/token.ts";
-import type { GarbageCount } from "../throttle/garbage.ts";
-import { networkOf } from "./client.ts";
+import type { Exchange } from "./exchange.ts";
 
-/** What is asked of a request. */
-interface Asking {
-  readonly sessions: SessionManager<unknown>;
-  readonly client: ClientInfo;
+/** For how many whole seconds the token is not looked up; 0 if it is. Undefined is a token that is none. */
+export function waitForLookup(exchange: Exchange, token: SessionToken | undefined): number {
+  const { now } = exchange;
+  const { garbage } = exchange.settings;
+  const network = garbage.isQuiet(now) ? undefined : exchange.network;
+  return network === undefined ? 0 : Math.ceil(garbage.wait(network, token, now) / 1000);
 }
 
-export class RequestGarbage {
-  readonly #garbage: GarbageCount;
-  readonly #asking: Asking;
-  #counted: string | undefined;
+/** A token of any kind was never ours. */
+export function countGarbage(exchange: Exchange): void {
+  const { network, now, client } = exchange;
+  const { garbage } = exchange.settings;
+  if (network === undefined || !garbage.count(network, now)) return;
+  const retryAfter = garbage.wait(network, undefined, now);
+  exchange.house.observers.tell({ type: "throttled", by: "tokens", client, retryAfter });
+}
 
-  constructor(garbage: GarbageCount, asking: Asking) {
-    this.#garbage = garbage;
-    this.#asking = asking;
-  }
+/** A token opened a session, or was given out for one. */
+export function vouchFor(exchange: Exchange, token: SessionToken): void {
+  const { now } = exchange;
+  const { garbage } = exchange.settings;
+  const network = garbage.isQuiet(now) ? undefined : exchange.network;
+  if (network !== undefined) garbage.vouch(network, token, now);
+}
 
-  /** For how many whole seconds the token is not looked up; 0 if it is. Undefined is a token that is none. */
-  wait(token: SessionToken | undefined): number {
-    const now = this.#asking.sessions.now();
-    const network = this.#garbage.isQuiet(now) ? undefined : this.#network;
-    if (network === undefined) return 0;
-    return Math.ceil(this.#garbage.wait(network, token, now) / 1000);
-  }
-
-  /** A token of any kind was never ours. */
-  count(): void {
-    const { sessions, client } = this.#asking;
-    const network = this.#network;
-    if (network === undefined) return;
-    const at = sessions.now();
-    if (!this.#garbage.count(network, at)) return;
-    const retryAfter = this.#garbage.wait(network, undefined, at);
-    houseOf(sessions).observers.tell({ type: "throttled", by: "tokens", client, retryAfter });
-  }
-
-  /** A token opened a session, or was given out for one. */
-  vouch(token: SessionToken): void {
-    const now = this.#asking.sessions.now();
-    const network = this.#garbage.isQuiet(now) ? undefined : this.#network;
-    if (network !== undefined) this.#garbage.vouch(network, token, now);
-  }
-
-  get #network(): string | undefined {
-    const { ip } = this.#asking.client;
-    if (ip !== undefined) this.#counted ??= networkOf(ip);
-    return this.#counted;
-  }
+/** A guess, or something else's cookie. What was ours and is dead is none. */
+export function wasNeverOurs({ reason }: Rejection): boolean {
+  return reason === "unknown" || reason === "malformed" || reason === "unopened";
 }

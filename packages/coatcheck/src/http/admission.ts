@@ -1,0 +1,154 @@
+/** Whether a request has a session: asked of the store once, and known to all verbs from then on. */
+import { NotSignedInError, ThrottledError } from "../core/errors.ts";
+import type { House } from "../core/house.ts";
+import type { Rejection } from "../core/judge.ts";
+import type { SessionManager } from "../core/manager.ts";
+import type { Session } from "../core/session.ts";
+import type { SessionToken } from "../core/token.ts";
+import type { RefusedToken, Validation, ValidSession } from "../core/validation.ts";
+import { mayResume, resume } from "../remember/resume.ts";
+import type { Exchange } from "./exchange.ts";
+import type { RememberedBrowser } from "./remembered-browser.ts";
+import { countGarbage, vouchFor, waitForLookup, wasNeverOurs } from "./request-garbage.ts";
+import type { SessionTicket } from "./session-ticket.ts";
+
+/** A session whose cookie a request has, locked or not, and its token. */
+export type Holding<D> = Pick<ValidSession<D>, "session" | "token">;
+
+export class Admission<D> {
+  readonly #sessions: SessionManager<D>;
+  readonly #house: House<D>;
+  readonly #exchange: Exchange;
+  readonly #ticket: SessionTicket;
+  readonly #browser: RememberedBrowser;
+  #presented: Promise<Validation<D>> | undefined;
+  #validation: Promise<Validation<D>> | undefined;
+
+  constructor(
+    sessions: SessionManager<D>,
+    house: House<D>,
+    exchange: Exchange,
+    ticket: SessionTicket,
+    browser: RememberedBrowser,
+  ) {
+    this.#sessions = sessions;
+    this.#house = house;
+    this.#exchange = exchange;
+    this.#ticket = ticket;
+    this.#browser = browser;
+  }
+
+  /** A remembered browser without a session is given one, as long as the answer can carry its cookies. */
+  validation(): Promise<Validation<D>> {
+    this.#validation ??= this.#validate();
+    return this.#validation;
+  }
+
+  /** As `validation`, by the word of the store itself. */
+  async strictValidation(): Promise<Validation<D>> {
+    const validation = await this.validation();
+    if (!validation.ok || !validation.recent) return validation;
+    const { client, canRenew } = this.#exchange;
+    const strictly = await this.#sessions.validate(validation.token, { client, canRenew, strict: true });
+    this.#sendSuccessorOf(strictly);
+    this.change(strictly);
+    return strictly;
+  }
+
+  /** What a verb has made of it. */
+  change(validation: Validation<D>): void {
+    this.#validation = Promise.resolve(validation);
+  }
+
+  /** @throws NotSignedInError if there is no session. */
+  async valid(): Promise<ValidSession<D>> {
+    const validation = await this.validation();
+    if (validation.ok) return validation;
+    return this.#notSignedIn();
+  }
+
+  /** The session whose cookie this is, locked or not. */
+  async held(): Promise<Holding<D> | undefined> {
+    const validation = await this.validation();
+    return validation.ok ? validation : validation.locked;
+  }
+
+  /** @throws NotSignedInError if there is none. */
+  async holding(): Promise<Holding<D>> {
+    return (await this.held()) ?? this.#notSignedIn();
+  }
+
+  /** The session that the browser has already: to sign in or out, nobody needs to come back first. */
+  async heldAlready(): Promise<Session<D> | undefined> {
+    this.#presented ??= this.#validatePresented();
+    const validation = await (this.#validation ?? this.#presented);
+    if (validation.ok) return validation.session;
+    return validation.locked?.session ?? validation.turnedAway;
+  }
+
+  /** @throws ThrottledError if the session's token was not looked up: nothing may be said of its session then. */
+  async assertLookedUp(): Promise<void> {
+    const validation = await (this.#validation ?? this.#presented);
+    if (validation?.ok !== false || validation.rejection.reason !== "throttled") return;
+    throw new ThrottledError(validation.rejection.retryAfter);
+  }
+
+  async #notSignedIn(): Promise<never> {
+    await this.assertLookedUp();
+    throw new NotSignedInError();
+  }
+
+  async #validate(): Promise<Validation<D>> {
+    this.#presented ??= this.#validatePresented();
+    const validation = await this.#presented;
+    if (validation.ok || !this.#exchange.canRenew || !mayResume(validation.rejection)) return validation;
+    const token = this.#browser.token();
+    if (!token) return validation;
+    const retryAfter = waitForLookup(this.#exchange, token);
+    return retryAfter > 0 ? throttled(retryAfter) : this.#resume(token, validation);
+  }
+
+  async #validatePresented(): Promise<Validation<D>> {
+    const { token, rejection } = this.#ticket.presented();
+    if (rejection?.reason === "absent") return { ok: false, rejection };
+    const retryAfter = waitForLookup(this.#exchange, token);
+    if (retryAfter > 0) return throttled(retryAfter);
+    const validation = token ? await this.#sessions.validate(token, this.#exchange) : this.#reject(rejection);
+    if (validation.ok) vouchFor(this.#exchange, validation.token);
+    else if (wasNeverOurs(validation.rejection)) countGarbage(this.#exchange);
+    this.#sendSuccessorOf(validation);
+    return validation;
+  }
+
+  async #resume(presented: SessionToken, otherwise: Validation<D>): Promise<Validation<D>> {
+    const { client, settings } = this.#exchange;
+    const returning = { client, stillValid: settings.remember.stillValid };
+    const resumption = await resume(this.#house, presented, returning);
+    if (!resumption.ok) {
+      if (resumption.reason === "unknown") countGarbage(this.#exchange);
+      return resumption.reason === "theft" ? { ok: false, rejection: { reason: "theft" } } : otherwise;
+    }
+    const { session, token, cookies } = resumption;
+    if (cookies) {
+      this.#browser.send(cookies.remember);
+      this.#ticket.sendSuccessor(cookies.session, session, [this.#browser.cookieName]);
+    }
+    return { ok: true, session, token, successor: cookies?.session, superseded: cookies === undefined };
+  }
+
+  #sendSuccessorOf(validation: Validation<D>): void {
+    if (!validation.ok || !validation.successor) return;
+    this.#ticket.sendSuccessor(validation.successor, validation.session);
+  }
+
+  #reject(rejection: Rejection): RefusedToken<D> {
+    const { client } = this.#exchange;
+    const { reason } = rejection;
+    this.#house.observers.tell({ type: "rejected", reason, sessionId: undefined, client });
+    return { ok: false, rejection };
+  }
+}
+
+function throttled(retryAfter: number): RefusedToken<never> {
+  return { ok: false, rejection: { reason: "throttled", retryAfter } };
+}

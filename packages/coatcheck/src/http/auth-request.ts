@@ -1,0 +1,13 @@
+/** A request as an adapter shows it. */
+import type { RequestSource } from "./client.ts";
+
+/** A request as an adapter shows it. */
+export interface AuthRequest extends RequestSource {
+  readonly method: string;
+  /** Reads a field of a form body without taking the body from the handler; undefined if it is no form. */
+  formField?(name: string): Promise<string | undefined>;
+  /** Whether the response has begun, where the adapter does not learn of it. */
+  readonly answered?: boolean;
+  /** Called when the response is first given a cookie, where the adapter does not learn when the response begins. */
+  onCookie?(): void;
+}

@@ -1,0 +1,113 @@
+/** One request, and the cookies that its answer gets: what all parts of `RequestAuth` see of both. */
+import type { ClientInfo } from "../core/fingerprint.ts";
+import { comparedSignals } from "../core/fingerprint-policy.ts";
+import type { House } from "../core/house.ts";
+import type { AuthRequest } from "./auth-request.ts";
+import { type AuthSettings, isDirectLoopback } from "./auth-settings.ts";
+import { clientInfo, networkOf } from "./client.ts";
+import { type CookieSettings, companionCookie, expireCookie, serializeCookie } from "./cookie.ts";
+
+/** The headers of an answer that sets cookies: one `Set-Cookie` for each. */
+export interface CookieHeaders {
+  readonly "Set-Cookie": readonly string[];
+  readonly "Cache-Control": string;
+  readonly Vary: string;
+}
+
+export class Exchange {
+  readonly house: House;
+  readonly settings: AuthSettings;
+  readonly request: AuthRequest;
+  #client: ClientInfo | undefined;
+  #network: string | undefined;
+  /** `Set-Cookie` values by the cookie's name: of several for one name the last counts. */
+  #cookies: Map<string, string> | undefined;
+  #hasBegun = false;
+
+  constructor(house: House, settings: AuthSettings, request: AuthRequest) {
+    this.house = house;
+    this.settings = settings;
+    this.request = request;
+  }
+
+  get now(): number {
+    return this.house.now();
+  }
+
+  /** Who sent the request, as far as it is known. */
+  get client(): ClientInfo {
+    const withEncoding = comparedSignals(this.house.policy.fingerprint) === "strict";
+    this.#client ??= clientInfo(this.request, this.settings.proxies, { withEncoding });
+    return this.#client;
+  }
+
+  /** What is counted by address; undefined where there is none, as on a Unix socket. */
+  get network(): string | undefined {
+    const { ip } = this.client;
+    if (ip !== undefined) this.#network ??= networkOf(ip);
+    return this.#network;
+  }
+
+  /** The `Cookie` header. */
+  get cookie(): string | undefined {
+    return this.request.header("cookie");
+  }
+
+  /** Whether a renewal that is due may begin: until the response begins, it can carry a cookie. */
+  get canRenew(): boolean {
+    return !this.#isAnswered;
+  }
+
+  /** The cookie that carries the session on this way. */
+  get sessionCookie(): CookieSettings {
+    const { cookie, localCookie } = this.settings;
+    return localCookie && isDirectLoopback(this.request) ? localCookie : cookie;
+  }
+
+  /** Whether cookies are sent as `Secure`. */
+  get isSecure(): boolean {
+    return this.sessionCookie === this.settings.cookie;
+  }
+
+  companionCookie(role: Parameters<typeof companionCookie>[1]): CookieSettings {
+    return companionCookie(this.sessionCookie, role);
+  }
+
+  /** `maxAge` is in seconds; without it the cookie ends with the browser. */
+  set(settings: CookieSettings, value: string, maxAge: number | undefined): void {
+    this.#write(settings, serializeCookie(settings, value, { secure: this.isSecure, maxAge }));
+  }
+
+  clear(settings: CookieSettings): void {
+    this.#write(settings, expireCookie(settings, { secure: this.isSecure }));
+  }
+
+  /** Says nothing of this cookie after all. */
+  unset(name: string): void {
+    this.#cookies?.delete(name);
+  }
+
+  /** The response begins now. Undefined if it gets no cookie. */
+  begin(): CookieHeaders | undefined {
+    this.#hasBegun = true;
+    const cookies = this.#cookies;
+    if (!cookies || cookies.size === 0) return undefined;
+    return { "Set-Cookie": [...cookies.values()], "Cache-Control": "no-store", Vary: "Cookie" };
+  }
+
+  #write({ name }: CookieSettings, cookie: string): void {
+    this.#cookies ??= new Map();
+    if (this.#cookies.size === 0) this.request.onCookie?.();
+    this.#cookies.set(name, cookie);
+    if (!this.#isAnswered) return;
+    this.settings.warnings.once(
+      "late-cookie",
+      "A cookie came too late: the response had begun before a verb such as login, logout, renew or flash was done. Await them before you answer",
+      this.house.warn,
+    );
+  }
+
+  get #isAnswered(): boolean {
+    return this.#hasBegun || this.request.answered === true;
+  }
+}
