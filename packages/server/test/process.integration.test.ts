@@ -107,6 +107,27 @@ describe("the process", () => {
     });
   }
 
+  test("goes on after a promise that nobody waited for, ends after an exception that nobody caught, and logs both (ASVS 16.5.4)", {
+    timeout: 60_000,
+  }, async () => {
+    const faults = `process.on("SIGUSR2", () => Promise.reject(new Error("nobody waited")));
+      process.on("SIGHUP", () => setImmediate(() => { throw new Error("nobody caught"); }));`;
+    await using program = await startProgram(({ port, folder: own }) => ({
+      command: process.execPath,
+      args: ["--import", `data:text/javascript,${encodeURIComponent(faults)}`, main],
+      env: { PORT: String(port), COATCHECK_DATABASE: `sqlite:${own}/data/coatcheck.db` },
+    }));
+    program.process.kill("SIGUSR2");
+    await printed(program, /"event":"unhandled-rejection".*nobody waited/);
+    const answer = await new Visitor(`http://localhost:${program.port}`).get("/setup");
+    assert.equal(answer.status, 200);
+    const ended = once(program.process, "close");
+    program.process.kill("SIGHUP");
+    const [code] = await ended;
+    assert.equal(code, 1);
+    assert.match(program.output(), /"event":"uncaught-exception".*nobody caught/);
+  });
+
   test("reports every mistake of the configuration at once and ends with 1", async () => {
     const { code, stderr } = await run({
       PORT: "x",
@@ -172,9 +193,9 @@ test("a server that is told to stop finishes what it has begun and takes nothing
 });
 
 async function printed(
-  program: { output(): string; process: { stdout: unknown } },
+  program: { output(): string; process: { stdout: unknown; stderr: unknown } },
   pattern: RegExp,
 ): Promise<void> {
-  const stdout = program.process.stdout as NodeJS.ReadableStream;
-  while (!pattern.test(program.output())) await once(stdout, "data");
+  const outputs = [program.process.stdout, program.process.stderr] as NodeJS.ReadableStream[];
+  while (!pattern.test(program.output())) await Promise.race(outputs.map((each) => once(each, "data")));
 }
