@@ -71,7 +71,9 @@ export class CachedSessionStore implements SessionStore {
   readonly #trust: Trust;
   readonly #watch: ChangeWatch;
   readonly #timer: NodeJS.Timeout | undefined;
-  #proving = false;
+  #proof: Promise<void> = Promise.resolve();
+  #nextProof: Promise<void> | undefined;
+  #closed = false;
   /** Why the last proof failed, if it did. */
   #problem: unknown;
 
@@ -184,25 +186,23 @@ export class CachedSessionStore implements SessionStore {
   }
 
   /**
-   * Asks for a proof that the cache is told of what happens elsewhere. It happens by itself, several times within
-   * `maxStaleness`; this is for who wants to wait for it. Resolves when there is one, or none in time: see `isOn`.
+   * Asks for a proof that the cache was told of everything that was answered elsewhere before this call. It happens by
+   * itself, several times within `maxStaleness`; this is for who wants to wait for it. Resolves when there is one, or
+   * none in time: see `isOn`.
    */
-  async prove(): Promise<void> {
-    const { prove } = this.#watch;
-    if (!prove || this.#proving) return;
-    this.#proving = true;
-    try {
-      await within(this.#maxStaleness, this.#trust.renew({ prove: () => prove.call(this.#watch) }));
-      this.#problem = undefined;
-    } catch (cause) {
-      if (!this.#isTrusted()) this.#warn(cause);
-    } finally {
-      this.#proving = false;
-    }
+  prove(): Promise<void> {
+    // One that is under way may have been asked for too early, so the caller waits for the one after it.
+    this.#nextProof ??= this.#proof.then(() => {
+      this.#nextProof = undefined;
+      this.#proof = this.#prove();
+      return this.#proof;
+    });
+    return this.#nextProof;
   }
 
   /** Stops watching, and closes what the store opened. */
   async close(): Promise<void> {
+    this.#closed = true;
     clearInterval(this.#timer);
     this.#distrust();
     await this.#watch.close();
@@ -214,6 +214,25 @@ export class CachedSessionStore implements SessionStore {
     if (this.#watch.look ? this.#looks() : this.#trust.holds) return true;
     this.#kept.empty();
     return false;
+  }
+
+  async #prove(): Promise<void> {
+    const { prove } = this.#watch;
+    if (!prove || this.#closed) return;
+    try {
+      await within(
+        this.#maxStaleness,
+        this.#renewTrust(() => prove.call(this.#watch)),
+      );
+      this.#problem = undefined;
+    } catch (cause) {
+      if (!this.#trust.holds && !this.#closed) this.#warn(cause);
+    }
+  }
+
+  /** A second time if the first had to open a channel: what was cut until then proves nothing. */
+  async #renewTrust(prove: () => Promise<void>): Promise<void> {
+    if (!(await this.#trust.renew(prove))) await this.#trust.renew(prove);
   }
 
   #looks(): boolean {

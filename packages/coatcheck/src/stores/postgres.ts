@@ -1,5 +1,6 @@
 /** Sessions in PostgreSQL, by a pool of `pg`. */
 import type { AuditStore } from "../audit/audit-store.ts";
+import type { ChangeListener, ChangeWatch } from "../core/change-watch.ts";
 import type { Finding } from "../core/finding.ts";
 import type { RememberStore } from "../core/remember-store.ts";
 import {
@@ -36,6 +37,7 @@ import {
 import { migrate, type PostgresSchemaOptions, schemaVersion } from "./postgres/schema.ts";
 import { type Statements, statements } from "./postgres/statements.ts";
 import { PostgresThrottleStore } from "./postgres/throttle.ts";
+import { assertRoomToListen, PostgresWatch } from "./postgres/watch.ts";
 
 export type { PostgresClient, PostgresPool, PostgresQuery, PostgresResult } from "./postgres/pool.ts";
 export {
@@ -71,6 +73,7 @@ export class PostgresSessionStore implements SessionStore {
   readonly audit: AuditStore;
   /** Browsers that may come back without a password, in the same database. */
   readonly remember: RememberStore;
+  readonly #pool: PostgresPool;
   readonly #schema: string | undefined;
   readonly #database: Database;
   readonly #sql: Statements;
@@ -87,6 +90,7 @@ export class PostgresSessionStore implements SessionStore {
       throw new TypeError("timeout must be a whole number of milliseconds from 1 on");
     }
     this.timeout = timeout;
+    this.#pool = pool;
     this.#schema = schema;
     this.#database = new Database(pool, timeout);
     this.#sql = statements(schema);
@@ -174,6 +178,16 @@ export class PostgresSessionStore implements SessionStore {
   /** The version of the tables, their indexes by EXPLAIN, and whether answers are durable. */
   diagnose(): Promise<readonly Finding[]> {
     return diagnosePostgres(this.#database, this.#schema);
+  }
+
+  /**
+   * Triggers tell of every change, by whomever. Keeps one connection of the pool until the watch is closed, which must
+   * not lead through a pooler in transaction mode.
+   * @throws TypeError if the pool has no more than one.
+   */
+  watch(listener: ChangeListener): ChangeWatch {
+    assertRoomToListen(this.#pool);
+    return new PostgresWatch(this.#pool, this.#database, this.#schema, listener);
   }
 
   async #rowsOf(ids: readonly string[]): Promise<ReadonlyMap<string, Row>> {

@@ -1,4 +1,5 @@
 /** Sessions in Redis: one server, Sentinel or a cluster, through node-redis or ioredis. */
+import type { ChangeListener, ChangeWatch } from "../core/change-watch.ts";
 import type { Finding } from "../core/finding.ts";
 import type { RememberStore } from "../core/remember-store.ts";
 import {
@@ -17,6 +18,7 @@ import type { ThrottleStore } from "../core/throttle-store.ts";
 import { routingTag, type SessionId } from "../core/token.ts";
 import { type Connection, connectionTo, type Master, type RedisClient } from "./redis/connection.ts";
 import { diagnoseRedis } from "./redis/diagnosis.ts";
+import { canListen } from "./redis/ear.ts";
 import { changedFields, escaped, fieldsOf, toFound, toRecord } from "./redis/fields.ts";
 import { RedisRememberStore } from "./redis/remember.ts";
 import { type Run, scriptsOn } from "./redis/script.ts";
@@ -31,6 +33,7 @@ import {
 import { RedisThrottleStore } from "./redis/throttle.ts";
 import { Walk } from "./redis/walk.ts";
 import { warnOfEviction, warnOfUnheardErrors } from "./redis/warnings.ts";
+import { RedisWatch } from "./redis/watch.ts";
 
 export type {
   IoRedis,
@@ -70,6 +73,7 @@ export class RedisSessionStore implements SessionStore {
   readonly #redis: Connection;
   readonly #run: Run;
   readonly #walk: Walk;
+  readonly #canListen: boolean;
   #settingsSeen = false;
 
   /**
@@ -91,6 +95,7 @@ export class RedisSessionStore implements SessionStore {
     this.#walk = new Walk(this.#redis, prefix, "session");
     this.throttle = new RedisThrottleStore(this.#run, prefix);
     this.remember = new RedisRememberStore(this.#redis, this.#run, prefix);
+    this.#canListen = canListen(client);
     warnOfUnheardErrors(client);
   }
 
@@ -186,6 +191,20 @@ export class RedisSessionStore implements SessionStore {
   /** Of each master: eviction, persistence, and keys without a time to live, by SCAN. */
   diagnose(): Promise<readonly Finding[]> {
     return diagnoseRedis(this.#redis, this.#prefix);
+  }
+
+  /**
+   * Redis 6 or later tells it of every key that is written or vanishes, touches included, on a connection of its own to
+   * each master: a duplicate of the application's.
+   * @throws TypeError for `createSentinel` of node-redis, which has no connection that could be duplicated.
+   */
+  watch(listener: ChangeListener): ChangeWatch {
+    if (!this.#canListen) {
+      throw new TypeError(
+        "cached cannot listen through createSentinel of node-redis, which lends no connection. Use ioredis before Sentinel",
+      );
+    }
+    return new RedisWatch(this.#redis, this.#prefix, listener);
   }
 
   #sessionKey(id: SessionId): string {

@@ -1,9 +1,11 @@
 /** What a cache may say, and when it must be silent: two nodes, and a channel that the test holds up and cuts. */
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { SessionManager } from "../../src/core/manager.ts";
 import type { SessionStore } from "../../src/core/store.ts";
 import type { SessionToken } from "../../src/core/token.ts";
+import { Trust } from "../../src/stores/cached/trust.ts";
 import { type CachedSessionStore, type CacheOptions, cached } from "../../src/stores/cached.ts";
 import { MemorySessionStore } from "../../src/stores/memory.ts";
 import { type ManualClock, manualClock } from "../../src/testing/clock.ts";
@@ -235,6 +237,7 @@ describe("A channel", () => {
     const { here, steady } = await nodes({ maxStaleness: 1_000 });
     here.channel.hold();
     const proof = here.cache.prove();
+    await nextTurn();
     steady.advance(900);
     here.channel.release();
     await proof;
@@ -244,14 +247,13 @@ describe("A channel", () => {
   });
 
   test("that was cut while a proof was on its way is not proven by it", async () => {
-    const { here, steady } = await nodes();
-    steady.advance(5_000);
-    here.channel.hold();
-    const proof = here.cache.prove();
-    here.channel.mend();
-    here.channel.release();
-    await proof;
-    assert.equal(here.cache.isOn, false);
+    const trust = new Trust(1_000, () => 0);
+    const proof = Promise.withResolvers<void>();
+    const renewal = trust.renew(() => proof.promise);
+    trust.lose();
+    proof.resolve();
+    assert.equal(await renewal, false);
+    assert.equal(trust.holds, false);
   });
 });
 

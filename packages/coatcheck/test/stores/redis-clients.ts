@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { setTimeout as delay } from "node:timers/promises";
 import { Cluster, Redis } from "ioredis";
-import { createClient, createCluster, createSentinel } from "redis";
+import { createClient, createClientPool, createCluster, createSentinel } from "redis";
 import type { RunningCluster, RunningSentinel } from "../../../../test/servers/redis.ts";
 import { StoreUnavailableError } from "../../src/core/errors.ts";
 import { type RedisClient, RedisSessionStore } from "../../src/stores/redis.ts";
@@ -21,6 +21,12 @@ const heard = () => {};
 
 export async function nodeRedis(url: string): Promise<Opened> {
   const client = createClient({ url }).on("error", heard);
+  await client.connect();
+  return { client, close: async () => client.destroy() };
+}
+
+export async function nodeRedisPool(url: string): Promise<Opened> {
+  const client = createClientPool({ url }).on("error", heard);
   await client.connect();
   return { client, close: async () => client.destroy() };
 }

@@ -1,6 +1,4 @@
 /** How long the word of a channel counts: until shortly after it was last proven to arrive. */
-import type { ChangeWatch } from "../../core/change-watch.ts";
-
 /**
  * Whether everything that was answered more than `maxStaleness` ago has been told. A proof counts from the moment when
  * it was asked for: what was answered before that has been told, and of what came later nothing is known.
@@ -21,12 +19,14 @@ export class Trust {
     return this.#now() - this.#provenAt < this.#maxStaleness;
   }
 
-  /** Asks for a proof. Rejects if there was none: then trust runs out by itself. */
-  async renew(watch: Required<Pick<ChangeWatch, "prove">>): Promise<void> {
+  /** Asks for a proof; false if the channel was cut meanwhile. Rejects if there was none: then trust runs out by itself. */
+  async renew(prove: () => Promise<void>): Promise<boolean> {
     const askedAt = this.#now();
     const cuts = this.#cuts;
-    await watch.prove();
-    if (this.#cuts === cuts) this.#provenAt = askedAt;
+    await prove();
+    if (this.#cuts !== cuts) return false;
+    this.#provenAt = Math.max(this.#provenAt, askedAt);
+    return true;
   }
 
   /** The channel was cut. Proofs that were asked for before say nothing about the next one. */

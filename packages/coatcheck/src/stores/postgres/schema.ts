@@ -2,6 +2,7 @@
 import { auditSchema } from "./audit-schema.ts";
 import type { Database } from "./database.ts";
 import { rememberSchema } from "./remember-schema.ts";
+import { tellingSchema } from "./telling-schema.ts";
 
 /** Where the tables are. */
 export interface PostgresSchemaOptions {
@@ -72,6 +73,8 @@ UPDATE ${at}coatcheck_schema SET version = 3;
   (at) => `${auditSchema(at)}UPDATE ${at}coatcheck_schema SET version = 4;
 `,
   (at) => `${rememberSchema(at)}UPDATE ${at}coatcheck_schema SET version = 5;
+`,
+  (at) => `${tellingSchema(at)}UPDATE ${at}coatcheck_schema SET version = 6;
 `,
 ];
 

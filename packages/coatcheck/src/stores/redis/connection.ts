@@ -1,4 +1,5 @@
 /** How the store speaks to Redis, through whichever client the application has. It imports none. */
+import { earOfIoRedis, earOfNodeRedis, type Listen } from "./ear.ts";
 
 /** What the store needs of node-redis: `createClient` or `createClientPool`. */
 export interface NodeRedisClient {
@@ -74,6 +75,8 @@ export interface Master {
   /** Its address; empty where there is only one. */
   readonly name: string;
   send(command: string[]): Promise<unknown>;
+  /** Opens a connection of its own to this server. */
+  readonly listen: Listen;
 }
 
 export interface Connection {
@@ -112,8 +115,11 @@ function throughNodeRedis(
       masters: () => Promise.all(client.masters.map((master) => nodeRedisMaster(client, master, options))),
     };
   }
-  if ("getMasterNode" in client) return single((command) => client.sendCommand(false, command, options()));
-  return single((command) => client.sendCommand(command, options()));
+  const listen = earOfNodeRedis(client);
+  if ("getMasterNode" in client) {
+    return single((command) => client.sendCommand(false, command, options()), listen);
+  }
+  return single((command) => client.sendCommand(command, options()), listen);
 }
 
 async function nodeRedisMaster(
@@ -122,7 +128,11 @@ async function nodeRedisMaster(
   options: () => CommandOptions,
 ): Promise<Master> {
   const client = await cluster.nodeClient(master as never);
-  return { name: master.address, send: (command) => client.sendCommand(command, options()) };
+  return {
+    name: master.address,
+    send: (command) => client.sendCommand(command, options()),
+    listen: earOfNodeRedis(client),
+  };
 }
 
 /**
@@ -149,7 +159,7 @@ function throughIoRedis(client: IoRedis | IoRedisCluster, timeout: number): Conn
     );
   }
   const send = patient(client, timeout);
-  if (!("nodes" in client)) return single(send);
+  if (!("nodes" in client)) return single(send, earOfIoRedis(client));
   if ((client.options.scaleReads ?? "master") !== "master") {
     throw new TypeError(
       'RedisSessionStore needs scaleReads: "master": a replica may not know yet that a session ended',
@@ -164,11 +174,11 @@ function throughIoRedis(client: IoRedis | IoRedisCluster, timeout: number): Conn
 
 function ioRedisMaster(node: IoRedisNode, timeout: number): Master {
   const { host, port } = node.options;
-  return { name: `${host}:${port}`, send: patient(node, timeout) };
+  return { name: `${host}:${port}`, send: patient(node, timeout), listen: earOfIoRedis(node) };
 }
 
-function single(send: Master["send"]): Connection {
-  const master: Master = { name: "", send };
+function single(send: Master["send"], listen: Listen): Connection {
+  const master: Master = { name: "", send, listen };
   return { isCluster: false, send: (_, command) => send(command), masters: async () => [master] };
 }
 

@@ -1,0 +1,141 @@
+/**
+ * A connection on which a Redis server tells which keys were written: client tracking (Redis 6) in broadcasting mode. It
+ * is a duplicate of the application's connection, and the library's own.
+ */
+
+/** What is heard. */
+export interface Hearing {
+  /** These keys were written, or vanished in whatever way; null: all keys may have. */
+  written(keys: readonly string[] | null): void;
+  /** Nothing more will be heard. */
+  lost(): void;
+}
+
+/** A connection that listens. */
+export interface Ear {
+  close(): void;
+}
+
+/** Begins to listen to keys that begin with `prefix`. */
+export type Listen = (prefix: string, hearing: Hearing) => Promise<Ear>;
+
+/** What is used of a client of node-redis beyond `sendCommand`. */
+interface Duplicable {
+  readonly options?: { readonly socket?: object } | undefined;
+  duplicate(overrides: object): NodeRedisEar;
+}
+
+interface NodeRedisEar {
+  on(event: "error" | "end", listener: () => void): unknown;
+  connect(): Promise<unknown>;
+  sendCommand(command: string[]): Promise<unknown>;
+  subscribe(channel: string, listener: (message: unknown) => void): Promise<unknown>;
+  destroy(): void;
+}
+
+interface IoRedisDuplicable {
+  duplicate(overrides: object): IoRedisEar;
+}
+
+interface IoRedisEar {
+  on(event: "error" | "end", listener: () => void): unknown;
+  on(event: "messageBuffer", listener: (channel: unknown, message: unknown) => void): unknown;
+  connect(): Promise<unknown>;
+  call(command: string, ...rest: string[]): Promise<unknown>;
+  subscribe(channel: string): Promise<unknown>;
+  disconnect(): void;
+}
+
+/** The channel that Redis tells on where a connection speaks RESP2, as both clients can. */
+const channel = "__redis__:invalidate";
+
+/** Whether a client has a connection that can be duplicated: `createSentinel` of node-redis lends none. */
+export function canListen(client: object): boolean {
+  return !("getMasterNode" in client);
+}
+
+/** A connection that broke is not used again: what was told meanwhile is lost, and whoever listens has to know. */
+export function earOfNodeRedis(client: object): Listen {
+  return async (prefix, hearing) => {
+    const own = await borrowed(client, (lent) =>
+      lent.duplicate({
+        RESP: 2,
+        maintNotifications: "disabled",
+        clientSideCache: undefined,
+        emitInvalidate: false,
+        commandOptions: undefined,
+        disableOfflineQueue: false,
+        socket: { ...lent.options?.socket, reconnectStrategy: false },
+      }),
+    );
+    const ear = { close: () => own.destroy() };
+    // What goes wrong shows in the commands, or ends the connection.
+    own.on("error", () => {});
+    own.on("end", () => hearing.lost());
+    return opened(ear, async () => {
+      await own.connect();
+      await track(prefix, (command) => own.sendCommand(command));
+      await own.subscribe(channel, (message) => hearing.written(keysOf(message)));
+    });
+  };
+}
+
+export function earOfIoRedis(client: object): Listen {
+  return async (prefix, hearing) => {
+    const own = (client as IoRedisDuplicable).duplicate({
+      protocol: 2,
+      replyMapping: undefined,
+      lazyConnect: true,
+      retryStrategy: () => null,
+      autoResubscribe: false,
+      enableReadyCheck: false,
+      enableOfflineQueue: true,
+      maxRetriesPerRequest: 0,
+    });
+    const ear = { close: () => own.disconnect() };
+    own.on("error", () => {});
+    own.on("end", () => hearing.lost());
+    own.on("messageBuffer", (_, message) => hearing.written(keysOf(message)));
+    return opened(ear, async () => {
+      await own.connect();
+      await track(prefix, ([name, ...rest]) => own.call(name!, ...rest));
+      await own.subscribe(channel);
+    });
+  };
+}
+
+/** A pool lends one of its connections for a moment. */
+async function borrowed<T>(client: object, use: (lent: Duplicable) => T): Promise<T> {
+  if (!("execute" in client)) return use(client as Duplicable);
+  const pool = client as { execute(use: (lent: Duplicable) => Promise<{ used: T }>): Promise<{ used: T }> };
+  return (await pool.execute(async (lent) => ({ used: use(lent) }))).used;
+}
+
+/** A connection may tell itself. */
+async function track(prefix: string, send: (command: string[]) => Promise<unknown>): Promise<void> {
+  const id = String(await send(["CLIENT", "ID"]));
+  await send(["CLIENT", "TRACKING", "ON", "REDIRECT", id, "BCAST", "PREFIX", prefix]);
+}
+
+async function opened(ear: Ear, open: () => Promise<unknown>): Promise<Ear> {
+  try {
+    await open();
+    return ear;
+  } catch (error) {
+    closeQuietly(ear);
+    throw error;
+  }
+}
+
+/** One that never opened, or has closed already, may say so. */
+export function closeQuietly(ear: Ear): void {
+  try {
+    ear.close();
+  } catch {
+    // It is closed, which is what was wanted.
+  }
+}
+
+function keysOf(message: unknown): string[] | null {
+  return Array.isArray(message) ? message.map(String) : null;
+}
