@@ -9,6 +9,7 @@ import { type KeySource, keySource, keysProblem } from "./keys/key-source.ts";
 import { isLoopback } from "./loopback.ts";
 import { type MailConfig, readMail } from "./mail/mail-config.ts";
 import { nearest } from "./nearest.ts";
+import { readSessionPolicy, type SessionPolicyConfig } from "./session-policy.ts";
 import {
   AddressError,
   type DatabaseAddress,
@@ -36,6 +37,7 @@ export interface Config {
   readonly mail: MailConfig | undefined;
   /** Addresses and networks of proxies whose `X-Forwarded-For` is believed. */
   readonly trustedProxies: readonly string[];
+  readonly policy: SessionPolicyConfig;
   /** How long audit records are kept. */
   readonly auditDays: number;
   /** What `/metrics` demands; undefined: that the server is for this machine. */
@@ -72,6 +74,8 @@ const known = [
   "COATCHECK_SMTP_URL",
   "COATCHECK_MAIL_FROM",
   "COATCHECK_TRUST_PROXY",
+  "COATCHECK_MAX_SESSIONS",
+  "COATCHECK_FINGERPRINT",
   "COATCHECK_AUDIT_DAYS",
   "COATCHECK_METRICS_TOKEN",
 ] as const;
@@ -102,6 +106,7 @@ export function readConfig(environment: Environment, purpose: "serving" | "tools
     administrator: readAdministrator(env, complain),
     mail: readMail(env, origin, complain),
     trustedProxies: readTrustedProxies(env, complain),
+    policy: readSessionPolicy(env, complain),
     auditDays: readAuditDays(env, complain),
     metricsToken: readMetricsToken(env, complain),
     notices: [],

@@ -47,9 +47,6 @@ export interface Replacements {
   readonly wrapStore?: (store: SessionStore) => SessionStore;
 }
 
-/** More than anybody uses: a program that signs in and never out must not fill the database. The oldest make way. */
-const devicesPerUser = 100;
-
 export async function startServer(config: Config, replacements: Replacements = {}): Promise<RunningServer> {
   const { logger = createLogger(), now = Date.now, wrapStore = (store) => store } = replacements;
   const warn: Warn = (message, err) => logger.warn({ event: "warning", message, err });
@@ -59,7 +56,7 @@ export async function startServer(config: Config, replacements: Replacements = {
   const store = metered(wrapStore(storage.sessions), "sessions", metrics);
   const sessions = new SessionManager({
     store,
-    policy: { maxSessions: devicesPerUser },
+    policy: config.policy,
     now,
     onEvent: logSessionEvents(logger),
     warn,

@@ -37,6 +37,7 @@ describe("the configuration", () => {
       administrator: undefined,
       mail: undefined,
       trustedProxies: [],
+      policy: { maxSessions: 100, fingerprint: { onMismatch: "report" } },
       auditDays: 400,
       metricsToken: undefined,
       notices: [withoutMail],
@@ -45,6 +46,24 @@ describe("the configuration", () => {
 
   test("an empty variable counts as not set", () => {
     assert.equal(readConfig({ PORT: "", COATCHECK_ORIGIN: "", COATCHECK_ADMIN_EMAIL: "" }).port, 3000);
+  });
+
+  test("how many devices a user has, and what happens to a copied cookie, may be said", () => {
+    const { policy } = readConfig({ COATCHECK_MAX_SESSIONS: "3", COATCHECK_FINGERPRINT: "revoke" });
+    assert.deepEqual(policy, { maxSessions: 3, fingerprint: { onMismatch: "revoke" } });
+    assert.equal(readConfig({ COATCHECK_FINGERPRINT: "off" }).policy.fingerprint, "off");
+    for (const text of ["0", "-1", "1.5", "many", "10001"]) {
+      assert.match(
+        problemsOf({ COATCHECK_MAX_SESSIONS: text })[0]!,
+        /COATCHECK_MAX_SESSIONS.*from 1 to 10000/,
+      );
+    }
+    for (const text of ["Report", "step-up", "toString"]) {
+      assert.match(
+        problemsOf({ COATCHECK_FINGERPRINT: text })[0]!,
+        /COATCHECK_FINGERPRINT.*one of off, report, reject, revoke/,
+      );
+    }
   });
 
   test("audit records are kept for a number of days, and metrics shown to a token that cannot be guessed", () => {

@@ -1,7 +1,7 @@
 /** Issue 4.6 (ASVS 7.5.1, 7.5.2): who signed in long ago types the password again before ending other sessions. */
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
-import { ada, startTestServer, type TestServer } from "./support/test-server.ts";
+import { ada, startTestServer, type TestServer, withAda } from "./support/test-server.ts";
 import type { Visitor } from "./support/visitor.ts";
 
 const tenMinutes = 10 * 60_000;
@@ -117,6 +117,22 @@ describe("a cookie in another browser", () => {
       [warning.level, warning.reaction, warning.client.userAgent],
       [40, "report", "curl/8.5.0"],
     );
+  });
+});
+
+describe("a cookie in another browser, under COATCHECK_FINGERPRINT=revoke", () => {
+  test("ends the session, in the owner's browser too, and both are told why; an update of the browser does not", async () => {
+    await using server = await startTestServer({ env: { ...withAda, COATCHECK_FINGERPRINT: "revoke" } });
+    const here = await server.signedIn();
+    const updated = server.visitor(here.userAgent.replaceAll("140", "141"));
+    updated.cookie = here.cookie;
+    assert.equal(await updated.isSignedIn(), true);
+    const thief = server.visitor("curl/8.5.0");
+    thief.cookie = here.cookie;
+    assert.equal(await thief.isSignedIn(), false);
+    const { status, text } = await here.send("GET", "/api/session");
+    assert.equal(status, 401);
+    assert.equal(JSON.parse(text).reason, "fingerprint");
   });
 });
 

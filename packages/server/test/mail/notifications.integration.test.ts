@@ -375,6 +375,22 @@ describe("a copied sign-in", () => {
   });
 });
 
+describe("a cookie in another kind of browser, under COATCHECK_FINGERPRINT=revoke", () => {
+  test("is told to the owner, with where it came from", async () => {
+    await using strict = await startWithMail({ COATCHECK_FINGERPRINT: "revoke" });
+    const here = await strict.signedIn();
+    await strict.running.deliverMail();
+    mails.received.length = 0;
+    const thief = strict.visitor(phone);
+    thief.cookie = here.cookie;
+    assert.equal(await thief.isSignedIn(), false);
+    await strict.running.deliverMail();
+    const mail = mails.only();
+    assert.equal(mail.headers.get("subject"), "Somebody may have copied your sign-in");
+    assert.match(mail.text, /Device: Safari on iOS/);
+  });
+});
+
 describe("without a mail server", () => {
   test("nothing is put in, and the notice at start says so", async () => {
     await using silent = await startTestServer();
