@@ -33,6 +33,7 @@ export const crossSite: AdapterCases = {
         assertSignedIn(await ada.get("/me", { headers: headersOf(source) }));
     }),
 
+  // Others left out what had no type, or an odd one: CVE-2023-29003, CVE-2024-56140.
   "the content type makes no difference (CVE-2024-48913, CVE-2024-43787)": (set) =>
     set(async ({ signedIn }) => {
       const ada = await signedIn();

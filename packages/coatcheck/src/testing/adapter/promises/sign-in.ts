@@ -83,6 +83,7 @@ export const signIn: AdapterCases = {
       assert.equal(events.filter(({ type }) => type === "replaced").length, 1);
     }),
 
+  // CVE-2024-7341
   "a sign-in as somebody else ends the session of the one before (CVE-2014-0482, CVE-2023-6787)": (set) =>
     set(async ({ browser, send, sessions }) => {
       const shared = browser();
