@@ -69,6 +69,21 @@ describe("keep me signed in", () => {
     assert.deepEqual([visitor.cookie, visitor.remember], [undefined, undefined]);
   });
 
+  test("does not keep anybody who signs out on a page from before the session ended", async () => {
+    for (const [path, status] of [
+      ["/logout", 303],
+      ["/api/logout", 200],
+    ] as const) {
+      const visitor = await remembered();
+      const token = await visitor.csrfToken();
+      server.clock.now += day;
+      const answer = await visitor.send("POST", path, { headers: { "x-csrf-token": token } });
+      assert.equal(answer.status, status, answer.text);
+      assert.deepEqual([visitor.cookie, visitor.remember], [undefined, undefined]);
+      assert.equal(await visitor.isSignedIn(), false);
+    }
+  });
+
   test("is a boolean in the API, and the list shows browsers that are asleep, which can be signed out", async () => {
     const visitor = server.visitor();
     const body = { ...bob, remember: "yes" };

@@ -67,9 +67,9 @@ export class Admission<D> {
     return this.#notSignedIn();
   }
 
-  /** The session whose cookie this is, locked or not. */
-  async held(): Promise<Holding<D> | undefined> {
-    const validation = await this.validation();
+  /** The session whose cookie this is, locked or not. Without `resume` no remembered browser comes back for it. */
+  async held({ resume = true }: { readonly resume?: boolean } = {}): Promise<Holding<D> | undefined> {
+    const validation = await (resume ? this.validation() : this.#already());
     return validation.ok ? validation : validation.locked;
   }
 
@@ -80,8 +80,7 @@ export class Admission<D> {
 
   /** The session that the browser has already: to sign in or out, nobody needs to come back first. */
   async heldAlready(): Promise<Session<D> | undefined> {
-    this.#presented ??= this.#validatePresented();
-    const validation = await (this.#validation ?? this.#presented);
+    const validation = await this.#already();
     if (validation.ok) return validation.session;
     return validation.locked?.session ?? validation.turnedAway;
   }
@@ -91,6 +90,11 @@ export class Admission<D> {
     const validation = await (this.#validation ?? this.#presented);
     if (validation?.ok !== false || validation.rejection.reason !== "throttled") return;
     throw new ThrottledError(validation.rejection.retryAfter);
+  }
+
+  #already(): Promise<Validation<D>> {
+    this.#presented ??= this.#validatePresented();
+    return this.#validation ?? this.#presented;
   }
 
   async #notSignedIn(): Promise<never> {

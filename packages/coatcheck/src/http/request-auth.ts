@@ -257,9 +257,13 @@ export class RequestAuth<D = Record<string, unknown>> {
     return this.#isSafe ? undefined : checkOrigin(this.#exchange);
   }
 
-  /** Whether an unsafe request of a session carries its CSRF token, in the header or else in the form. */
-  async checkCsrfToken(): Promise<Problem | undefined> {
-    const held = this.#isSafe ? undefined : await this.#admission.held();
+  /**
+   * Whether an unsafe request of a session carries its CSRF token, in the header or else in the form.
+   * @param options.resume false before `logout`: a remembered browser whose session has ended does not come back in
+   * order to sign out, and needs no token then. Default true.
+   */
+  async checkCsrfToken(options: { readonly resume?: boolean } = {}): Promise<Problem | undefined> {
+    const held = this.#isSafe ? undefined : await this.#admission.held(options);
     return held && checkToken(this.#exchange, held.token);
   }
 

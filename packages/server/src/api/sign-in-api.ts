@@ -64,7 +64,7 @@ export function signInApi(api: OpenAPIHono<AppEnv>, house: House): void {
     },
   });
   api.openapi(logout, async (c) => {
-    const problem = await c.var.auth.checkCsrfToken();
+    const problem = await c.var.auth.checkCsrfToken({ resume: false });
     if (problem) throw new ProblemError(problem);
     await signOut(c.var.auth);
     clearSiteData(c);

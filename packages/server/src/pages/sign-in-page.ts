@@ -58,7 +58,7 @@ export function signInPages(app: Hono<AppEnv>, house: House): void {
   });
 
   app.post("/logout", async (c) => {
-    const problem = await c.var.auth.checkCsrfToken();
+    const problem = await c.var.auth.checkCsrfToken({ resume: false });
     if (problem) return answerProblem(problem, c);
     await signOut(c.var.auth);
     clearSiteData(c);

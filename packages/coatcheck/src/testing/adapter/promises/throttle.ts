@@ -253,6 +253,19 @@ export const throttle: AdapterCases = {
       assertSignedIn(await meFrom(stage, "192.0.2.2", late));
     }, fewGuesses),
 
+  "with sealed tickets every session from the address passes, and every remembered browser: nobody can invent one":
+    (set) =>
+      set(
+        async (stage) => {
+          const [awake, asleep] = [await cookieOfAda(stage), await rememberCookieOfAda(stage)];
+          await inventTokens(stage);
+          assertSignedIn(await meFrom(stage, "192.0.2.1", awake));
+          assertSignedIn(await meFrom(stage, "192.0.2.1", asleep));
+          assertRefused(await meFrom(stage, "192.0.2.1", invented()), 429, "too-many-attempts");
+        },
+        { auth: { ...fewGuesses.auth, ...withKeys.auth, seal: true } },
+      ),
+
   "a session that was not looked up is unknown, not signed out": (set) =>
     set(async (stage) => {
       const cookie = await cookieOfAda(stage);
@@ -335,4 +348,9 @@ async function cookieOfAda({ send }: Stage, address = "192.0.2.3"): Promise<stri
   const headers = { "x-forwarded-for": address };
   const { setCookies } = await send("POST", "/do?verbs=login:ada", { headers });
   return setCookies[0]!.split(";")[0]!;
+}
+
+async function rememberCookieOfAda({ send }: Stage): Promise<string> {
+  const { setCookies } = await send("POST", "/do?verbs=remember:ada");
+  return setCookies.find((each) => each.startsWith("__Host-remember="))!.split(";")[0]!;
 }
