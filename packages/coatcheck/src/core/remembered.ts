@@ -2,7 +2,7 @@
 import { ask } from "./ask.ts";
 import type { SessionPolicy } from "./policy.ts";
 import type { RememberChange, RememberRecord, RememberStore } from "./remember-store.ts";
-import { completeRenewal } from "./renewal.ts";
+import { completeRenewal, firstSecret } from "./renewal.ts";
 import type { PendingRenewal, SessionStore } from "./store.ts";
 import type { SessionId, SessionToken } from "./token.ts";
 
@@ -88,11 +88,7 @@ export function newRemembered(
   return {
     id: token.id,
     userId,
-    familyHash: token.familyHash,
-    secretHash: token.secretHash,
-    secretIssuedAt: now,
-    superseded: [],
-    secretRevision: 0,
+    ...firstSecret(token, now),
     sessionId,
     createdAt: now,
     lastUsedAt: now,

@@ -13,6 +13,15 @@ type SecretState = NonNullable<SessionChange["secret"]>;
 /** A record whose secret is renewed: of a session, or of a remembered browser. */
 export type Renewable = Pick<SessionRecord, "secretHash" | "secretIssuedAt" | "pending" | "superseded">;
 
+/** The fields of a record whose chain of secrets begins with this token. */
+export function firstSecret(
+  token: SessionToken,
+  now: number,
+): Pick<SessionRecord, "familyHash" | "secretHash" | "secretIssuedAt" | "superseded" | "secretRevision"> {
+  const { familyHash, secretHash } = token;
+  return { familyHash, secretHash, secretIssuedAt: now, superseded: [], secretRevision: 0 };
+}
+
 /**
  * So many former secrets are remembered. While all of them are in their grace no renewal begins: one that was forgotten
  * would be taken for stolen. Only re-authentication goes on, and more of those in one grace are no browser's doing.

@@ -4,6 +4,7 @@ import { boundClient } from "./fingerprint-policy.ts";
 import { deadline, type SessionPolicy } from "./policy.ts";
 import type { RememberStore } from "./remember-store.ts";
 import type { RememberTicket } from "./remembered.ts";
+import { firstSecret } from "./renewal.ts";
 import type { Session } from "./session.ts";
 import type { SessionRecord } from "./store.ts";
 import { renewalSalt, type SessionToken } from "./token.ts";
@@ -60,11 +61,7 @@ export function newRecord(
   return {
     id: token.id,
     userId,
-    familyHash: token.familyHash,
-    secretHash: token.secretHash,
-    secretIssuedAt: now,
-    superseded: [],
-    secretRevision: 0,
+    ...firstSecret(token, now),
     createdAt: now,
     authenticatedAt: now,
     lastSeenAt: now,

@@ -22,6 +22,10 @@ export function isTexts(value: unknown): value is string[] {
 }
 
 export function isClient(value: unknown): value is ClientInfo {
+  return isTextByName(value);
+}
+
+export function isTextByName(value: unknown): value is Record<string, string> {
   return isObject(value) && Object.values(value).every(isText);
 }
 
@@ -43,6 +47,6 @@ export function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-function isText(value: unknown): value is string {
+export function isText(value: unknown): value is string {
   return typeof value === "string";
 }

@@ -7,9 +7,10 @@ import { recordColumns, toRow } from "../../src/stores/postgres/row.ts";
 import { schemaVersion } from "../../src/stores/postgres/schema.ts";
 import { PostgresSessionStore, postgresMigration } from "../../src/stores/postgres.ts";
 import { beginning, fullRecord, sessionRecord } from "../../src/testing/record.ts";
-import { rememberAll, walkRemembered } from "../../src/testing/remember/expectations.ts";
+import { rememberAll } from "../../src/testing/remember/expectations.ts";
 import { rememberRecord, rememberUse } from "../../src/testing/remember-record.ts";
-import { assertKept, evictAt, insertAll, walk } from "../../src/testing/store/expectations.ts";
+import { assertKept, evictAt, insertAll } from "../../src/testing/store/expectations.ts";
+import { walk } from "../../src/testing/walk.ts";
 import { newSchema, openPool } from "./postgres-nodes.ts";
 
 const now = beginning;
@@ -131,7 +132,7 @@ describe("Migrations of PostgreSQL", () => {
       assert.ok(await remember.delete(browsers[0].id));
       assert.ok(await remember.deleteBySession(browsers[1].sessionId));
       assert.equal((await remember.deleteByUser("ada")).length, 1);
-      await walkRemembered(remember, now, 10);
+      await walk(remember, now, 10);
       await store.migrate();
       await store.time();
     } finally {

@@ -10,14 +10,9 @@ import { beginning, fullRecord, sessionRecord } from "../../src/testing/record.t
 import { assertForgotten, assertRemembered, rememberAll } from "../../src/testing/remember/expectations.ts";
 import { fullRememberRecord } from "../../src/testing/remember-record.ts";
 import { describeRememberStore } from "../../src/testing/remember-suite.ts";
-import {
-  assertEnded,
-  assertKept,
-  assertUnknown,
-  insertAll,
-  walk,
-} from "../../src/testing/store/expectations.ts";
+import { assertEnded, assertKept, assertUnknown, insertAll } from "../../src/testing/store/expectations.ts";
 import { describeSessionStore, type StoreBackend } from "../../src/testing/store-suite.ts";
+import { walk } from "../../src/testing/walk.ts";
 import { rememberedIn } from "./remembered.ts";
 import { folder } from "./sqlite-file.ts";
 

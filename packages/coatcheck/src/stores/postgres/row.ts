@@ -1,5 +1,4 @@
 /** How a session record lies in its row. Whatever cannot be read back throws: a damaged row opens nothing. */
-import type { ClientInfo } from "../../core/fingerprint.ts";
 import {
   type DataChange,
   dataText,
@@ -7,8 +6,8 @@ import {
   type EndReason,
   type PendingRenewal,
   type SessionRecord,
-  type SupersededSecret,
 } from "../../core/store.ts";
+import { isClient, isPending, isSuperseded, isTextByName, isTexts, readStored } from "../../core/stored.ts";
 import type { SessionId } from "../../core/token.ts";
 
 /** The values of a row as PostgreSQL writes them, in the order of its columns. */
@@ -94,15 +93,15 @@ export function toRecord(row: Row): SessionRecord {
     familyHash,
     secretHash,
     secretIssuedAt: whole("secret_issued_at", secretIssuedAt),
-    ...(pending !== null && { pending: read("pending", pending, isPending) }),
-    superseded: superseded === "[]" ? [] : read("superseded", superseded, isSuperseded),
+    ...(pending !== null && { pending: readStored("pending", pending, isPending) }),
+    superseded: superseded === "[]" ? [] : readStored("superseded", superseded, isSuperseded),
     secretRevision: whole("secret_revision", secretRevision),
     createdAt: whole("created_at", createdAt),
     authenticatedAt: whole("authenticated_at", authenticatedAt),
-    amr: read("amr", amr, isTexts),
+    amr: readStored("amr", amr, isTexts),
     lastSeenAt: whole("last_seen_at", lastSeenAt),
     expiresAt: whole("expires_at", expiresAt),
-    client: read("client", client, isTextByName),
+    client: readStored("client", client, isClient),
     ...(fingerprint !== null && { fingerprint }),
     data: dataOf(data),
     dataVersion: whole("data_version", dataVersion),
@@ -146,7 +145,7 @@ function dataColumn(data: string): string {
 
 function dataOf(column: string): string {
   if (column === "{}") return column;
-  const entries = Object.entries(read("data", column, isTextByName));
+  const entries = Object.entries(readStored("data", column, isTextByName));
   // Both are JSON text already: this is on the path of every validation.
   return `{${entries.map(([key, value]) => `"${key}":${value}`).join(",")}}`;
 }
@@ -164,42 +163,6 @@ function textByName(entries: Iterable<readonly [key: string, value: string]>): s
 
 export function whole(column: string, text: string): number {
   const value = Number(text);
-  if (!Number.isSafeInteger(value)) throw damaged(column);
-  return value;
-}
-
-function read<T>(column: string, text: string, fits: (value: unknown) => value is T): T {
-  const value: unknown = JSON.parse(text);
-  if (!fits(value)) throw damaged(column);
-  return value;
-}
-
-function damaged(column: string): Error {
-  return new Error(`A row of the coatcheck tables is damaged: ${column} cannot be read`);
-}
-
-function isText(value: unknown): value is string {
-  return typeof value === "string";
-}
-
-function isTexts(value: unknown): value is string[] {
-  return Array.isArray(value) && value.every(isText);
-}
-
-function isTextByName(value: unknown): value is Record<string, string> & ClientInfo {
-  return (
-    typeof value === "object" && value !== null && !Array.isArray(value) && Object.values(value).every(isText)
-  );
-}
-
-function isSuperseded(value: unknown): value is SupersededSecret[] {
-  return (
-    Array.isArray(value) &&
-    value.every((former) => isText(former?.secretHash) && Number.isFinite(former.until))
-  );
-}
-
-function isPending(value: unknown): value is PendingRenewal {
-  const { secretHash, salt, fingerprint, startedAt } = (value ?? {}) as Partial<PendingRenewal>;
-  return isTexts([secretHash, salt, fingerprint]) && Number.isFinite(startedAt);
+  if (Number.isSafeInteger(value)) return value;
+  throw new Error(`A row of the coatcheck tables is damaged: ${column} cannot be read`);
 }

@@ -1,5 +1,4 @@
 /** How a session lies in its hash. Whatever cannot be read back throws: a damaged session opens nothing. */
-import type { ClientInfo } from "../../core/fingerprint.ts";
 import {
   type DataChange,
   dataText,
@@ -8,8 +7,8 @@ import {
   type PendingRenewal,
   type SessionChange,
   type SessionRecord,
-  type SupersededSecret,
 } from "../../core/store.ts";
+import { isClient, isPending, isSuperseded, isText, isTexts } from "../../core/stored.ts";
 import type { SessionId } from "../../core/token.ts";
 
 /** The fields of a hash by name. */
@@ -185,33 +184,14 @@ function damaged(name: string): Error {
   return new Error(`A session in Redis is damaged: its field ${name} cannot be read`);
 }
 
-function isText(value: unknown): value is string {
-  return typeof value === "string";
-}
-
-function isTexts(value: unknown): value is string[] {
-  return Array.isArray(value) && value.every(isText);
-}
-
 export function isSecret(value: unknown): value is Secret {
   const { secretHash, secretIssuedAt, pending, superseded } = (value ?? {}) as Partial<Secret>;
   return (
     isText(secretHash) &&
     Number.isFinite(secretIssuedAt) &&
     (pending === undefined || isPending(pending)) &&
-    Array.isArray(superseded) &&
-    superseded.every(isSuperseded)
+    isSuperseded(superseded)
   );
-}
-
-function isPending(value: unknown): value is PendingRenewal {
-  const { secretHash, salt, fingerprint, startedAt } = (value ?? {}) as Partial<PendingRenewal>;
-  return isTexts([secretHash, salt, fingerprint]) && Number.isFinite(startedAt);
-}
-
-function isSuperseded(value: unknown): value is SupersededSecret {
-  const { secretHash, until } = (value ?? {}) as Partial<SupersededSecret>;
-  return isText(secretHash) && Number.isFinite(until);
 }
 
 function isAuthentication(value: unknown): value is Authentication {
@@ -219,8 +199,4 @@ function isAuthentication(value: unknown): value is Authentication {
   return (
     Number.isFinite(authenticatedAt) && isTexts(amr) && (fingerprint === undefined || isText(fingerprint))
   );
-}
-
-function isClient(value: unknown): value is ClientInfo {
-  return typeof value === "object" && value !== null && Object.values(value).every(isText);
 }

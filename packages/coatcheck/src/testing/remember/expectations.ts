@@ -1,9 +1,10 @@
 /** What must be in a store of remembered browsers, in the words of the promises. */
 import assert from "node:assert/strict";
 import { sessionsOf } from "../../core/remember-record.ts";
-import type { RememberPruneStep, RememberRecord, RememberStore } from "../../core/remember-store.ts";
+import type { RememberRecord, RememberStore } from "../../core/remember-store.ts";
 import type { SessionId } from "../../core/token.ts";
 import type { Contract, StoreCases } from "../store/case.ts";
+import { removedIn, walk } from "../walk.ts";
 
 export type RememberCases = StoreCases<RememberStore>;
 export type RememberContract = Contract<RememberStore>;
@@ -55,27 +56,9 @@ export async function rememberAll(
   assert.ok(answers.every(Boolean), "A record was not inserted");
 }
 
-/** Walks to the end; gives all steps. */
-export async function walkRemembered(
-  store: RememberStore,
-  now: number,
-  batch: number,
-): Promise<RememberPruneStep[]> {
-  const steps: RememberPruneStep[] = [];
-  let from: string | undefined;
-  do {
-    const step = await store.deleteExpired(now, batch, from);
-    steps.push(step);
-    assert.ok(steps.length < 10_000, "The walk does not come to an end");
-    from = step.next;
-  } while (from !== undefined);
-  return steps;
-}
-
 /** How many a whole walk removed. */
 export async function countPruned(store: RememberStore, now: number, batch: number = 10): Promise<number> {
-  const steps = await walkRemembered(store, now, batch);
-  return steps.reduce((sum, { removed }) => sum + removed, 0);
+  return removedIn(await walk(store, now, batch));
 }
 
 /** Frozen objects and objects without a prototype are as good as others. */

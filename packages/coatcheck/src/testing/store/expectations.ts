@@ -6,7 +6,6 @@ import {
   type EndReason,
   type InsertResult,
   isEnded,
-  type PruneStep,
   type SessionLimit,
   type SessionRecord,
   type SessionStore,
@@ -99,19 +98,6 @@ export async function insertAll(
   now: number,
 ): Promise<void> {
   await Promise.all(records.map((record) => assertAccepted(store.insert(record, now))));
-}
-
-/** Walks to the end; gives all steps. */
-export async function walk(store: SessionStore, now: number, batch: number): Promise<PruneStep[]> {
-  const steps: PruneStep[] = [];
-  let from: string | undefined;
-  do {
-    const step = await store.deleteExpired(now, batch, from);
-    steps.push(step);
-    assert.ok(steps.length < 10_000, "The walk does not come to an end");
-    from = step.next;
-  } while (from !== undefined);
-  return steps;
 }
 
 export function evictAt(maximum: number, replacing?: SessionId): SessionLimit {

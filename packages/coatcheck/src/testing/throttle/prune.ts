@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
-import type { ThrottlePruneStep, ThrottleStore } from "../../core/throttle-store.ts";
+import type { ThrottleStore } from "../../core/throttle-store.ts";
 import { beginning } from "../record.ts";
 import type { StoreCases } from "../store/case.ts";
+import { removedIn, walk } from "../walk.ts";
 import { assertFailures, fail, rule } from "./expectations.ts";
 
 const now = beginning + rule.forgetAfter;
@@ -42,20 +43,4 @@ export const prune: StoreCases<ThrottleStore> = {
 
 function keys(name: string, count: number): string[] {
   return Array.from({ length: count }, (_, index) => `${name}:${index}`);
-}
-
-function removedIn(steps: readonly ThrottlePruneStep[]): number {
-  return steps.reduce((sum, { removed }) => sum + removed, 0);
-}
-
-async function walk(store: ThrottleStore, now: number, batch: number): Promise<ThrottlePruneStep[]> {
-  const steps: ThrottlePruneStep[] = [];
-  let from: string | undefined;
-  do {
-    const step = await store.deleteExpired(now, batch, from);
-    steps.push(step);
-    assert.ok(steps.length < 1_000, "The walk does not come to an end");
-    from = step.next;
-  } while (from !== undefined);
-  return steps;
 }

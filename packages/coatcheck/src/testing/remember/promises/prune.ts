@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import type { RememberRecord } from "../../../core/remember-store.ts";
 import { beginning } from "../../record.ts";
 import { fullRememberRecord, rememberRecord } from "../../remember-record.ts";
+import { walk } from "../../walk.ts";
 import {
   assertForgotten,
   assertRemembered,
@@ -9,7 +10,6 @@ import {
   countPruned,
   type RememberCases,
   rememberAll,
-  walkRemembered,
 } from "../expectations.ts";
 
 const now = beginning + 60_000;
@@ -22,7 +22,7 @@ export const prune: RememberCases = {
     const dead = many(60, now);
     const live = many(20, now + 1);
     await rememberAll(store, [...dead, ...live], beginning);
-    const steps = await walkRemembered(elsewhere, now, 10);
+    const steps = await walk(elsewhere, now, 10);
     for (const { removed } of steps) assert.ok(removed <= 20, `${removed} in a step of 10`);
     assert.ok(steps.length >= 3, `80 records in ${steps.length} steps of 10`);
     assert.equal(

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { beginning, fullRecord, sessionRecord } from "../../record.ts";
+import { walk } from "../../walk.ts";
 import type { StoreCases } from "../case.ts";
 import {
   assertAccepted,
@@ -8,7 +9,6 @@ import {
   assertSessions,
   evictAt,
   insertAll,
-  walk,
 } from "../expectations.ts";
 import { spoil } from "../spoil.ts";
 

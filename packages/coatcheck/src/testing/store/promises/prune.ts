@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { type SessionRecord, type SessionStore, tombstoneLifetime } from "../../../core/store.ts";
 import { beginning, fullRecord, sessionRecord } from "../../record.ts";
+import { walk } from "../../walk.ts";
 import type { StoreCases } from "../case.ts";
 import {
   assertEnded,
@@ -9,7 +10,6 @@ import {
   assertSessions,
   assertUnknown,
   insertAll,
-  walk,
 } from "../expectations.ts";
 
 const now = beginning + 60_000;

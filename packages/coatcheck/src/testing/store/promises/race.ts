@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { SessionManager } from "../../../core/manager.ts";
 import { isEnded, type SessionRecord, type SessionStore } from "../../../core/store.ts";
 import { beginning, hash, sessionRecord } from "../../record.ts";
+import { walk } from "../../walk.ts";
 import { allAtOnce, type StoreCases } from "../case.ts";
 import {
   assertEnded,
@@ -12,7 +13,6 @@ import {
   insertAll,
   refuseAt,
   sessionIn,
-  walk,
 } from "../expectations.ts";
 
 const now = beginning;
