@@ -54,10 +54,15 @@ export class Notifications {
     return this.#report(told.then(() => this.#forgetDevices(userId, sessionId && client)));
   }
 
-  /** Always the same work, whether or not anybody has this address: who has it is found out when the mail is sent. */
+  /**
+   * Always the same work, whether or not anybody has this address: who has it is found out when the mail is sent. That
+   * waits for the next round, a few seconds: writing to somebody at once would slow down the answers right after this
+   * one, and so tell.
+   */
   async passwordForgotten(email: string, client: ClientInfo): Promise<void> {
-    const at = this.#parts.now();
-    await this.#put({ kind: "password-reset", email, ...circumstances({ client, at }) });
+    const { store, now, areOn } = this.#parts;
+    const at = now();
+    if (areOn) await store.enqueue({ kind: "password-reset", email, ...circumstances({ client, at }) }, at);
   }
 
   /** Waits for what is being put in. Call it before the database is closed. */

@@ -16,7 +16,11 @@ const thief = { ip: "198.51.100.1", userAgent: "wget/1" };
 const about = { at, sessionId: SessionToken.generate("ada").id, userId: "ada" };
 
 /** What these events put into the outbox, and what was reported. */
-async function told(events: readonly SessionEvent[], isBroken = false) {
+function told(events: readonly SessionEvent[], isBroken = false) {
+  return toldAfter(async (notifications) => events.forEach(notifications.observe), isBroken);
+}
+
+async function toldAfter(happening: (notifications: Notifications) => Promise<void>, isBroken = false) {
   await using folder = await mkdtempDisposable(join(tmpdir(), "coatcheck-notifications-"));
   const database = openDatabase(join(folder.path, "coatcheck.db"));
   migrateAccounts(database);
@@ -27,7 +31,7 @@ async function told(events: readonly SessionEvent[], isBroken = false) {
   const onQueued = () => void queued++;
   const notifications = new Notifications({ store, areOn: true, now: () => at, warn, onQueued });
   if (isBroken) database.exec("DROP TABLE coatcheck_outbox");
-  for (const event of events) notifications.observe(event);
+  await happening(notifications);
   await notifications.settle();
   const mails: Mail[] = [];
   for (;;) {
@@ -38,6 +42,17 @@ async function told(events: readonly SessionEvent[], isBroken = false) {
   database.close();
   return { mails, warnings, queued };
 }
+
+test("asking for a reset sends nothing at once: the answers after it take as long, whoever has the address", async () => {
+  const { mails, queued } = await toldAfter((notifications) =>
+    notifications.passwordForgotten("ada@example.com", own),
+  );
+  assert.deepEqual(
+    mails.map(({ kind }) => kind),
+    ["password-reset"],
+  );
+  assert.equal(queued, 0);
+});
 
 describe("of what happens to sessions", () => {
   test("a copied session, a copied remembered browser and a copy in another browser are told", async () => {
