@@ -130,7 +130,7 @@ function bareRowOf(row: number): number {
 
 /** On a database, which is asked over a connection and has the other core. */
 function waits({ way, store }: Route): boolean {
-  return way === "guarded" && stores[store].database !== undefined;
+  return way === "guarded" && stores[store].database !== undefined && !stores[store].cached;
 }
 
 function result(row: number, seen: readonly Round[]): HttpResult {

@@ -1,7 +1,7 @@
 /** What is measured of each store, without HTTP. */
 import { Child } from "./child.ts";
 import { type Figure, figure } from "./statistics.ts";
-import { type Place, type StoreName, stores } from "./stores.ts";
+import { type Place, type StoreName, uncached } from "./stores.ts";
 
 /** Those that add sessions come last: all others are measured with the same ten thousand. */
 export const deeds = [
@@ -42,7 +42,7 @@ export async function measureStores(
   placeFor: (name: string) => Place,
   progress: (done: string) => void,
 ): Promise<StoreResult[]> {
-  const names = Object.keys(stores) as StoreName[];
+  const names = uncached;
   const workers = names.map(
     (name) =>
       new Child<StoreQuestion, StoreAnswer | number>("store-worker.ts", "measured", [name, placeFor(name)]),

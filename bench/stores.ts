@@ -2,6 +2,7 @@
 import { mkdirSync, readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import type { SessionStore } from "coatcheck";
+import { type CacheableStore, cached } from "coatcheck/cached";
 import { MemorySessionStore } from "coatcheck/memory";
 import { PostgresSessionStore } from "coatcheck/postgres";
 import { RedisSessionStore } from "coatcheck/redis";
@@ -9,8 +10,14 @@ import { SqliteSessionStore } from "coatcheck/sqlite";
 import { Pool } from "pg";
 import { createClient } from "redis";
 import type { Addresses, DatabaseName } from "./databases.ts";
+import { populationSize } from "./population.ts";
 
-export type StoreName = "memory" | "sqlite" | "redis" | "postgres";
+export type StoreName =
+  | "memory"
+  | "sqlite"
+  | "redis"
+  | "postgres"
+  | `${"sqlite" | "redis" | "postgres"}-cached`;
 
 /** Where a store may keep sessions. Nothing else is in this folder, and nothing else in a database has this name. */
 export interface Place {
@@ -23,12 +30,14 @@ export interface StoreRow {
   readonly title: string;
   /** The server that it asks; none where sessions are in the process or its files. */
   readonly database?: DatabaseName;
+  /** Behind a cache: what its store does is in the row of that. */
+  readonly cached?: true;
   /** Opens it empty. */
   open(place: Place): Promise<OpenStore>;
 }
 
-export interface OpenStore {
-  readonly store: SessionStore;
+export interface OpenStore<S extends SessionStore = SessionStore> {
+  readonly store: S;
   /** How many bytes its sessions take. It may be closed afterwards. */
   bytes(): Promise<number>;
   close(): Promise<void>;
@@ -39,7 +48,34 @@ export const stores: Readonly<Record<StoreName, StoreRow>> = {
   sqlite: { title: "SQLite file", open: openSqlite },
   redis: { title: "Redis", database: "redis", open: openRedis },
   postgres: { title: "PostgreSQL", database: "postgres", open: openPostgres },
+  "sqlite-cached": { title: "SQLite, cached", cached: true, open: behindCache(openSqlite) },
+  "redis-cached": { title: "Redis, cached", database: "redis", cached: true, open: behindCache(openRedis) },
+  "postgres-cached": {
+    title: "PostgreSQL, cached",
+    database: "postgres",
+    cached: true,
+    open: behindCache(openPostgres),
+  },
 };
+
+/** The stores themselves. */
+export const uncached: readonly StoreName[] = (Object.keys(stores) as StoreName[]).filter(
+  (name) => !stores[name].cached,
+);
+
+function behindCache(open: (place: Place) => Promise<OpenStore<CacheableStore>>): StoreRow["open"] {
+  return async (place) => {
+    const { store, bytes, close } = await open(place);
+    // Room for everybody: what a hit costs is measured.
+    const cache = cached(store, { maximumSessions: 4 * populationSize });
+    await cache.prove();
+    const closeAll = async () => {
+      await cache.close();
+      await close();
+    };
+    return { store: cache, bytes, close: closeAll };
+  };
+}
 
 async function openMemory(): Promise<OpenStore> {
   const before = heapBytes();
@@ -61,7 +97,7 @@ function heapBytes(): number {
   return process.memoryUsage().heapUsed;
 }
 
-async function openSqlite({ folder }: Place): Promise<OpenStore> {
+async function openSqlite({ folder }: Place): Promise<OpenStore<CacheableStore>> {
   mkdirSync(folder, { recursive: true });
   const store = new SqliteSessionStore(join(folder, "sessions.db"));
   return {
@@ -75,7 +111,7 @@ async function openSqlite({ folder }: Place): Promise<OpenStore> {
   };
 }
 
-async function openRedis({ name, databases }: Place): Promise<OpenStore> {
+async function openRedis({ name, databases }: Place): Promise<OpenStore<CacheableStore>> {
   const client = await createClient({ url: databases.redis }).on("error", console.error).connect();
   const used = async () => Number(/used_memory:(\d+)/.exec(await client.info("memory"))![1]);
   const before = await used();
@@ -86,7 +122,7 @@ async function openRedis({ name, databases }: Place): Promise<OpenStore> {
   };
 }
 
-async function openPostgres({ name, databases }: Place): Promise<OpenStore> {
+async function openPostgres({ name, databases }: Place): Promise<OpenStore<CacheableStore>> {
   const pool = new Pool({ connectionString: databases.postgres });
   const store = new PostgresSessionStore(pool, { schema: name });
   await store.migrate();
