@@ -304,13 +304,45 @@ for (const [name, open] of Object.entries({ SQLite: onSqlite, PostgreSQL: onPost
       const edited = await run("audit", "verify");
       assert.equal(edited.code, 1);
       assert.match(edited.stdout, /^Record 2 is not what was sealed there \(/m);
-      assert.match(edited.stderr, /^The audit was tampered with: 1 break found\.$/m);
+      assert.match(edited.stderr, /^The audit is not intact: 1 break found\.$/m);
       await tamper("DELETE FROM coatcheck_audit WHERE position = 2");
       const { code, stdout } = await run("audit", "verify", "--json");
       assert.equal(code, 1);
       const { intact: isIntact, breaks } = JSON.parse(stdout);
       assert.equal(isIntact, false);
       assert.deepEqual(breaks, [{ problem: "missing", position: 2, count: 1 }]);
+    });
+
+    test("find a beginning that was cut off as retention does it, and say what else it may be", async () => {
+      const head = (await run("audit", "head")).stdout.trim();
+      await tamper(
+        "UPDATE coatcheck_audit_chain SET start_position = 3, start_hash = (SELECT hash FROM coatcheck_audit WHERE position = 3)",
+      );
+      await tamper("DELETE FROM coatcheck_audit WHERE position <= 3");
+      for (const given of [[], ["--head", head]]) {
+        const { code, stdout, stderr } = await run("audit", "verify", ...given);
+        assert.equal(code, 1);
+        assert.match(
+          stdout,
+          /^3 records from the beginning are not kept any more; the first one left is of 20/m,
+        );
+        assert.match(
+          stdout,
+          /of more than 400 days ago at the beginning, and here is none.*COATCHECK_AUDIT_DAYS/,
+        );
+        assert.match(stderr, /^The audit is not intact: 1 break found\.$/m);
+      }
+      const { stdout } = await run("audit", "verify", "--head", `3:${"A".repeat(43)}`);
+      assert.match(stdout, /^The record of the given head is among those\./m);
+    });
+
+    test("find a time that is none, and list all the same", async () => {
+      await tamper("UPDATE coatcheck_audit SET at = 9223372036854775807 WHERE position = 4");
+      const { code, stdout } = await run("audit", "verify");
+      assert.equal(code, 1);
+      assert.match(stdout, /^Record 4 is not what was sealed there \(/m);
+      assert.match((await run("audit", "list")).stdout, /created/);
+      assert.equal((await run("audit", "export")).code, 0);
     });
   });
 }

@@ -48,6 +48,9 @@ export interface AuditPage {
 /** The key of a record: the order of pages. */
 export type AuditKey = Pick<AuditRecord, "at" | "id">;
 
+/** The last moment of `Date`, in milliseconds since the epoch; the first is as long before it. */
+export const endOfTime = 8.64e15;
+
 /** The newest first; ids break ties, so that every store has the same order. */
 export function byNewest(a: AuditKey, b: AuditKey): number {
   return b.at - a.at || (a.id < b.id ? 1 : a.id > b.id ? -1 : 0);
@@ -77,5 +80,8 @@ export function positionOf({ cursor }: Pick<AuditQuery, "cursor">): AuditKey | u
 /** The page that these records begin, of which one more than `limit` were looked for. */
 export function pageOf(found: readonly AuditRecord[], limit: number): AuditPage {
   const records = found.slice(0, limit);
-  return { records, next: found.length > limit ? cursorAfter(records.at(-1)!) : undefined };
+  const last = records.at(-1);
+  // Before the first moment there is only what somebody else wrote.
+  const goesOn = found.length > limit && last && last.at > -endOfTime;
+  return { records, next: goesOn ? cursorAfter(last) : undefined };
 }

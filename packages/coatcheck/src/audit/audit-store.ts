@@ -62,12 +62,16 @@ export interface AuditStore {
    */
   seal(batch: number): Promise<SealStep>;
 
-  /** Gives the sealed records after `position` in the order of the chain, at most `limit`, and the ends of the chain. */
+  /**
+   * Gives the sealed records after `position` in the order of the chain, at most `limit`, and the ends of the chain.
+   * `-Infinity` is before every position that a row can have.
+   */
   chain(position: number, limit: number): Promise<AuditChainPart>;
 
   /**
-   * Removes records from the beginning of the chain up to the first that is not older than `before`, at most `batch`,
-   * and keeps the hash of the last one removed. What is not sealed is never removed.
+   * Removes records from the beginning of the chain, each while it and the one sealed after it are older than
+   * `before`, at most `batch`, and keeps the hash of the last one removed. So the first one left is older than `before`
+   * itself: who removes younger ones cannot show such a beginning. What is not sealed is never removed.
    */
   deleteOlder(before: number, batch: number): Promise<AuditPruneStep>;
 }

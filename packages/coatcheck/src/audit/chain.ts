@@ -3,6 +3,7 @@ import { createHash } from "node:crypto";
 import { sameHash } from "../core/token.ts";
 import type { AuditRecord } from "./audit-record.ts";
 import type { AuditSeal, AuditStore, SealedRecord } from "./audit-store.ts";
+import { assertRetention, defaultRetention } from "./retention.ts";
 
 /** The seal of a record that follows `previous`. */
 export function sealAfter(previous: AuditSeal, record: AuditRecord): AuditSeal {
@@ -30,12 +31,15 @@ export interface AuditBreak {
    * - `missing`: records were deleted from here on, `count` of them.
    * - `surplus`: a record stands where the chain has no place.
    * - `rewritten`: the hash here is not the one that was published: the chain was made anew.
+   * - `beginning`: the first `count` records are gone, and retention has not removed them: it always leaves one that is
+   *   older than it allows, or the published one was among them. Where `retention` was raised, or `published` is older
+   *   than it, that is the other explanation.
    */
-  readonly problem: "changed" | "missing" | "surplus" | "rewritten";
+  readonly problem: "changed" | "missing" | "surplus" | "rewritten" | "beginning";
   readonly position: number;
   /** How many positions are concerned, from `position` on. */
   readonly count: number;
-  /** What stands there now. */
+  /** What stands there now; after the `beginning`, the first that is left. */
   readonly record?: AuditRecord;
 }
 
@@ -46,11 +50,7 @@ export interface AuditVerification {
   readonly breaks: readonly AuditBreak[];
   /** How many records were compared with their hash. */
   readonly checked: number;
-  /**
-   * When the first record happened that is still there, in milliseconds since the epoch; undefined if there is none. If
-   * `start` is not the beginning, it is about as old as retention allows where something happens every day: a beginning
-   * that somebody cut off as retention does shows in nothing else.
-   */
+  /** When the first record happened that is still there, in milliseconds since the epoch; undefined if there is none. */
   readonly since: number | undefined;
   /** Where the chain begins: what came before was removed by retention. */
   readonly start: AuditSeal;
@@ -60,33 +60,44 @@ export interface AuditVerification {
 
 /** How an audit is verified. */
 export interface VerifyAuditOptions {
-  /** A head that was published earlier: the chain must still lead to it. */
+  /** A head that was published earlier, but not longer ago than `retention`: the chain must still lead to it. */
   readonly published?: AuditSeal;
+  /** As `startAuditUpkeep` has it, in milliseconds. Default, as there, 400 days. */
+  readonly retention?: number;
+  /** The clock, in milliseconds since the epoch. Default `Date.now`. */
+  readonly now?: () => number;
 }
 
 const batch = 500;
 const mostBreaks = 100;
-/** Before every position that somebody could have given to a record. */
-const beforeAll = Number.MIN_SAFE_INTEGER;
+/** By how much the clock of the node that removed records may have been ahead, in milliseconds. */
+const clockDifference = 5 * 60_000;
 
 /**
  * Compares every sealed record with its hash, and every hash with the one before. Finds edits, deletions, insertions
- * and exchanged places. Reads in bounded steps; may run while others append, seal and remove.
+ * and exchanged places, and a beginning that was cut off earlier than retention does. Reads in bounded steps; may run
+ * while others append, seal and remove.
  *
  * It cannot see what happens to records before they are sealed, nor that somebody who may write to the database has
- * made the whole chain anew, or cut off its end with the notes about it: for that, compare with a `published` head. Nor
- * can it tell retention from somebody who does the same to younger records: for that, look at `since`.
+ * made the whole chain anew, has cut off its end with the notes about it, or has put in a record with an old date and
+ * removed all before it: for that, compare with a `published` head.
+ *
+ * @throws TypeError if `retention` is less than a day.
  */
 export async function verifyAudit(
   store: AuditStore,
-  { published }: VerifyAuditOptions = {},
+  { published, retention = defaultRetention, now = Date.now }: VerifyAuditOptions = {},
 ): Promise<AuditVerification> {
-  let part = await store.chain(beforeAll, batch);
-  const walk = new Walk(part.start, published);
+  assertRetention(retention);
+  let part = await store.chain(Number.NEGATIVE_INFINITY, batch);
+  const walk = new Walk(part.start, published, now() - retention + clockDifference);
   while (part.records.length > 0) {
     walk.beginAt(part.start);
     for (const sealed of part.records) walk.pass(sealed, part.head);
-    part = await store.chain(part.records.at(-1)!.position, batch);
+    const { position } = part.records.at(-1)!;
+    // Places that no number can hold are none of the chain's. That there are records is all there is to find.
+    if (position > Number.MAX_SAFE_INTEGER) break;
+    part = await store.chain(Math.max(position, Number.MIN_SAFE_INTEGER), batch);
     await new Promise((resolve) => setImmediate(resolve));
   }
   walk.beginAt(part.start);
@@ -100,11 +111,14 @@ class Walk {
   #since: number | undefined;
   readonly #breaks: AuditBreak[] = [];
   readonly #published: AuditSeal | undefined;
+  /** Of what is older, retention has removed as much as it likes. */
+  readonly #limit: number;
 
-  constructor(start: AuditSeal, published: AuditSeal | undefined) {
+  constructor(start: AuditSeal, published: AuditSeal | undefined, limit: number) {
     this.#start = start;
     this.#last = start;
     this.#published = published;
+    this.#limit = limit;
     this.#compareWithPublished(start);
   }
 
@@ -122,6 +136,7 @@ class Walk {
 
   endAt(head: AuditSeal): AuditVerification {
     const { position, hash } = this.#last;
+    if (this.#since === undefined) this.#noteBeginning();
     this.#notePassed(head.position + 1);
     if (position === head.position && !sameHash(hash, head.hash)) {
       this.#note({ problem: "changed", position, count: 1 });
@@ -145,6 +160,7 @@ class Walk {
       this.#note({ problem: "changed", position, count: 1, record });
     }
     this.#checked++;
+    if (this.#since === undefined) this.#noteBeginning(record);
     this.#since ??= record.at;
     this.#last = { position, hash };
     this.#compareWithPublished(this.#last);
@@ -154,6 +170,16 @@ class Walk {
   #notePassed(position: number): void {
     const count = position - this.#last.position - 1;
     if (count > 0) this.#note({ problem: "missing", position: this.#last.position + 1, count });
+  }
+
+  /** Retention leaves a record that is older than its limit, and so also what was published within it. */
+  #noteBeginning(first?: AuditRecord): void {
+    const { position: count } = this.#start;
+    if (count <= 0) return;
+    const isOld = first !== undefined && first.at < this.#limit;
+    const hasPublished = !this.#published || this.#published.position > count;
+    if (isOld && hasPublished) return;
+    this.#note({ problem: "beginning", position: 1, count, ...(first && { record: first }) });
   }
 
   #compareWithPublished({ position, hash }: AuditSeal): void {

@@ -2,12 +2,11 @@
 import { randomInt } from "node:crypto";
 import type { Warn } from "../core/events.ts";
 import type { AuditSeal, AuditStore } from "./audit-store.ts";
-
-const day = 24 * 60 * 60_000;
+import { assertRetention, defaultRetention } from "./retention.ts";
 
 /** How an audit is kept. Durations are in milliseconds. */
 export interface AuditUpkeepOptions {
-  /** How old a record becomes. Default 400 days; `Infinity` keeps all. */
+  /** How old a record becomes. Default 400 days; `Infinity` keeps all. Give `verifyAudit` the same. */
   readonly retention?: number;
   /** How often the tail is sealed. Default 10 seconds. What is younger is not protected by the chain yet. */
   readonly sealEvery?: number;
@@ -37,7 +36,10 @@ export async function sealAudit(store: AuditStore): Promise<AuditSeal | undefine
   }
 }
 
-/** Removes the sealed records from before `before`, in bounded steps that leave the event loop free; returns how many. */
+/**
+ * Removes the sealed records from before `before` but for the last of them, in bounded steps that leave the event loop
+ * free; returns how many.
+ */
 export async function pruneAudit(store: AuditStore, before: number): Promise<number> {
   let total = 0;
   for (;;) {
@@ -54,9 +56,14 @@ export async function pruneAudit(store: AuditStore, before: number): Promise<num
  * @returns how to stop: seals what is there, and resolves when what is under way has ended.
  */
 export function startAuditUpkeep(store: AuditStore, options: AuditUpkeepOptions = {}): () => Promise<void> {
-  const { retention = 400 * day, sealEvery = 10_000, pruneEvery = 60 * 60_000, now = Date.now } = options;
+  const {
+    retention = defaultRetention,
+    sealEvery = 10_000,
+    pruneEvery = 60 * 60_000,
+    now = Date.now,
+  } = options;
   const warn: Warn = options.warn ?? ((message, cause) => console.warn(`coatcheck: ${message}`, cause));
-  assertDuration("retention", retention);
+  assertRetention(retention);
   let working: Promise<unknown> = Promise.resolve();
   let failing = false;
   const next = (work: () => Promise<void>, failure: string) => {
@@ -88,12 +95,6 @@ export function startAuditUpkeep(store: AuditStore, options: AuditUpkeepOptions 
     timers.forEach(clearInterval);
     await seal();
   };
-}
-
-/** @throws TypeError for no duration: an audit must not vanish because of a typing error. */
-function assertDuration(name: string, milliseconds: number): void {
-  if (typeof milliseconds === "number" && milliseconds >= day) return;
-  throw new TypeError(`${name} must be at least a day, in milliseconds: ${day}`);
 }
 
 function jittered(interval: number): number {

@@ -4,10 +4,19 @@ import { DatabaseSync } from "node:sqlite";
 import { describe, type TestContext, test } from "node:test";
 import type { AuditSeal, AuditStore } from "../../src/audit/audit-store.ts";
 import { type AuditVerification, sealAfter, verifyAudit } from "../../src/audit/chain.ts";
+import { defaultRetention } from "../../src/audit/retention.ts";
 import { SqliteSessionStore } from "../../src/stores/sqlite.ts";
-import { assertIntact, sealAll, wholeChain } from "../../src/testing/audit/expectations.ts";
+import {
+  allPages,
+  assertIntact,
+  sealAll,
+  wholeChain,
+  yearsLater,
+} from "../../src/testing/audit/expectations.ts";
 import { auditRecord, auditRecords, fullAuditRecord } from "../../src/testing/audit/record.ts";
 import { beginning } from "../../src/testing/record.ts";
+
+const day = 24 * 60 * 60_000;
 
 interface Scene {
   readonly audit: AuditStore;
@@ -16,16 +25,22 @@ interface Scene {
   readonly head: AuditSeal;
 }
 
-/** Ten sealed records, and somebody who may write to the database and has got rid of what guards against mistakes. */
-async function scene(t: TestContext): Promise<Scene> {
+/** Somebody may write to the database and has got rid of what guards against mistakes. */
+async function emptyScene(t: TestContext): Promise<Pick<Scene, "audit" | "db">> {
   const db = new DatabaseSync(":memory:");
   t.after(() => db.close());
   const { audit } = new SqliteSessionStore(db);
+  db.exec("DROP TRIGGER coatcheck_audit_not_changed; DROP TRIGGER coatcheck_audit_not_deleted");
+  return { audit, db };
+}
+
+/** As `emptyScene`, with ten sealed records. */
+async function scene(t: TestContext): Promise<Scene> {
+  const { audit, db } = await emptyScene(t);
   const records = auditRecords(9, { userId: "ada", reason: "logout" });
   await audit.append([...records, fullAuditRecord({ at: beginning + 9 })]);
   await sealAll(audit, 4);
   const { head } = await audit.chain(0, 0);
-  db.exec("DROP TRIGGER coatcheck_audit_not_changed; DROP TRIGGER coatcheck_audit_not_deleted");
   return { audit, db, head };
 }
 
@@ -149,12 +164,12 @@ describe("Verifying finds", () => {
       "head_position = 9": ["surplus 10 1", "changed 9 1"],
       "head_position = 12": ["missing 11 2"],
       "start_hash = 'x'": ["changed 1 1"],
-      "start_position = 3": ["surplus 1 1", "surplus 2 1", "surplus 3 1", "changed 4 1"],
+      "start_position = 3": ["surplus 1 1", "surplus 2 1", "surplus 3 1", "changed 4 1", "beginning 1 3"],
     };
     for (const [change, expected] of Object.entries(changes)) {
       const { audit, db } = await scene(t);
       db.exec(`UPDATE coatcheck_audit_chain SET ${change}`);
-      assert.deepEqual(found(await verifyAudit(audit)), expected, change);
+      assert.deepEqual(found(await verifyAudit(audit, { now: () => beginning })), expected, change);
     }
     const { audit, db } = await scene(t);
     db.exec("INSERT INTO coatcheck_audit_chain SELECT * FROM coatcheck_audit_chain");
@@ -193,37 +208,166 @@ describe("What only a published head shows:", () => {
     assert.deepEqual(found(await verifyAudit(audit, { published: head })), ["missing 8 3"]);
   });
 
-  test("nothing shows a beginning that was cut off as retention does it, but the time of what is left", async (t) => {
+  test("a record with an old date that was put in, to remove all before it", async (t) => {
     const { audit, db, head } = await scene(t);
-    assert.equal((await verifyAudit(audit)).since, beginning);
-    db.exec(`
-      UPDATE coatcheck_audit_chain SET start_position = 7,
-        start_hash = (SELECT hash FROM coatcheck_audit WHERE position = 7);
-      DELETE FROM coatcheck_audit WHERE position <= 7`);
-    const { intact, since } = await verifyAudit(audit, { published: head });
-    assert.deepEqual([intact, since], [true, beginning + 7]);
-    db.exec("UPDATE coatcheck_audit_chain SET start_position = head_position, start_hash = head_hash");
-    db.exec("DELETE FROM coatcheck_audit");
-    assert.equal((await verifyAudit(audit)).since, undefined);
+    await audit.append([auditRecord({ at: beginning - 4 * defaultRetention })]);
+    await sealAll(audit);
+    cutOff(db, 10);
+    const now = () => beginning;
+    assert.equal((await verifyAudit(audit, { now })).intact, true);
+    assert.deepEqual(found(await verifyAudit(audit, { now, published: head })), ["beginning 1 10"]);
   });
 
   test("it still holds when the chain has grown, and when retention has come up to it", async (t) => {
     const { audit, head } = await scene(t);
     await audit.append(auditRecords(5, { at: beginning + 100 }));
     await sealAll(audit);
-    assert.equal((await verifyAudit(audit, { published: head })).intact, true);
+    const options = { published: head, now: yearsLater };
+    assert.equal((await verifyAudit(audit, options)).intact, true);
     await audit.deleteOlder(beginning + 50, 100);
-    const { intact, start } = await verifyAudit(audit, { published: head });
+    const { intact, start } = await verifyAudit(audit, options);
     assert.equal(intact, true);
-    assert.deepEqual(start, head);
+    assert.equal(start.position, 9);
   });
 
-  test("one that is older than what is kept cannot be compared", async (t) => {
+  test("one that is older than what is kept shows nothing, and is not said to be intact", async (t) => {
     const { audit } = await scene(t);
     await audit.deleteOlder(beginning + 5, 100);
-    const { intact, start } = await verifyAudit(audit, { published: { position: 2, hash: "x" } });
-    assert.equal(intact, true);
-    assert.equal(start.position, 5);
+    const published = { position: 2, hash: "x" };
+    assert.deepEqual(found(await verifyAudit(audit, { published, now: yearsLater })), ["beginning 1 4"]);
+  });
+});
+
+/** Issue 4, 8: what retention may do, nobody else can do to what is younger. */
+describe("A beginning that was cut off, with the notes about it,", () => {
+  const retention = 30 * day;
+  const today = beginning + 100 * day;
+  /** A record a day: the last of today. */
+  async function hundredDays(t: TestContext): Promise<Pick<Scene, "audit" | "db">> {
+    const { audit, db } = await emptyScene(t);
+    await audit.append(
+      Array.from({ length: 101 }, (_, index) => auditRecord({ at: beginning + index * day })),
+    );
+    await sealAll(audit);
+    return { audit, db };
+  }
+  const verify = (audit: AuditStore, since = retention) =>
+    verifyAudit(audit, { retention: since, now: () => today });
+
+  test("is found if it was the first half", async (t) => {
+    const { audit, db } = await hundredDays(t);
+    assert.equal((await verify(audit)).intact, true);
+    cutOff(db, 75);
+    const verification = await verify(audit);
+    assert.deepEqual(found(verification), ["beginning 1 75"]);
+    assert.equal(verification.breaks[0]!.record!.at, beginning + 75 * day);
+    assert.equal(verification.since, beginning + 75 * day);
+  });
+
+  test("is found if it was all", async (t) => {
+    const { audit, db } = await hundredDays(t);
+    cutOff(db, 101);
+    const verification = await verify(audit);
+    assert.deepEqual(found(verification), ["beginning 1 101"]);
+    assert.equal(verification.since, undefined);
+  });
+
+  test("is found after retention has removed what it may, if more is gone", async (t) => {
+    const { audit, db } = await hundredDays(t);
+    await audit.deleteOlder(today - retention, 1_000);
+    const { breaks, since } = await verify(audit);
+    assert.deepEqual([breaks, since], [[], beginning + 69 * day]);
+    cutOff(db, 71);
+    assert.deepEqual(found(await verify(audit)), ["beginning 1 71"]);
+  });
+
+  test("is not concealed by an edit of what is left", async (t) => {
+    const { audit, db } = await hundredDays(t);
+    cutOff(db, 75);
+    db.exec(`UPDATE coatcheck_audit SET at = ${beginning} WHERE position = 76`);
+    assert.deepEqual(found(await verify(audit)), ["changed 76 1"]);
+  });
+
+  test("is found by what `startAuditUpkeep` allows, where nothing else is said", async (t) => {
+    const { audit, db } = await hundredDays(t);
+    cutOff(db, 1);
+    const verifyAfter = (days: number) => verifyAudit(audit, { now: () => beginning + days * day });
+    assert.deepEqual(found(await verifyAfter(400)), ["beginning 1 1"]);
+    assert.equal((await verifyAfter(402)).intact, true);
+  });
+
+  test("cannot be told from a retention that was raised, until that has passed", async (t) => {
+    const { audit } = await hundredDays(t);
+    await audit.deleteOlder(today - retention, 1_000);
+    assert.deepEqual(found(await verify(audit, 60 * day)), ["beginning 1 69"]);
+    assert.deepEqual(found(await verify(audit, Number.POSITIVE_INFINITY)), ["beginning 1 69"]);
+    const later = { retention: 60 * day, now: () => today + 30 * day };
+    assert.equal((await verifyAudit(audit, later)).intact, true);
+  });
+
+  test("is not suspected where a clock of another node was ahead by a minute, or nothing happens for years", async (t) => {
+    const { audit } = await hundredDays(t);
+    await audit.deleteOlder(today + 60_000 - retention, 1_000);
+    assert.equal((await verify(audit)).since, beginning + 70 * day);
+    assert.equal((await verify(audit)).intact, true);
+    await audit.deleteOlder(today + 4_000 * day, 1_000);
+    assert.equal((await verifyAudit(audit, { now: () => today + 4_000 * day })).intact, true);
+  });
+
+  test("takes a retention of at least a day", async (t) => {
+    const { audit } = await hundredDays(t);
+    await assert.rejects(verify(audit, 400), /^TypeError: retention must be at least a day/);
+  });
+});
+
+describe("An integer that no number can hold", () => {
+  const huge = ["1152921504606846977", "9223372036854775807", "-1152921504606846977", "-9223372036854775808"];
+
+  test("is found in the time of a record, which hides no other record of its page", async (t) => {
+    for (const at of huge) {
+      const { audit, db } = await scene(t);
+      db.exec(`UPDATE coatcheck_audit SET at = ${at} WHERE position = 4`);
+      assert.deepEqual(found(await verifyAudit(audit)), ["changed 4 1"]);
+      for (const limit of [1, 3, 50]) {
+        const records = await allPages(audit, { limit });
+        assert.equal(records.length, 10);
+        const [edited, ...others] = records.filter(({ details }) => details?.unreadable);
+        assert.deepEqual([edited!.details, others], [{ unreadable: ["at"] }, []]);
+        assert.doesNotThrow(() => new Date(edited!.at).toISOString());
+      }
+    }
+  });
+
+  test("is found in the place of a record, and does not keep verifying from its end", async (t) => {
+    for (const position of huge) {
+      const { audit, db } = await scene(t);
+      db.exec(`UPDATE coatcheck_audit SET position = ${position} WHERE position = 4`);
+      const expected = ["missing 4 1", `surplus ${Number(position)} 1`];
+      assert.deepEqual(found(await verifyAudit(audit)).sort(), expected);
+    }
+    const { audit, db } = await scene(t);
+    await audit.append(auditRecords(1_200, { at: beginning + 100 }));
+    await sealAll(audit);
+    db.exec("UPDATE coatcheck_audit SET position = -9223372036854775808 + position WHERE position > 10");
+    assert.equal((await verifyAudit(audit)).breaks.length, 100);
+  });
+
+  test("is found in the notes about the chain", async (t) => {
+    for (const column of ["head_position", "start_position"]) {
+      for (const position of huge) {
+        const { audit, db } = await scene(t);
+        db.exec(`UPDATE coatcheck_audit_chain SET ${column} = ${position}`);
+        assert.equal((await verifyAudit(audit)).intact, false);
+      }
+    }
+  });
+
+  test("keeps nothing from being sealed", async (t) => {
+    const { audit, db } = await scene(t);
+    db.exec(`INSERT INTO coatcheck_audit (at, id, event) VALUES (${huge[0]}, 'planted', 'created')`);
+    await audit.append(auditRecords(3, { at: beginning + 100 }));
+    assert.deepEqual(await sealAll(audit), [4, 0]);
+    await assertIntact(audit, 14);
   });
 });
 
@@ -241,7 +385,7 @@ describe("Verifying raises no alarm", () => {
     const { audit } = new SqliteSessionStore(db);
     await audit.append(auditRecords(2_000));
     await sealAll(audit);
-    const verifying = verifyAudit(audit);
+    const verifying = verifyAudit(audit, { now: yearsLater });
     for (let round = 1; round <= 20; round++) {
       await audit.append(auditRecords(10, { at: beginning + 10_000 + round }));
       await audit.seal(7);
@@ -277,6 +421,14 @@ describe("Against mistakes, SQLite", () => {
     });
   }
 });
+
+/** What retention does, done by somebody else. */
+function cutOff(db: DatabaseSync, position: number): void {
+  db.exec(`
+    UPDATE coatcheck_audit_chain SET start_position = ${position},
+      start_hash = (SELECT hash FROM coatcheck_audit WHERE position = ${position});
+    DELETE FROM coatcheck_audit WHERE position <= ${position}`);
+}
 
 /** What somebody does who may write to the database and knows how the chain is made. */
 async function rewrite(audit: AuditStore, db: DatabaseSync): Promise<void> {

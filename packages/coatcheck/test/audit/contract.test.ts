@@ -149,7 +149,7 @@ const brokenStores: Readonly<Record<string, { breaks: string; Store: new () => A
   },
   "forgets the hash of what it removed": {
     breaks:
-      "removes records from the beginning of the chain up to the first that is not older than `before`, at most `batch`, and keeps the hash of the last one removed",
+      "removes records from the beginning of the chain, each while it and the one sealed after it are older than `before`, at most `batch`, and keeps the hash of the last one removed",
     Store: class extends SoundStore {
       override async deleteOlder(before: number, batch: number): Promise<AuditPruneStep> {
         return { ...(await this.sound.deleteOlder(before, batch)), start: noSeal };
@@ -161,11 +161,42 @@ const brokenStores: Readonly<Record<string, { breaks: string; Store: new () => A
     },
   },
   "starts a new chain where everything was removed": {
-    breaks: "the chain goes on where everything was removed",
+    breaks: "the chain goes on where everything that may go was removed",
     Store: class extends SoundStore {
       override async chain(position: number, limit: number): Promise<AuditChainPart> {
         const part = await this.sound.chain(position, limit);
-        return part.records.length === 0 ? { ...part, start: noSeal, head: noSeal } : part;
+        return part.records.length === 1 ? { ...part, start: noSeal, head: noSeal } : part;
+      }
+    },
+  },
+  "removes all that is old": {
+    breaks:
+      "so the first one left is older than `before` itself: who removes younger ones cannot show such a beginning",
+    Store: class extends SoundStore {
+      override async deleteOlder(before: number, batch: number): Promise<AuditPruneStep> {
+        const { records } = await this.sound.chain(0, 10_000);
+        const older = records.filter(({ record }) => record.at < before).length;
+        // As if one more were old: the last one goes, too.
+        const next = older < records.length ? records[older]!.record.at + 1 : before;
+        return this.sound.deleteOlder(next, Math.min(batch, older));
+      }
+    },
+  },
+  "goes by the age of each, and not by its place": {
+    breaks: "a record that came late does not let the last old one before younger ones go",
+    Store: class extends SoundStore {
+      override async deleteOlder(before: number, batch: number): Promise<AuditPruneStep> {
+        const { records } = await this.sound.chain(0, 10_000);
+        const older = records.filter(({ record }) => record.at < before).length;
+        return this.sound.deleteOlder(Number.POSITIVE_INFINITY, Math.min(batch, older));
+      }
+    },
+  },
+  "takes -Infinity for no number": {
+    breaks: "`-Infinity` is before every position that a row can have",
+    Store: class extends SoundStore {
+      override chain(position: number, limit: number): Promise<AuditChainPart> {
+        return this.sound.chain(Number.isFinite(position) ? position : Number.MAX_SAFE_INTEGER, limit);
       }
     },
   },

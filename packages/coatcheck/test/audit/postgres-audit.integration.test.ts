@@ -7,7 +7,7 @@ import type { AuditQuery } from "../../src/audit/audit-record.ts";
 import { verifyAudit } from "../../src/audit/chain.ts";
 import { auditStatements } from "../../src/stores/postgres/audit-statements.ts";
 import { PostgresSessionStore } from "../../src/stores/postgres.ts";
-import { assertIntact, assertRecords, sealAll } from "../../src/testing/audit/expectations.ts";
+import { allPages, assertIntact, assertRecords, sealAll } from "../../src/testing/audit/expectations.ts";
 import { auditRecords, fullAuditRecord } from "../../src/testing/audit/record.ts";
 import { describeAuditStore } from "../../src/testing/audit-suite.ts";
 import { beginning } from "../../src/testing/record.ts";
@@ -62,6 +62,22 @@ describe("The audit in PostgreSQL", () => {
     const deeds = {
       "UPDATE audit SET user_id = 'eve' WHERE position = 4": ["changed 4"],
       "UPDATE audit SET client = '{' WHERE position = 4": ["changed 4"],
+      "UPDATE audit SET event = '\\x' WHERE position = 4": ["changed 4"],
+      "UPDATE audit SET at = 9223372036854775807 WHERE position = 4": ["changed 4"],
+      "UPDATE audit SET position = 9223372036854775807 WHERE position = 4": [
+        "missing 4",
+        "surplus 9223372036854776000",
+      ],
+      "UPDATE audit SET position = -9223372036854775808 WHERE position = 4": [
+        "surplus -9223372036854776000",
+        "missing 4",
+      ],
+      "UPDATE audit_chain SET head_position = 9223372036854775807": ["missing 11"],
+      "UPDATE audit_chain SET start_position = 7, start_hash = (SELECT hash FROM audit WHERE position = 7); DELETE FROM audit WHERE position <= 7":
+        ["beginning 1"],
+      "UPDATE audit_chain SET start_position = 10, start_hash = head_hash; DELETE FROM audit": [
+        "beginning 1",
+      ],
       "DELETE FROM audit WHERE position = 4": ["missing 4"],
       "DELETE FROM audit WHERE position = 10": ["missing 10"],
       "UPDATE audit SET position = -position WHERE position IN (4, 5); UPDATE audit SET position = 9 + position WHERE position < 0":
@@ -77,7 +93,8 @@ describe("The audit in PostgreSQL", () => {
       await sealAll(store.audit, 4);
       await assertIntact(store.audit, 10);
       await pool.query(deed.replace(/\baudit(_chain)?\b/g, `${schema}.coatcheck_audit$1`));
-      const { breaks } = await verifyAudit(store.audit);
+      const { breaks } = await verifyAudit(store.audit, { now: () => beginning });
+      assert.ok((await allPages(store.audit)).length <= 11);
       assert.deepEqual(
         breaks.map(({ problem, position }) => `${problem} ${position}`),
         expected,
@@ -106,7 +123,7 @@ describe("The audit in PostgreSQL", () => {
       await assert.rejects(pool.query(`UPDATE ${table} SET reason = 'x'`), /permission denied/);
       await assert.rejects(pool.query(`DELETE FROM ${table}`), /permission denied/);
       await assert.rejects(audit.deleteOlder(beginning + 100, 10), /permission denied/);
-      assert.equal((await owner.audit.deleteOlder(beginning + 100, 10)).removed, 5);
+      assert.equal((await owner.audit.deleteOlder(beginning + 100, 10)).removed, 4);
     } finally {
       await admin.query(`DROP OWNED BY ${user}; DROP USER ${user}`);
     }
@@ -124,6 +141,7 @@ describe("The audit in PostgreSQL", () => {
       [{ limit: 50 }, /by_time/],
       [{ limit: 50, from: 500_000, to: 600_000, cursor: "550000.id55000" }, /by_time/],
       [{ limit: 50, userId: "user7" }, /by_user/],
+      [{ limit: 50, userId: "user9", event: "event9", cursor: "1990000.id199000" }, /by_user_event/],
       [{ limit: 50, userId: "user7", cursor: "550000.id55000", from: 1_000 }, /by_user/],
       [{ limit: 50, event: "event3", from: 500_000 }, /by_event|by_time/],
       [{ limit: 50, sessionId: "session9" }, /by_session/],

@@ -15,7 +15,11 @@ const asked: Readonly<Record<string, readonly [AuditQuery, index: string]>> = {
   "a user": [{ limit: 50, userId: "ada" }, "by_user"],
   "a user in a span of time": [{ limit: 50, userId: "ada", from: 1, to: 2, cursor }, "by_user"],
   "an event": [{ limit: 50, event: "theft", cursor }, "by_event"],
-  "an event of a user": [{ limit: 50, userId: "ada", event: "theft", cursor }, "by_user"],
+  "an event of a user": [{ limit: 50, userId: "ada", event: "theft", cursor }, "by_user_event"],
+  "an event of a user in a span of time": [
+    { limit: 50, userId: "ada", event: "theft", from: 1, to: 2, cursor },
+    "by_user_event",
+  ],
   "a session": [{ limit: 50, sessionId: "x", cursor }, "by_session"],
   "an event of a session of a user": [
     { limit: 50, userId: "ada", sessionId: "x", event: "theft", from: 1, cursor },

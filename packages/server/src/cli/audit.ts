@@ -15,6 +15,7 @@ const filters = {
   to: { value: "time", summary: "Before this moment" },
 };
 
+const day = 24 * 60 * 60_000;
 const defaultCount = 50;
 const pageSize = 200;
 
@@ -24,7 +25,8 @@ export const auditVerify: Command = {
   details: [
     "Compares every record with the chain of hashes. What is younger than the last sealing, some seconds, is not in it",
     "yet. Somebody who may write to the database could also make the whole chain anew: give a head that was published",
-    "before, from the server's log (audit-sealed) or from audit head, and that is found too.",
+    "before, from the server's log (audit-sealed) or from audit head, and that is found too: one that is not older than",
+    "COATCHECK_AUDIT_DAYS, as long as records are kept.",
   ],
   options: {
     head: { value: "position:hash", summary: "A head that was published before: the chain must lead to it" },
@@ -32,21 +34,20 @@ export const auditVerify: Command = {
   },
   async run(given) {
     const published = headIn(given.value("head"));
-    await inExistingOffice(async ({ audit }) => {
-      const verification = await verifyAudit(audit, published && { published });
+    await inExistingOffice(async ({ audit, config }) => {
+      const retention = config.auditDays * day;
+      const verification = await verifyAudit(audit, { retention, ...(published && { published }) });
       const { intact, breaks, checked, since, start, head } = verification;
       if (given.has("json")) {
         printJson({ ...verification, breaks: breaks.map(breakJson) });
       } else {
         if (start.position > 0) console.log(removedBefore(start, since));
-        if (published && published.position < start.position) {
-          console.log("The given head is older than what is kept: it could not be compared.");
-        }
-        for (const each of breaks) console.log(sentenceOf(each));
+        const isHeadGone = published !== undefined && published.position <= start.position;
+        const beginning = beginningSentence(config.auditDays, isHeadGone);
+        for (const each of breaks) console.log(sentenceOf(each, beginning));
         if (intact) console.log(`The audit is intact: ${count(checked, "record")}, up to ${shown(head)}.`);
       }
-      if (!intact)
-        throw new FailedError(`The audit was tampered with: ${count(breaks.length, "break")} found.`);
+      if (!intact) throw new FailedError(`The audit is not intact: ${count(breaks.length, "break")} found.`);
     });
   },
 };
@@ -158,10 +159,17 @@ function headIn(text: string | undefined): AuditSeal | undefined {
   );
 }
 
-/** Whoever may write to the database can do the same to younger records: only the time shows it. */
 function removedBefore({ position }: AuditSeal, since: number | undefined): string {
-  const next = since === undefined ? "and none is left" : `the first one left is of ${moment(since)}`;
-  return `Retention has removed ${count(position, "record")}; ${next}. On a server in daily use that is about COATCHECK_AUDIT_DAYS ago; if it is not, somebody else removed them.`;
+  const next = since === undefined ? "none is left" : `the first one left is of ${moment(since)}`;
+  return `${count(position, "record")} from the beginning ${position === 1 ? "is" : "are"} not kept any more; ${next}.`;
+}
+
+/** Retention is the other explanation, if it was another one before. */
+function beginningSentence(days: number, isHeadGone: boolean): string {
+  const limit = count(days, "day");
+  return isHeadGone
+    ? `The record of the given head is among those. If the head was published more than ${limit} ago, or COATCHECK_AUDIT_DAYS was smaller before, give a younger one; otherwise somebody removed what retention leaves.`
+    : `Retention leaves a record of more than ${limit} ago at the beginning, and here is none. Somebody else removed it, unless COATCHECK_AUDIT_DAYS was smaller before: then this is said until the first record is that old.`;
 }
 
 function shown({ position, hash }: AuditSeal): string {
@@ -172,7 +180,7 @@ function breakJson({ record, ...where }: AuditBreak) {
   return { ...where, ...(record && { record: recordJson(record) }) };
 }
 
-function sentenceOf({ problem, position, count: concerned, record }: AuditBreak): string {
+function sentenceOf({ problem, position, count: concerned, record }: AuditBreak, beginning: string): string {
   const what = record ? ` (${record.event} of ${moment(record.at)}, id ${record.id})` : "";
   switch (problem) {
     case "changed":
@@ -183,6 +191,8 @@ function sentenceOf({ problem, position, count: concerned, record }: AuditBreak)
       return `A record stands at ${position}, where the chain has no place${what}.`;
     case "rewritten":
       return `The hash at ${position} is not the given one: the chain was made anew.`;
+    case "beginning":
+      return beginning;
   }
 }
 

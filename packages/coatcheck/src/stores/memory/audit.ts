@@ -58,8 +58,9 @@ export class MemoryAuditStore implements AuditStore {
   }
 
   async deleteOlder(before: number, batch: number): Promise<AuditPruneStep> {
-    const kept = this.#sealed.findIndex(({ record }) => record.at >= before);
-    const removed = Math.min(batch, kept === -1 ? this.#sealed.length : kept);
+    const young = this.#sealed.findIndex(({ record }) => record.at >= before);
+    const old = young === -1 ? this.#sealed.length : young;
+    const removed = Math.min(batch, Math.max(0, old - 1));
     this.#removeSealed(removed);
     return { removed, start: this.#start };
   }

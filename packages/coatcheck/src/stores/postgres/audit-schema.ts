@@ -31,3 +31,10 @@ CREATE TABLE ${at}coatcheck_audit_chain (
 INSERT INTO ${at}coatcheck_audit_chain VALUES (0, '', 0, '');
 `;
 }
+
+/** For what one user has had of one event: among hundreds of thousands of others. */
+export function auditEventsByUser(at: string): string {
+  return `CREATE INDEX coatcheck_audit_by_user_event ON ${at}coatcheck_audit (user_id, event, at, id)
+WHERE user_id IS NOT NULL;
+`;
+}

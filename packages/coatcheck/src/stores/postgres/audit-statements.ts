@@ -74,7 +74,7 @@ export function auditStatements(schema: string | undefined): AuditStatements {
       LEFT JOIN ${chain} ON true
       LEFT JOIN LATERAL (
         SELECT position, hash, ${columns} FROM ${audit}
-        WHERE position > $1::bigint ORDER BY position LIMIT $2::bigint
+        WHERE position >= $1::bigint ORDER BY position LIMIT $2::bigint
       ) AS record ON true`,
     ),
 
@@ -83,18 +83,21 @@ export function auditStatements(schema: string | undefined): AuditStatements {
       `SELECT ${ends}, record.at FROM (VALUES (1)) AS answer
       LEFT JOIN ${chain} ON true
       LEFT JOIN LATERAL (
-        SELECT at FROM ${audit} WHERE position > start_position ORDER BY position LIMIT 1
+        SELECT at FROM ${audit} WHERE position > start_position ORDER BY position LIMIT 2
       ) AS record ON true`,
     ),
 
+    /** The last of those that are old stays. */
     deleteOlder: statement(
       "audit_delete_older",
       `WITH oldest AS MATERIALIZED (
         SELECT position, hash, at FROM ${audit}
-        WHERE position > (SELECT start_position FROM ${chain}) ORDER BY position LIMIT $2::bigint
-      ), leaving AS MATERIALIZED (
+        WHERE position > (SELECT start_position FROM ${chain}) ORDER BY position LIMIT $2::bigint + 1
+      ), old AS (
         SELECT position, hash FROM oldest
         WHERE position < coalesce((SELECT min(position) FROM oldest WHERE at >= $1::bigint), $3::bigint)
+      ), leaving AS MATERIALIZED (
+        SELECT position, hash FROM old WHERE position < (SELECT max(position) FROM old)
       ), gone AS (
         DELETE FROM ${audit} AS record USING leaving WHERE record.position = leaving.position
       ), moved AS (

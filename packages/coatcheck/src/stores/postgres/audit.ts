@@ -9,13 +9,18 @@ import {
   type SealStep,
 } from "../../audit/audit-store.ts";
 import { sealAfter } from "../../audit/chain.ts";
-import { partText, readParts } from "../../audit/stored-audit.ts";
+import { type AuditRow, partText, readRecord, type TextColumn } from "../../audit/stored-audit.ts";
 import { type AuditStatements, auditStatements } from "./audit-statements.ts";
 import type { Database } from "./database.ts";
-import { escaped, type Row, unescaped, whole } from "./row.ts";
+import { escaped, type Row, unescaped } from "./row.ts";
 
 /** Who moves an end of the chain waits for the others who do. */
 const lock = "coatcheck audit chain";
+
+const texts: TextColumn = { write: escaped, read: unescaped };
+
+/** The first place that a row could have. */
+const firstPlace = "-9223372036854775808";
 
 export class PostgresAuditStore implements AuditStore {
   readonly #database: Database;
@@ -46,9 +51,11 @@ export class PostgresAuditStore implements AuditStore {
       const rows = await execute(this.#sql.unsealed, [batch]);
       if (!rows[0]) throw new Error("The row of coatcheck_audit_chain is gone: the audit was tampered with");
       let { head } = toEnds(rows[0]);
-      const seals = recordsIn(rows).map((record) => {
-        head = sealAfter(head, record);
-        return { at: record.at, id: record.id, ...head };
+      const unsealed = rows.map((row) => row.slice(4)).filter(([id]) => id !== null);
+      const seals = unsealed.map((row) => {
+        const [id, at] = row;
+        head = sealAfter(head, toRecord(row));
+        return { at, id, ...head };
       });
       if (seals.length > 0) await execute(this.#sql.seal, [JSON.stringify(seals), head.position, head.hash]);
       return { sealed: seals.length, head };
@@ -56,34 +63,27 @@ export class PostgresAuditStore implements AuditStore {
   }
 
   async chain(position: number, limit: number): Promise<AuditChainPart> {
-    const rows = await this.#database.query(this.#sql.chain, [position, limit]);
+    const from = position === Number.NEGATIVE_INFINITY ? firstPlace : position + 1;
+    const rows = await this.#database.query(this.#sql.chain, [from, limit]);
     const sealed = rows.map((row) => row.slice(4)).filter(([place]) => place !== null);
     const records = sealed.map(([place, hash, ...row]) => ({
       record: toRecord(row),
-      position: whole("position", place!),
+      position: Number(place),
       hash: hash ?? "",
     }));
     return { ...toEnds(rows[0]!), records };
   }
 
   async deleteOlder(before: number, batch: number): Promise<AuditPruneStep> {
-    const [answer] = await this.#database.query(this.#sql.oldest, []);
-    const { start } = toEnds(answer!);
-    const at = answer![4];
-    if (at == null || Number(at) >= before) return { removed: 0, start };
+    const oldest = await this.#database.query(this.#sql.oldest, []);
+    const { start } = toEnds(oldest[0]!);
+    const isOld = ([, , , , at]: Row) => at != null && Number(at) < before;
+    if (oldest.length < 2 || !oldest.every(isOld)) return { removed: 0, start };
     const values = [before, batch, Number.MAX_SAFE_INTEGER];
     const removed = await this.#database.queryAlone(this.#lock, this.#sql.deleteOlder, values);
     const last = removed.at(-1);
     return { removed: removed.length, start: last ? toSeal(last[0], last[1]) : start };
   }
-}
-
-/** The records of rows that begin with the ends of the chain. */
-function recordsIn(rows: readonly Row[]): AuditRecord[] {
-  return rows
-    .map((row) => row.slice(4))
-    .filter(([id]) => id !== null)
-    .map(toRecord);
 }
 
 function toRow(record: AuditRecord): Readonly<Record<string, string | number | null>> {
@@ -101,17 +101,7 @@ function toRow(record: AuditRecord): Readonly<Record<string, string | number | n
 }
 
 function toRecord(row: Row): AuditRecord {
-  const [id, at, event, userId, sessionId, client, reason, correlationId, details] = row;
-  return {
-    id: id!,
-    at: whole("at", at!),
-    event: unescaped(event!),
-    ...(userId != null && { userId: unescaped(userId) }),
-    ...(sessionId != null && { sessionId: unescaped(sessionId) }),
-    ...(reason != null && { reason: unescaped(reason) }),
-    ...(correlationId != null && { correlationId: unescaped(correlationId) }),
-    ...readParts(client ?? null, details ?? null),
-  };
+  return readRecord(row as unknown as AuditRow, texts);
 }
 
 function optional(text: string | undefined): string | null {
@@ -125,5 +115,5 @@ function toEnds(row: Row): { readonly start: AuditSeal; readonly head: AuditSeal
 }
 
 function toSeal(position: string | null | undefined, hash: string | null | undefined): AuditSeal {
-  return position == null || hash == null ? genesis : { position: whole("position", position), hash };
+  return position == null || hash == null ? genesis : { position: Number(position), hash };
 }

@@ -1,5 +1,5 @@
 /** The tables of coatcheck in a PostgreSQL database, which may be the application's own, and how they change. */
-import { auditSchema } from "./audit-schema.ts";
+import { auditEventsByUser, auditSchema } from "./audit-schema.ts";
 import type { Database } from "./database.ts";
 import { rememberSchema } from "./remember-schema.ts";
 import { tellingSchema } from "./telling-schema.ts";
@@ -75,6 +75,8 @@ UPDATE ${at}coatcheck_schema SET version = 3;
   (at) => `${rememberSchema(at)}UPDATE ${at}coatcheck_schema SET version = 5;
 `,
   (at) => `${tellingSchema(at)}UPDATE ${at}coatcheck_schema SET version = 6;
+`,
+  (at) => `${auditEventsByUser(at)}UPDATE ${at}coatcheck_schema SET version = 7;
 `,
 ];
 

@@ -43,3 +43,8 @@ export const auditSchema = `
   WHEN OLD.position IS NULL OR OLD.position > (SELECT start_position FROM coatcheck_audit_chain)
   BEGIN SELECT RAISE(ABORT, 'Audit records are deleted by retention alone'); END;
   `;
+
+/** For what one user has had of one event: among hundreds of thousands of others. */
+export const auditEventsByUser = `
+  CREATE INDEX coatcheck_audit_by_user_event ON coatcheck_audit (user_id, event, at, id) WHERE user_id IS NOT NULL;
+  `;

@@ -16,24 +16,13 @@ import {
   type SealStep,
 } from "../../audit/audit-store.ts";
 import { sealAfter } from "../../audit/chain.ts";
-import { partText, readParts } from "../../audit/stored-audit.ts";
+import { type AuditRow, partText, readRecord, type TextColumn } from "../../audit/stored-audit.ts";
 import type { Connection, Row } from "./connection.ts";
 import { userColumn as textColumn, userIdOf as textOf } from "./row.ts";
 
 const columns = "id, at, event, user_id, session_id, client, reason, correlation_id, details";
 
-/** The types are the table's: it is STRICT. */
-type RecordRow = readonly [
-  id: string,
-  at: number,
-  event: string,
-  userId: string | null,
-  sessionId: string | null,
-  client: string | null,
-  reason: string | null,
-  correlationId: string | null,
-  details: string | null,
-];
+const texts: TextColumn = { write: textColumn, read: textOf };
 
 export class SqliteAuditStore implements AuditStore {
   readonly #connection: Connection;
@@ -56,7 +45,7 @@ export class SqliteAuditStore implements AuditStore {
     const { sql, values } = auditQuery(query);
     let statement = this.#queries.get(sql);
     if (!statement) {
-      statement = this.#connection.prepare(sql);
+      statement = prepareExact(this.#connection, sql);
       this.#queries.set(sql, statement);
     }
     return pageOf(this.#connection.rows(statement, ...values).map(toRecord), query.limit);
@@ -74,7 +63,7 @@ export class SqliteAuditStore implements AuditStore {
     const [first, ...rows] = this.#connection.rows(this.#sql.chain, position, limit);
     const records = rows.map(([place, hash, ...row]) => ({
       record: toRecord(row),
-      position: place as number,
+      position: Number(place),
       // Taken away by somebody: it fits nothing then.
       hash: (hash as string | null) ?? "",
     }));
@@ -83,22 +72,23 @@ export class SqliteAuditStore implements AuditStore {
 
   async deleteOlder(before: number, batch: number): Promise<AuditPruneStep> {
     const { start } = this.#ends();
-    const [oldest] = this.#connection.rows(this.#sql.oldest, start.position, 1);
-    if (!oldest || Number(oldest[0]) >= before) return { removed: 0, start };
+    // Asked without the lock first, as above.
+    if (this.#leaving(start, before, 1).length === 0) return { removed: 0, start };
     const step = this.#connection.write(() => this.#removeOldest(before, batch));
     await this.#connection.flushed();
     return step;
   }
 
   #sealNext(batch: number): SealStep {
-    const unsealed = this.#connection.rows(this.#sql.unsealed, batch).map(toRecord);
+    const unsealed = this.#connection.rows(this.#sql.unsealed, batch);
     let { head } = this.#ends();
-    for (const record of unsealed) {
-      head = sealAfter(head, record);
-      this.#sql.seal.run(head.position, head.hash, record.at, record.id);
+    for (const row of unsealed) {
+      const [id, at] = row as unknown as AuditRow;
+      head = sealAfter(head, toRecord(row));
+      this.#sql.seal.run(head.position, head.hash, at, id);
     }
     const { changes } = this.#sql.moveHead.run(head.position, head.hash);
-    if (changes !== 1)
+    if (Number(changes) !== 1)
       throw new Error("The row of coatcheck_audit_chain is gone: the audit was tampered with");
     return { sealed: unsealed.length, head };
   }
@@ -106,14 +96,19 @@ export class SqliteAuditStore implements AuditStore {
   /** The start is moved first: nothing behind it can be deleted. */
   #removeOldest(before: number, batch: number): AuditPruneStep {
     const { start } = this.#ends();
-    const rows = this.#connection.rows(this.#sql.oldest, start.position, batch);
-    const kept = rows.findIndex(([at]) => (at as number) >= before);
-    const last = rows.at(kept === -1 ? rows.length - 1 : kept - 1);
-    if (!last || kept === 0) return { removed: 0, start };
-    const [, position, hash] = last as unknown as [number, number, string];
+    const last = this.#leaving(start, before, batch).at(-1);
+    if (!last) return { removed: 0, start };
+    const [, position, hash] = last as unknown as [at: bigint, position: bigint, hash: string];
     this.#sql.moveStart.run(position, hash);
     const { changes } = this.#sql.deleteUpTo.run(position);
-    return { removed: Number(changes), start: { position, hash } };
+    return { removed: Number(changes), start: { position: Number(position), hash } };
+  }
+
+  /** Those at the beginning whose next one is older than `before` too, and so are they. */
+  #leaving(start: AuditSeal, before: number, batch: number): Row[] {
+    const rows = this.#connection.rows(this.#sql.oldest, start.position, batch + 1);
+    const young = rows.findIndex(([at]) => Number(at) >= before);
+    return rows.slice(0, Math.max(0, (young === -1 ? rows.length : young) - 1));
   }
 
   #ends(): { readonly start: AuditSeal; readonly head: AuditSeal } {
@@ -129,7 +124,7 @@ const ends = "start_position, start_hash, head_position, head_hash";
 const fillers = Array.from({ length: 7 }, (_, index) => `NULL AS filler_${index}`).join(", ");
 
 function prepareStatements(connection: Connection) {
-  const prepare = (sql: string) => connection.prepare(sql);
+  const prepare = (sql: string) => prepareExact(connection, sql);
   return {
     append: prepare(
       `INSERT INTO coatcheck_audit (${columns}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (at, id) DO NOTHING`,
@@ -157,9 +152,17 @@ function prepareStatements(connection: Connection) {
   };
 }
 
+/** Reading an integer that no number can hold would throw, and nobody but somebody else has written one. */
+function prepareExact(connection: Connection, sql: string): StatementSync {
+  const statement = connection.prepare(sql);
+  statement.setReadBigInts(true);
+  return statement;
+}
+
 /**
- * A page, and one record more to know whether there is another. The `+` keeps SQLite from walking along the events of
- * one kind where it could walk along those of one user or session, which are fewer.
+ * A page, and one record more to know whether there is another. The `+` keeps SQLite from walking along the records of
+ * a user or an event where it could walk along those of one session, which are fewer. It has to be told of the index by
+ * user and event: in a span of time it takes the shorter one, and looks through all that the user has had.
  */
 export function auditQuery(query: AuditQuery): { readonly sql: string; readonly values: SQLInputValue[] } {
   const { userId, event, sessionId, from, to, limit } = query;
@@ -170,19 +173,21 @@ export function auditQuery(query: AuditQuery): { readonly sql: string; readonly 
     conditions.push([`${sessionId === undefined ? "" : "+"}user_id = ?`, textColumn(userId)]);
   }
   if (event !== undefined) {
-    conditions.push([`${conditions.length === 0 ? "" : "+"}event = ?`, textColumn(event)]);
+    conditions.push([`${sessionId === undefined ? "" : "+"}event = ?`, textColumn(event)]);
   }
   if (from !== undefined) conditions.push(["at >= ?", from]);
   if (to !== undefined) conditions.push(["at < ?", to]);
   if (after) conditions.push(["(at, id) < (?, ?)", after.at, after.id]);
+  const isOfUser = sessionId === undefined && userId !== undefined && event !== undefined;
+  const index = isOfUser ? "INDEXED BY coatcheck_audit_by_user_event" : "";
   const where = conditions.map(([condition]) => condition).join(" AND ") || "true";
   return {
-    sql: `SELECT ${columns} FROM coatcheck_audit WHERE ${where} ORDER BY at DESC, id DESC LIMIT ?`,
+    sql: `SELECT ${columns} FROM coatcheck_audit ${index} WHERE ${where} ORDER BY at DESC, id DESC LIMIT ?`,
     values: [...conditions.flatMap(([, ...values]) => values), limit + 1],
   };
 }
 
-function toRow(record: AuditRecord): RecordRow {
+function toRow(record: AuditRecord): AuditRow {
   return [
     record.id,
     record.at,
@@ -197,18 +202,7 @@ function toRow(record: AuditRecord): RecordRow {
 }
 
 function toRecord(row: Row): AuditRecord {
-  const [id, at, event, userId, sessionId, client, reason, correlationId, details] =
-    row as unknown as RecordRow;
-  return {
-    id,
-    at,
-    event: textOf(event),
-    ...(userId !== null && { userId: textOf(userId) }),
-    ...(sessionId !== null && { sessionId: textOf(sessionId) }),
-    ...(reason !== null && { reason: textOf(reason) }),
-    ...(correlationId !== null && { correlationId: textOf(correlationId) }),
-    ...readParts(client, details),
-  };
+  return readRecord(row as unknown as AuditRow, texts);
 }
 
 function optional(text: string | undefined): string | null {
@@ -222,5 +216,5 @@ function toEnds(row: Row | undefined): { readonly start: AuditSeal; readonly hea
 }
 
 function toSeal(position: Row[number] | undefined, hash: Row[number] | undefined): AuditSeal {
-  return typeof position === "number" && typeof hash === "string" ? { position, hash } : genesis;
+  return position == null || typeof hash !== "string" ? genesis : { position: Number(position), hash };
 }

@@ -1,6 +1,6 @@
 /** The tables of coatcheck in a SQLite database, which may be the application's own, and how they change. */
 import type { DatabaseSync } from "node:sqlite";
-import { auditSchema } from "./audit-schema.ts";
+import { auditEventsByUser, auditSchema } from "./audit-schema.ts";
 import { rememberSchema } from "./remember-schema.ts";
 import { throttleSchema } from "./throttle-schema.ts";
 
@@ -43,6 +43,7 @@ const migrations: readonly string[] = [
   auditSchema,
   rememberSchema,
   throttleSchema,
+  auditEventsByUser,
 ];
 
 /**

@@ -74,4 +74,11 @@ export const chain: AuditCases = {
       const end = await elsewhere.chain(8, 3);
       assert.deepEqual(end, { start: genesis, head, records: [] });
     },
+
+  "`-Infinity` is before every position that a row can have": async ({ store }) => {
+    await store.append(auditRecords(3));
+    await sealAll(store);
+    assert.deepEqual(await store.chain(Number.NEGATIVE_INFINITY, 10), await store.chain(0, 10));
+    assert.equal((await store.chain(Number.NEGATIVE_INFINITY, 10)).records.length, 3);
+  },
 };
