@@ -43,6 +43,16 @@ export class Network {
 
   /** One request of a program that keeps no cookies. */
   async send(method: string, path: string, message: Message = {}): Promise<Answer> {
+    const answer = await read(await this.#response(method, path, message));
+    this.answers.push(answer);
+    return answer;
+  }
+
+  /**
+   * A server may close a connection that it found idle just when the next request sets out on it: nobody has read that
+   * one, so it is sent again, as browsers do (RFC 9112 §9.3.1).
+   */
+  #response(method: string, path: string, message: Message): Promise<IncomingMessage> {
     const { cookie, headers = {}, body } = message;
     const request = send({
       agent: this.#agent,
@@ -57,12 +67,14 @@ export class Network {
         ...headers,
       },
     });
-    const response = await new Promise<IncomingMessage>((resolve, reject) => {
-      request.on("response", resolve).on("error", reject).end(body);
+    return new Promise((resolve, reject) => {
+      const failed = (error: NodeJS.ErrnoException) => {
+        const wasClosed = request.reusedSocket && error.code === "ECONNRESET";
+        if (wasClosed) resolve(this.#response(method, path, message));
+        else reject(error);
+      };
+      request.on("response", resolve).on("error", failed).end(body);
     });
-    const answer = await read(response);
-    this.answers.push(answer);
-    return answer;
   }
 
   /** Closes the connections that are kept alive. */
