@@ -6,6 +6,7 @@
  */
 import { type ClientInfo, tolerantFingerprint } from "./fingerprint.ts";
 import type { PendingRenewal, SessionChange, SessionRecord, SupersededSecret } from "./store.ts";
+import { tolerableSkew } from "./store-clock.ts";
 import { renewalSalt, type SessionToken } from "./token.ts";
 
 type SecretState = NonNullable<SessionChange["secret"]>;
@@ -47,7 +48,7 @@ export function beginRenewal(
     secretHash: record.secretHash,
     secretIssuedAt: record.secretIssuedAt,
     pending: { secretHash: successor.secretHash, salt, fingerprint, startedAt: now },
-    superseded: inGrace(record, now),
+    superseded: remembered(record, now),
   };
   return { secret, successor };
 }
@@ -84,9 +85,14 @@ function supersede(
   now: number,
 ): SupersededSecret[] {
   const beginning = hashes.map((secretHash) => ({ secretHash, until: now + grace }));
-  return [...inGrace(record, now), ...beginning].slice(-maximumSuperseded);
+  return [...remembered(record, now), ...beginning].slice(-maximumSuperseded);
 }
 
 function inGrace(record: Renewable, now: number): SupersededSecret[] {
   return record.superseded.filter((former) => now < former.until);
+}
+
+/** A node whose clock is behind still takes them: forgotten here, they would be stolen there. */
+function remembered(record: Renewable, now: number): SupersededSecret[] {
+  return record.superseded.filter((former) => now < former.until + tolerableSkew);
 }
