@@ -16,7 +16,7 @@ export interface ThrottleOptions {
   readonly account?: Partial<ThrottleRule>;
   /**
    * Failures from one address, an IPv6 address by its /64, under whatever account. Default: 50 for nothing, then a wait
-   * of 1 second that doubles up to 1 minute, since many may share an address; forgotten after 1 hour.
+   * of 1 second that doubles up to 1 minute, since many may share an address; counted anew each hour (`forgetAfter`).
    */
   readonly client?: Partial<ThrottleRule>;
   /**

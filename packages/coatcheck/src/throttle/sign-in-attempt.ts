@@ -67,7 +67,7 @@ export async function beginAttempt(
     by,
     retryAfter: Math.min(wait, deviceWait),
   });
-  const clientKey = network === undefined ? undefined : keyFor("client", network);
+  const clientKey = network === undefined ? undefined : clientKeyAt(network, rules, now);
   const client = clientKey && (await store.attempt(clientKey, rules.client, now));
   if (client && !client.allowed) return refused("client", client.retryAfter);
   const answer = await store.attempt(accountKey(account), rules.account, now);
@@ -88,6 +88,14 @@ export function accountDigest(submitted: string): string {
 /** The key of an account, for `ThrottleStore`. */
 export function accountKey(account: string): string {
   return `account:${account}`;
+}
+
+/**
+ * An address is counted anew in each period. Its attempts never pause where many share it, so that a counter which is
+ * forgotten after a pause would only grow, by one mistyped password an hour.
+ */
+function clientKeyAt(network: string, { client }: ThrottleRules, now: number): string {
+  return keyFor("client", `${network} ${Math.floor(now / client.forgetAfter)}`);
 }
 
 function keyFor(what: "client" | "device", text: string): string {
