@@ -8,6 +8,7 @@ import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import type { SessionStore } from "coatcheck";
 import { startProgram } from "../../../test/servers/program.ts";
+import { forwarding } from "./support/forwarding.ts";
 import { startTestServer } from "./support/test-server.ts";
 import { Visitor } from "./support/visitor.ts";
 
@@ -163,7 +164,7 @@ test("a server that is told to stop finishes what it has begun and takes nothing
   const reached = Promise.withResolvers<void>();
   let isHeld = false;
   const wrapStore = (store: SessionStore): SessionStore => ({
-    insert: (...args) => store.insert(...args),
+    ...forwarding(store),
     find: async (id) => {
       if (isHeld) {
         reached.resolve();
@@ -171,12 +172,6 @@ test("a server that is told to stop finishes what it has begun and takes nothing
       }
       return store.find(id);
     },
-    update: (...args) => store.update(...args),
-    delete: (...args) => store.delete(...args),
-    findByUser: (userId) => store.findByUser(userId),
-    deleteByUser: (...args) => store.deleteByUser(...args),
-    deleteExpired: (...args) => store.deleteExpired(...args),
-    time: () => store.time(),
   });
   const server = await startTestServer({ wrapStore });
   const visitor = await server.signedIn();

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import type { SessionStore } from "coatcheck";
+import { forwarding } from "./support/forwarding.ts";
 import { ada, startTestServer } from "./support/test-server.ts";
 
 const changed = "window upstairs kettle tea";
@@ -153,18 +154,3 @@ test("a slow request that outlives the sign-out leaves the session dead", async 
   assert.equal((await slow).status, 401);
   assert.equal(await copy.isSignedIn(), false);
 });
-
-/** The methods of a store, to be overridden one by one. */
-function forwarding(store: SessionStore): SessionStore {
-  return {
-    insert: (...args) => store.insert(...args),
-    find: (id) => store.find(id),
-    update: (...args) => store.update(...args),
-    delete: (...args) => store.delete(...args),
-    findByUser: (userId) => store.findByUser(userId),
-    deleteByUser: (...args) => store.deleteByUser(...args),
-    deleteExpired: (...args) => store.deleteExpired(...args),
-    time: () => store.time(),
-    throttle: store.throttle!,
-  };
-}
