@@ -8,6 +8,7 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { text } from "node:stream/consumers";
 import { after, before, describe, test } from "node:test";
+import { generateKey } from "coatcheck";
 import { type Answer, type Browser, type Message, Network } from "coatcheck/testing";
 import fc from "fast-check";
 import { startPostgres } from "../test/servers/postgres.ts";
@@ -577,6 +578,29 @@ function describeTheHour(stage: Stage): void {
     assertEnded(await use(tooLate), "expired");
   });
 }
+
+describe("examples/complete.ts with KEYS", () => {
+  test("seals its cookies, which outlive a restart, and the audit has what happened", async () => {
+    await using folder = await ownFolder();
+    const SQLITE_FILE = join(folder.path, "sessions.db");
+    const KEYS = `${generateKey()},${generateKey()}`;
+    await using node = await startNode({ STORE: "sqlite", SQLITE_FILE, KEYS });
+    const browser = await signedIn(node.network);
+    const [id] = KEYS.split(":");
+    assert.match(browser.cookie!, new RegExp(`session=${id}\\.`));
+    await restart(node);
+    await assertSignedIn(browser);
+    assertAnswer(await browser.post(signOutPath), 200, goodbye);
+    await node.running.stop();
+    const db = new DatabaseSync(SQLITE_FILE);
+    const events = db.prepare("SELECT event FROM coatcheck_audit ORDER BY at").all();
+    db.close();
+    assert.deepEqual(
+      events.map(({ event }) => event),
+      ["created", "revoked"],
+    );
+  });
+});
 
 describe("examples/complete.ts when it starts", () => {
   test("refuses a store that it does not know, and lists those that it knows", async () => {

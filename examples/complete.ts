@@ -10,17 +10,21 @@
  *     curl -b jar -X POST -H 'X-CSRF-Token: …' localhost:3000/api/transfer
  *     curl -b jar -c jar -X POST localhost:3000/auth/logout/session
  *
- * Environment: PORT, ADMIN_PASSWORD, USER_PASSWORD; STORE, one of memory (default), sqlite, redis, postgres; and
+ * Environment: PORT, ADMIN_PASSWORD, USER_PASSWORD; KEYS, as `coatcheck-server keys generate` prints them, to seal the
+ * cookies; STORE, one of memory (default), sqlite, redis, postgres; and
  * where that is: SQLITE_FILE, REDIS_URL, DATABASE_URL.
  */
 import { randomBytes, scrypt, timingSafeEqual } from "node:crypto";
 import { serve } from "@hono/node-server";
 import {
+  type AuditStore,
+  AuditTrail,
   NotSignedInError,
   type Problem,
   problemHeaders,
   SessionManager,
   type SessionStore,
+  startAuditUpkeep,
   startUpkeep,
 } from "coatcheck";
 import { type AuthVariables, coatcheck, requireCsrfToken, requireSession } from "coatcheck/hono";
@@ -30,7 +34,7 @@ import { bodyLimit } from "hono/body-limit";
 // ── Stores ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 interface OpenStore {
-  readonly store: SessionStore;
+  readonly store: SessionStore & { readonly audit?: AuditStore };
   close?(): unknown;
 }
 
@@ -90,6 +94,11 @@ const { problem } = await sessions.ready();
 if (problem) exit(`The ${storeName} store is not ready: ${problem}`);
 startUpkeep(sessions);
 
+// Who signed in and out, from where and why, in the same database; Redis keeps no audit.
+const trail = store.audit && new AuditTrail({ store: store.audit });
+if (trail) sessions.observe(trail.observe);
+const stopAudit = store.audit && startAuditUpkeep(store.audit);
+
 // ── Users ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 interface User {
@@ -119,8 +128,15 @@ const nobodysPassword: HashedPassword = { salt: randomBytes(16), key: randomByte
 
 // ── Routes ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
+// With keys, cookies are sealed, and a browser that has signed in before is not locked out by somebody else's guesses.
+const keys = process.env.KEYS?.split(",");
+
 const app = new Hono().use(
-  coatcheck(sessions, { insecureCookieForLocalhost: true, onProblem: answerProblem }),
+  coatcheck(sessions, {
+    insecureCookieForLocalhost: true,
+    onProblem: answerProblem,
+    ...(keys && { keys, seal: true }),
+  }),
 );
 
 const smallBody = bodyLimit({
@@ -267,6 +283,8 @@ for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, () => server.cl
 
 async function end(): Promise<void> {
   await sessions.close();
+  await trail?.close();
+  await stopAudit?.();
   await close?.();
 }
 
