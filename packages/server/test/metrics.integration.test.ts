@@ -117,8 +117,9 @@ describe("A metered store", () => {
     const store = metered(new MemorySessionStore(), "sessions", metrics);
     assert.equal(store.timeout, Number.POSITIVE_INFINITY);
     await store.time();
-    await store.audit.append([{ id: "a", at: 1, event: "created" }]);
-    await store.audit.seal(1);
+    // The newest of the old records stays.
+    await store.audit.append(["a", "b"].map((id) => ({ id, at: 1, event: "created" })));
+    await store.audit.seal(2);
     await store.audit.deleteOlder(2, 10);
     await assert.rejects(store.audit.query({ limit: 1, cursor: "none" }), TypeError);
     const text = await metrics.text();
