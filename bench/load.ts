@@ -6,6 +6,7 @@ import { once } from "node:events";
 import { connect, type Socket } from "node:net";
 import { answer } from "./child.ts";
 import { canPin } from "./machine.ts";
+import { signIn } from "./population.ts";
 import type { Address } from "./server.ts";
 
 export type LoadQuestion =
@@ -33,21 +34,27 @@ const targets = new Map<number, Target>();
 answer<LoadQuestion>(async (question) => {
   if ("address" in question) {
     const { port, cookies } = question.address;
-    targets.set(question.server, { port, requests: cookies.map((c) => request(port, c)), turn: 0 });
+    targets.set(question.server, {
+      port,
+      requests: cookies.map((cookie, person) => request(port, cookie, person)),
+      turn: 0,
+    });
     return true;
   }
   return load(targets.get(question.server)!, question.milliseconds, question.connections);
 });
 
-function request(port: number, cookie: string): Buffer {
+/** From the browser in which this person signed in. */
+function request(port: number, cookie: string, person: number): Buffer {
+  const { userAgent, language } = signIn(person).client!;
   return Buffer.from(
     [
       "GET / HTTP/1.1",
       `Host: 127.0.0.1:${port}`,
-      "User-Agent: Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36",
+      `User-Agent: ${userAgent}`,
       "Accept: application/json",
       "Accept-Encoding: gzip, deflate, br, zstd",
-      "Accept-Language: en-GB,en;q=0.9",
+      `Accept-Language: ${language}`,
       "Sec-Fetch-Site: same-origin",
       `Cookie: ${cookie}`,
       "\r\n",
