@@ -18,20 +18,37 @@ export interface Databases extends AsyncDisposable {
 /** Both, on the load's core. */
 export async function startDatabases(): Promise<Databases> {
   await using stack = new AsyncDisposableStack();
-  const redis = stack.use(await startRedis("--appendonly", "yes"));
-  const postgres = stack.use(await startPostgres({ fsync: "on", full_page_writes: "on" }));
-  for (const { process } of [redis, postgres]) move(process.pid!, "load");
-  const versions = {
-    redis: await redisVersion(redis.url),
-    postgres: await postgresVersion(postgres.url),
-  };
+  const redis = stack.use(await startDatabase("redis"));
+  const postgres = stack.use(await startDatabase("postgres"));
   const running = stack.move();
   return {
-    addresses: { redis: redis.url, postgres: postgres.url },
-    versions,
+    addresses: { redis: redis.address, postgres: postgres.address },
+    versions: { redis: redis.version, postgres: postgres.version },
     [Symbol.asyncDispose]: () => running.disposeAsync(),
   };
 }
+
+export interface Database extends AsyncDisposable {
+  readonly address: string;
+  readonly version: string;
+}
+
+/** One, on the load's core. */
+export async function startDatabase(name: DatabaseName): Promise<Database> {
+  await using stack = new AsyncDisposableStack();
+  const { url, process } = stack.use(await starts[name]());
+  move(process.pid!, "load");
+  const version = await versionOf[name](url);
+  const running = stack.move();
+  return { address: url, version, [Symbol.asyncDispose]: () => running.disposeAsync() };
+}
+
+const starts = {
+  redis: () => startRedis("--appendonly", "yes"),
+  postgres: () => startPostgres({ fsync: "on", full_page_writes: "on" }),
+};
+
+const versionOf = { redis: redisVersion, postgres: postgresVersion };
 
 async function redisVersion(url: string): Promise<string> {
   const client = await createClient({ url }).connect();

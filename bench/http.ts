@@ -1,13 +1,17 @@
-/** What a guard costs a route: servers and load in processes of their own, all rows in turn, round by round. */
+/**
+ * What a guard costs a route. Servers and load are processes of their own. Only two servers are driven at a time, in turn:
+ * a guarded route and the bare one of its framework. What is asked seldom runs with cold caches and code that is not
+ * compiled yet, and among many servers each is asked seldom.
+ */
 import { Child } from "./child.ts";
 import type { LoadAnswer, LoadQuestion } from "./load.ts";
-import { type Route, routes, titleOf } from "./routes.ts";
+import { databaseOf, type FrameworkName, type Route, titleOf, waits } from "./routes.ts";
+import type { Run } from "./section.ts";
 import type { Address, ServerQuestion } from "./server.ts";
 import { difference, type Figure, figure, ratio } from "./statistics.ts";
-import { type Place, stores } from "./stores.ts";
 
-export interface HttpResult {
-  readonly framework: string;
+export interface RouteResult {
+  readonly framework: FrameworkName;
   readonly title: string;
   readonly perSecond: Figure;
   /** Processor time of the server for one request, its garbage collection included. */
@@ -19,17 +23,31 @@ export interface HttpResult {
   readonly cpuShare: Figure;
   /** The share of the time that the server computed. */
   readonly busy: Figure;
+  /** How long an answer took at full load, in milliseconds. */
+  readonly p50: Figure;
+  readonly p99: Figure;
+  readonly rounds: { readonly measured: number; readonly undisturbed: number };
   readonly atLeast: number | undefined;
 }
 
-/** One row in one round. */
-interface Slice {
+/** One server in one turn. */
+interface Turn extends LoadAnswer {
   readonly perSecond: number;
   readonly microseconds: number;
   readonly busy: number;
 }
 
+/** The bare route and a guarded one, one after the other. */
+interface Round {
+  readonly bare: Turn;
+  readonly own: Turn;
+}
+
 const connections = 32;
+const defaultTurn = 1_000;
+
+/** By then the code is compiled, the heap has its size, and the sessions have been used. */
+const warmUp = 1_500;
 
 /** A server that computed for less of its time was held up by something: the load, or other programs. */
 const leastBusy = 0.9;
@@ -37,109 +55,108 @@ const leastBusy = 0.9;
 /** Where fewer rounds of a row were undisturbed, the quarter counts that was disturbed least. */
 export const fewestRounds: number = 5;
 
-export interface RouteResults {
-  readonly routes: readonly HttpResult[];
-  /** `undisturbed` is how many the row has that was disturbed most often. */
-  readonly rounds: { readonly measured: number; readonly undisturbed: number };
-}
-
-/** Measures until every row has so many undisturbed rounds, or the time is up. */
-export async function measureRoutes(
-  rounds: number,
-  milliseconds: number,
-  placeFor: (name: string) => Place,
-  progress: (done: string) => void,
-): Promise<RouteResults> {
-  const load = new Child<LoadQuestion, LoadAnswer | true>("load.ts", "load");
-  const servers: Child<ServerQuestion, unknown>[] = [];
-  const seen: Slice[][] = [];
+/** All rows of one framework, which share the server of its bare route; with no other row, it is compared with itself. */
+export async function measureFramework(
+  framework: FrameworkName,
+  routes: readonly Route[],
+  run: Run,
+): Promise<RouteResult[]> {
+  const bareRoute: Route = { framework, way: "bare", store: "memory" };
+  const others = routes.filter(({ way }) => way !== "bare");
+  const load: Load = new Child("load.ts", "load");
+  const results: RouteResult[] = [];
+  const allRounds: Round[] = [];
   try {
-    for (const [row, route] of routes.entries()) {
-      const server = new Child<ServerQuestion, unknown>("server.ts", "measured", [
-        row,
-        placeFor(`row_${row}`),
-      ]);
-      servers.push(server);
-      await load.ask<true>({ server: row, address: await server.ask<Address>("address") });
-      progress(`server ${servers.length} of ${routes.length} is up: ${route.framework}: ${titleOf(route)}`);
-    }
-    await measureRound(servers, load, 1_000, false);
-    progress("warm");
-    const end = performance.now() + 2 * rounds * routes.length * milliseconds;
-    while (fewestUndisturbed(seen) < rounds && performance.now() < end) {
-      seen.push(await measureRound(servers, load, milliseconds, seen.length % 2 === 1));
-      progress(`round ${seen.length}, undisturbed: ${fewestUndisturbed(seen)} of ${rounds}`);
+    using bare = await startServer(bareRoute, load, run);
+    for (const route of others.length > 0 ? others : [bareRoute]) {
+      using own = await startServer(route, load, run);
+      const rounds = await measurePair(bare, own, load, run);
+      results.push(resultOf(route, rounds));
+      allRounds.push(...rounds);
+      run.progress(summary(results.at(-1)!));
     }
   } finally {
-    for (const child of [load, ...servers]) child.stop();
+    load.stop();
   }
+  if (others.length === 0) return results;
+  return [
+    resultOf(
+      bareRoute,
+      allRounds.map(({ bare }) => ({ bare, own: bare })),
+    ),
+    ...results,
+  ];
+}
+
+type Load = Child<LoadQuestion, LoadAnswer | true>;
+
+interface Server extends Disposable {
+  readonly number: number;
+  readonly route: Route;
+  readonly child: Child<ServerQuestion, unknown>;
+}
+
+let started = 0;
+
+async function startServer(route: Route, load: Load, run: Run): Promise<Server> {
+  const number = started++;
+  const place = await run.place(`row_${number}`, databaseOf(route));
+  const child = new Child<ServerQuestion, unknown>("server.ts", "measured", [route, place]);
+  await load.ask<true>({ server: number, address: await child.ask<Address>("address") });
+  return { number, route, child, [Symbol.dispose]: () => child.stop() };
+}
+
+/** Measures until so many rounds were undisturbed, or twice as many are over. */
+async function measurePair(bare: Server, own: Server, load: Load, run: Run): Promise<Round[]> {
+  const turn = run.turn ?? defaultTurn;
+  const rounds: Round[] = [];
+  for (const server of [bare, own]) await drive(server, load, warmUp);
+  while (undisturbed(own.route, rounds).length < run.rounds && rounds.length < 2 * run.rounds) {
+    // Every other round backwards, so that neither always goes first.
+    if (rounds.length % 2 === 0) {
+      const first = await drive(bare, load, turn);
+      rounds.push({ bare: first, own: await drive(own, load, turn) });
+    } else {
+      const first = await drive(own, load, turn);
+      rounds.push({ own: first, bare: await drive(bare, load, turn) });
+    }
+  }
+  return rounds;
+}
+
+async function drive({ number, child }: Server, load: Load, milliseconds: number): Promise<Turn> {
+  const before = await child.ask<number>("processor time");
+  const answered = await load.ask<LoadAnswer>({ server: number, milliseconds, connections });
+  const used = (await child.ask<number>("processor time")) - before;
+  const { requests, seconds } = answered;
   return {
-    routes: routes.map((_, row) => result(row, seen)),
-    rounds: { measured: seen.length, undisturbed: fewestUndisturbed(seen) },
+    ...answered,
+    perSecond: requests / seconds,
+    microseconds: used / requests,
+    busy: used / 1e6 / seconds,
   };
 }
 
-/** All rows once, in turn; every other round backwards, so that no row always follows the same one. */
-async function measureRound(
-  servers: readonly Child<ServerQuestion, unknown>[],
-  load: Child<LoadQuestion, LoadAnswer | true>,
-  milliseconds: number,
-  backwards: boolean,
-): Promise<Slice[]> {
-  const slices: Slice[] = [];
-  const rows = [...servers.keys()];
-  for (const row of backwards ? rows.reverse() : rows) {
-    const before = await servers[row]!.ask<number>("processor time");
-    const { requests, seconds } = await load.ask<LoadAnswer>({ server: row, milliseconds, connections });
-    const used = (await servers[row]!.ask<number>("processor time")) - before;
-    slices[row] = {
-      perSecond: requests / seconds,
-      microseconds: used / requests,
-      busy: used / 1e6 / seconds,
-    };
-  }
-  return slices;
-}
-
-type Round = readonly Slice[];
-
-function fewestUndisturbed(rounds: readonly Round[]): number {
-  return Math.min(...routes.map((_, row) => undisturbed(row, rounds).length));
-}
-
 /** The rounds in which nothing came between this row and its bare one. */
-function undisturbed(row: number, rounds: readonly Round[]): Round[] {
-  return rounds.filter((round) => busyness(row, round) >= leastBusy);
+function undisturbed(route: Route, rounds: readonly Round[]): Round[] {
+  return rounds.filter((round) => busyness(route, round) >= leastBusy);
 }
 
-function leastDisturbed(row: number, rounds: readonly Round[]): Round[] {
+function leastDisturbed(route: Route, rounds: readonly Round[]): Round[] {
   const count = Math.max(fewestRounds, Math.ceil(rounds.length / 4));
-  return rounds.toSorted((a, b) => busyness(row, b) - busyness(row, a)).slice(0, count);
+  return rounds.toSorted((a, b) => busyness(route, b) - busyness(route, a)).slice(0, count);
 }
 
-/** Of this row and its bare one, that of the one that had less of its core. */
-function busyness(row: number, round: Round): number {
-  const compared = [row, bareRowOf(row)].filter((each) => !waits(routes[each]!));
-  return Math.min(...compared.map((each) => round[each]!.busy));
+/** Of both, that of the one that had less of its core. A server that waits for a database is never busy all the time. */
+function busyness(route: Route, { bare, own }: Round): number {
+  return waits(route) ? bare.busy : Math.min(bare.busy, own.busy);
 }
 
-function bareRowOf(row: number): number {
-  const { framework } = routes[row]!;
-  return routes.findIndex((route) => route.framework === framework && route.way === "bare");
-}
-
-/** On a database, which is asked over a connection and has the other core. */
-function waits({ way, store }: Route): boolean {
-  return way === "guarded" && stores[store].database !== undefined && !stores[store].cached;
-}
-
-function result(row: number, seen: readonly Round[]): HttpResult {
-  const route = routes[row]!;
-  const quiet = undisturbed(row, seen);
-  const rounds = quiet.length >= fewestRounds ? quiet : leastDisturbed(row, seen);
-  const bareRow = bareRowOf(row);
-  const own = (what: keyof Slice) => rounds.map((round) => round[row]![what]);
-  const bare = (what: keyof Slice) => rounds.map((round) => round[bareRow]![what]);
+function resultOf(route: Route, seen: readonly Round[]): RouteResult {
+  const quiet = undisturbed(route, seen);
+  const rounds = quiet.length >= fewestRounds ? quiet : leastDisturbed(route, seen);
+  const own = (what: keyof Turn) => rounds.map((round) => round.own[what]);
+  const bare = (what: keyof Turn) => rounds.map((round) => round.bare[what]);
   return {
     framework: route.framework,
     title: titleOf(route),
@@ -149,6 +166,13 @@ function result(row: number, seen: readonly Round[]): HttpResult {
     share: ratio(own("perSecond"), bare("perSecond")),
     cpuShare: ratio(bare("microseconds"), own("microseconds")),
     busy: figure(own("busy")),
+    p50: figure(own("p50")),
+    p99: figure(own("p99")),
+    rounds: { measured: seen.length, undisturbed: quiet.length },
     atLeast: route.atLeast,
   };
+}
+
+function summary({ framework, title, addedMicroseconds, cpuShare }: RouteResult): string {
+  return `${framework}: ${title}: +${addedMicroseconds.toFixed(1)} µs, ${cpuShare.median.toFixed(2)} of bare`;
 }

@@ -18,6 +18,9 @@ export type LoadQuestion =
 export interface LoadAnswer {
   readonly requests: number;
   readonly seconds: number;
+  /** How long the answers took that half and 99 % of them were faster than, in milliseconds. */
+  readonly p50: number;
+  readonly p99: number;
 }
 
 interface Target {
@@ -26,8 +29,12 @@ interface Target {
   turn: number;
 }
 
-/** More than any machine answers in the longest round: a mistake in the arithmetic must not run for ever. */
+/** More than any machine answers in the longest turn: a mistake in the arithmetic must not run for ever. */
 const mostRequests = 2_000_000;
+
+/** Answers are counted by the microseconds that they took; those that took longer than this all together. */
+const longest = 1_000_000;
+const tookMicroseconds = new Uint32Array(longest + 1);
 
 const targets = new Map<number, Target>();
 
@@ -67,10 +74,23 @@ async function load(target: Target, milliseconds: number, connections: number): 
   const sleep = stayAwake();
   const start = performance.now();
   const end = start + milliseconds;
-  const counts = await Promise.all(sockets.map((socket) => converse(socket, target, end)));
+  tookMicroseconds.fill(0);
+  const most = mostRequests / connections;
+  const counts = await Promise.all(sockets.map((socket) => converse(socket, target, end, most)));
   const seconds = (performance.now() - start) / 1000;
   sleep();
-  return { requests: counts.reduce((sum, count) => sum + count, 0), seconds };
+  const requests = counts.reduce((sum, count) => sum + count, 0);
+  return { requests, seconds, p50: fasterThan(0.5 * requests), p99: fasterThan(0.99 * requests) };
+}
+
+/** The milliseconds within which so many answers came. */
+function fasterThan(requests: number): number {
+  let microseconds = 0;
+  for (let seen = 0; microseconds < longest; microseconds++) {
+    seen += tookMicroseconds[microseconds]!;
+    if (seen >= requests) break;
+  }
+  return microseconds / 1000;
 }
 
 /**
@@ -95,9 +115,10 @@ async function open(port: number): Promise<Socket> {
 }
 
 /** Sends the next request when the last was answered, until the end; gives how many were answered. */
-function converse(socket: Socket, target: Target, end: number): Promise<number> {
+function converse(socket: Socket, target: Target, end: number, most: number): Promise<number> {
   return new Promise((resolve, reject) => {
     let answered = 0;
+    let sent = performance.now();
     let received = "";
     socket.setEncoding("latin1");
     const send = () => socket.write(target.requests[target.turn++ % target.requests.length]!);
@@ -109,7 +130,10 @@ function converse(socket: Socket, target: Target, end: number): Promise<number> 
       if (!received.startsWith("HTTP/1.1 200")) return reject(new Error(`Unexpected answer: ${received}`));
       received = "";
       answered++;
-      if (performance.now() < end && target.turn < mostRequests) return send();
+      const now = performance.now();
+      tookMicroseconds[Math.min(longest, Math.trunc(1000 * (now - sent)))]!++;
+      sent = now;
+      if (now < end && answered < most) return send();
       socket.removeAllListeners("close").destroy();
       resolve(answered);
     });

@@ -14,8 +14,8 @@ import { MemorySessionStore } from "coatcheck/memory";
 import { startDatabases } from "./databases.ts";
 import { describeMachine } from "./machine.ts";
 import { signIn, userId } from "./population.ts";
-import { table, whole } from "./report.ts";
 import { type OpenStore, type Place, type StoreName, stores, uncached } from "./stores.ts";
+import { table, whole } from "./table.ts";
 
 const { values } = parseArgs({
   options: { sessions: { type: "string", default: "1000000" }, only: { type: "string" } },

@@ -32,7 +32,7 @@ export async function tap(name: StoreName, place: Place): Promise<Tapped> {
   await using stack = new AsyncDisposableStack();
   const { database } = stores[name];
   if (!database) throw new TypeError(`${name} asks no database`);
-  const wire = stack.use(await tapWire(new URL(place.databases[database])));
+  const wire = stack.use(await tapWire(new URL(place.databases[database]!)));
   const databases = { ...place.databases, [database]: wire.url };
   const opened = stack.adopt(await stores[name].open({ ...place, databases }), (open) => open.close());
   const sessions = sessionsIn(opened.store);

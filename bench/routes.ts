@@ -1,5 +1,6 @@
 /** The servers that are compared. A new framework is a new `Framework`; a new store or way is a new row. */
 import type { SessionManager } from "coatcheck";
+import type { DatabaseName } from "./databases.ts";
 import { express } from "./frameworks/express.ts";
 import { fastify } from "./frameworks/fastify.ts";
 import { hono } from "./frameworks/hono.ts";
@@ -68,4 +69,14 @@ export function titleOf({ way, store }: Route): string {
   if (way === "empty") return "an empty middleware";
   if (way === "ignored") return "coatcheck, session ignored";
   return `requireSession(), ${stores[store].title}`;
+}
+
+/** The server that its store asks. */
+export function databaseOf({ way, store }: Route): DatabaseName | undefined {
+  return way === "guarded" ? stores[store].database : undefined;
+}
+
+/** On a database, which has the other core, and is asked for each request. */
+export function waits(route: Route): boolean {
+  return databaseOf(route) !== undefined && !stores[route.store].cached;
 }

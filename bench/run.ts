@@ -1,79 +1,70 @@
 /**
- * `npm run bench`: what sessions cost, in four to six minutes.
+ * `npm run bench`: what sessions cost.
  *
- * `--only routes`, `--only stores` or `--only calls` runs one part, `--rounds N` more or fewer rounds. Only a run of
- * everything is written to `bench/results/`.
+ * Words choose rows: `npm run bench -- fastify memory` measures the routes that have both in their name, and the bare one
+ * of their framework. `--only routes` (or another section) runs one part, `--rounds N` more or fewer rounds, `--turn N`
+ * turns of so many milliseconds. Only a run of everything is written to `bench/results/`.
  */
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { type Databases, startDatabases } from "./databases.ts";
-import { measureRoutes } from "./http.ts";
+import { type Database, type DatabaseName, startDatabase } from "./databases.ts";
 import { describeMachine } from "./machine.ts";
 import { markdown, type Results } from "./report.ts";
-import {
-  callsAtOnce,
-  callsOfIgnoredSession,
-  callsOverTenTouchIntervals,
-  callsWithinTouchInterval,
-} from "./store-calls.ts";
-import { measureStores } from "./store-deeds.ts";
+import type { Run } from "./section.ts";
+import { sections } from "./sections.ts";
 import type { Place } from "./stores.ts";
 
-const parts = ["routes", "stores", "calls"];
-
-const { values } = parseArgs({
-  options: { only: { type: "string" }, rounds: { type: "string", default: "25" } },
+const { values, positionals: words } = parseArgs({
+  allowPositionals: true,
+  options: {
+    only: { type: "string" },
+    full: { type: "boolean", default: false },
+    rounds: { type: "string", default: "8" },
+    turn: { type: "string" },
+  },
 });
-const { only } = values;
-const rounds = Number(values.rounds);
-if (only !== undefined && !parts.includes(only))
-  throw new TypeError(`--only must be one of ${parts.join(", ")}`);
-if (!(rounds >= 1)) throw new TypeError("--rounds must be a number from 1 on");
-
-const isMeasured = (part: string) => only === undefined || only === part;
-const progress = (done: string) => console.error(`· ${done}`);
+const { full } = values;
+const only = words.length > 0 ? "routes" : values.only;
+const rounds = atLeastOne("--rounds", values.rounds);
+const turn = values.turn === undefined ? undefined : atLeastOne("--turn", values.turn);
+if (only !== undefined && !(only in sections))
+  throw new TypeError(`--only must be one of ${Object.keys(sections).join(", ")}`);
 
 const folder = mkdtempSync(join(tmpdir(), "coatcheck-bench-"));
-const machine = describeMachine();
-let databases: Databases | undefined;
+const running = new Map<DatabaseName, Database>();
+const run: Run = { rounds, turn, words, full, place, progress: (done) => console.error(`· ${done}`) };
 
 try {
+  const machine = describeMachine();
+  const measured: Record<string, unknown> = {};
+  for (const [name, section] of Object.entries(sections)) {
+    if (only === undefined || only === name) measured[name] = await section.measure(run);
+  }
   const results: Results = {
     machine,
     date: new Date().toISOString().slice(0, 10),
-    ...(isMeasured("routes") && {
-      http: await measureRoutes(rounds, 200, await places(), progress),
-    }),
-    ...(isMeasured("stores") && {
-      stores: await measureStores(rounds, 60, await places(), progress),
-    }),
-    ...(isMeasured("calls") && { calls: await countCalls() }),
-    ...(databases && { databases: databases.versions }),
+    databases: Object.fromEntries([...running].map(([name, { version }]) => [name, version])),
+    sections: measured,
   };
   console.log(`\n${markdown(results)}`);
   if (only === undefined) keep(results);
 } finally {
-  await databases?.[Symbol.asyncDispose]();
+  for (const database of running.values()) await database[Symbol.asyncDispose]();
   rmSync(folder, { recursive: true });
 }
 
-/** Where stores may keep sessions; the first who asks has the databases started. */
-async function places(): Promise<(name: string) => Place> {
-  databases ??= await startDatabases();
-  const { addresses, versions } = databases;
-  progress(`Redis ${versions.redis} and PostgreSQL ${versions.postgres} are up`);
-  return (name) => ({ name, folder: join(folder, name), databases: addresses });
+async function place(name: string, database?: DatabaseName): Promise<Place> {
+  const databases = database ? { [database]: await addressOf(database) } : {};
+  return { name, folder: join(folder, name), databases };
 }
 
-async function countCalls() {
-  return {
-    "session ignored": await callsOfIgnoredSession(),
-    "guarded, within one touchInterval": await callsWithinTouchInterval(),
-    "guarded, over ten touchIntervals": await callsOverTenTouchIntervals(),
-    "guarded, all at once, a touch due": await callsAtOnce(),
-  };
+async function addressOf(name: DatabaseName): Promise<string> {
+  const started = running.get(name) ?? (await startDatabase(name));
+  if (!running.has(name)) run.progress(`${name} ${started.version} is up`);
+  running.set(name, started);
+  return started.address;
 }
 
 function keep(results: Results): void {
@@ -81,4 +72,10 @@ function keep(results: Results): void {
   mkdirSync(kept, { recursive: true });
   writeFileSync(join(kept, "results.json"), `${JSON.stringify(results, undefined, 2)}\n`);
   writeFileSync(join(kept, "results.md"), markdown(results));
+}
+
+function atLeastOne(option: string, text: string): number {
+  const number = Number(text);
+  if (!(number >= 1)) throw new TypeError(`${option} must be a number from 1 on`);
+  return number;
 }

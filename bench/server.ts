@@ -1,7 +1,7 @@
 /** A child process that serves one row of the table. */
 import { answer, cpuMicroseconds } from "./child.ts";
 import { sessionsIn, signInEverybody } from "./population.ts";
-import { frameworks, routes } from "./routes.ts";
+import { frameworks, type Route } from "./routes.ts";
 import { type Place, stores } from "./stores.ts";
 
 export interface Address {
@@ -12,8 +12,8 @@ export interface Address {
 
 export type ServerQuestion = "address" | "processor time";
 
-const [row, place] = process.argv.slice(2).map((text) => JSON.parse(text)) as [number, Place];
-const { framework, way, store } = routes[row]!;
+const [route, place] = process.argv.slice(2).map((text) => JSON.parse(text)) as [Route, Place];
+const { framework, way, store } = route;
 
 const opened = await stores[store].open(place);
 const sessions = sessionsIn(opened.store);

@@ -1,7 +1,8 @@
 /** What is measured of each store, without HTTP. */
 import { Child } from "./child.ts";
+import type { Run } from "./section.ts";
 import { type Figure, figure } from "./statistics.ts";
-import { type Place, type StoreName, uncached } from "./stores.ts";
+import { type StoreName, stores, uncached } from "./stores.ts";
 
 /** Those that add sessions come last: all others are measured with the same ten thousand. */
 export const deeds = [
@@ -37,15 +38,14 @@ export interface StoreResult {
 
 /** Measures all stores, round by round in turn. */
 export async function measureStores(
-  rounds: number,
+  { rounds, place, progress }: Run,
   milliseconds: number,
-  placeFor: (name: string) => Place,
-  progress: (done: string) => void,
 ): Promise<StoreResult[]> {
   const names = uncached;
+  const places = await Promise.all(names.map((name) => place(name, stores[name].database)));
   const workers = names.map(
-    (name) =>
-      new Child<StoreQuestion, StoreAnswer | number>("store-worker.ts", "measured", [name, placeFor(name)]),
+    (name, at) =>
+      new Child<StoreQuestion, StoreAnswer | number>("store-worker.ts", "measured", [name, places[at]]),
   );
   const seen = new Map<string, StoreAnswer[]>();
   try {

@@ -23,7 +23,7 @@ export type StoreName =
 export interface Place {
   readonly name: string;
   readonly folder: string;
-  readonly databases: Addresses;
+  readonly databases: Partial<Addresses>;
 }
 
 export interface StoreRow {
@@ -112,7 +112,7 @@ async function openSqlite({ folder }: Place): Promise<OpenStore<CacheableStore>>
 }
 
 async function openRedis({ name, databases }: Place): Promise<OpenStore<CacheableStore>> {
-  const client = await createClient({ url: databases.redis }).on("error", console.error).connect();
+  const client = await createClient({ url: databases.redis! }).on("error", console.error).connect();
   const used = async () => Number(/used_memory:(\d+)/.exec(await client.info("memory"))![1]);
   const before = await used();
   return {
@@ -123,7 +123,7 @@ async function openRedis({ name, databases }: Place): Promise<OpenStore<Cacheabl
 }
 
 async function openPostgres({ name, databases }: Place): Promise<OpenStore<CacheableStore>> {
-  const pool = new Pool({ connectionString: databases.postgres });
+  const pool = new Pool({ connectionString: databases.postgres! });
   const store = new PostgresSessionStore(pool, { schema: name });
   await store.migrate();
   return {
