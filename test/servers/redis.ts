@@ -79,6 +79,27 @@ export async function startRedisCluster(): Promise<RunningCluster> {
   return { masters, [Symbol.asyncDispose]: () => running.disposeAsync() };
 }
 
+/** A replica of a cluster's master, which it can take the place of. */
+export async function startClusterReplica(master: RunningRedis): Promise<RunningRedis> {
+  await using stack = new AsyncDisposableStack();
+  const bus = await freePort();
+  const replica = stack.use(await startRedis("--cluster-enabled", "yes", "--cluster-port", `${bus}`));
+  const nodes = await told(master.url, ["CLUSTER", "NODES"]);
+  const [, id, masterBus] = /([0-9a-f]{40}) 127\.0\.0\.1:\d+@(\d+)\S* myself/.exec(nodes)!;
+  await told(replica.url, ["CLUSTER", "MEET", "127.0.0.1", `${master.port}`, masterBus!]);
+  await until("The replica did not find its master", () =>
+    told(replica.url, ["CLUSTER", "REPLICATE", id!]).then(
+      () => true,
+      () => false,
+    ),
+  );
+  await until("The replica did not catch up", async () =>
+    (await told(replica.url, ["ROLE"])).includes('"connected"'),
+  );
+  stack.move();
+  return replica;
+}
+
 /** A master, a replica, and the sentinel that puts the one in the place of the other. */
 export async function startRedisSentinel(): Promise<RunningSentinel> {
   await using stack = new AsyncDisposableStack();

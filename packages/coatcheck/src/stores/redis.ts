@@ -196,12 +196,12 @@ export class RedisSessionStore implements SessionStore {
   /**
    * Redis 6 or later tells it of every key that is written or vanishes, touches included, on a connection of its own to
    * each master: a duplicate of the application's.
-   * @throws TypeError for `createSentinel` of node-redis, which has no connection that could be duplicated.
+   * @throws TypeError for a `createSentinel` of node-redis that lends no connection: that of another release.
    */
   watch(listener: ChangeListener): ChangeWatch {
     if (!this.#canListen) {
       throw new TypeError(
-        "cached cannot listen through createSentinel of node-redis, which lends no connection. Use ioredis before Sentinel",
+        "cached cannot listen through this createSentinel, which lends no connection. Use that of node-redis 5 or 6, or ioredis",
       );
     }
     return new RedisWatch(this.#redis, this.#prefix, listener);

@@ -1,8 +1,7 @@
 /** A Redis Cluster that changes under its sessions: slots move between masters, and masters come and go. */
 import assert from "node:assert/strict";
 import { after, afterEach, before, beforeEach, describe, test } from "node:test";
-import { createClient } from "redis";
-import { type RunningCluster, type RunningRedis, startRedisCluster } from "../../../../test/servers/redis.ts";
+import { type RunningCluster, startRedisCluster } from "../../../../test/servers/redis.ts";
 import { StoreUnavailableError } from "../../src/core/errors.ts";
 import { SessionManager } from "../../src/core/manager.ts";
 import type { RememberRecord } from "../../src/core/remember-store.ts";
@@ -13,6 +12,7 @@ import { beginning, sessionRecord } from "../../src/testing/record.ts";
 import { assertForgotten, assertRemembered, rememberAll } from "../../src/testing/remember/expectations.ts";
 import { fullRememberRecord, newSessionId, rememberUse } from "../../src/testing/remember-record.ts";
 import { answered, ioRedisCluster, nodeRedisCluster, type Opened } from "./redis-clients.ts";
+import { type Administered, administered, SlotMove } from "./redis-slot-move.ts";
 
 const now = beginning;
 const timeout = 500;
@@ -41,13 +41,13 @@ describe("A Redis cluster", () => {
       after(() => opened.close());
 
       describe("while the slot of a user moves", () => {
-        let move: Move;
+        let move: SlotMove;
         let records: SessionRecord[];
 
         beforeEach(async () => {
           records = Array.from({ length: 3 }, () => sessionRecord());
           for (const record of records) await store.insert(record, now);
-          move = await Move.of("ada", masters);
+          move = await SlotMove.of("ada", masters);
         });
         afterEach(async () => {
           await move.finish();
@@ -96,13 +96,13 @@ describe("A Redis cluster", () => {
       });
 
       describe("while the slot of a user whose browsers are remembered moves", () => {
-        let move: Move;
+        let move: SlotMove;
         let records: RememberRecord[];
 
         beforeEach(async () => {
           records = Array.from({ length: 2 }, () => fullRememberRecord());
           await rememberAll(store.remember, records, now);
-          move = await Move.of("ada", masters);
+          move = await SlotMove.of("ada", masters);
         });
         afterEach(async () => {
           await move.finish();
@@ -174,69 +174,6 @@ describe("A Redis cluster", () => {
     });
   }
 });
-
-/** A master as its administrator sees it. */
-interface Administered {
-  readonly port: string;
-  tell(...command: string[]): Promise<unknown>;
-  close(): void;
-}
-
-async function administered({ url, port }: RunningRedis): Promise<Administered> {
-  const client = createClient({ url }).on("error", () => {});
-  await client.connect();
-  return {
-    port: String(port),
-    tell: (...command) => client.sendCommand(command),
-    close: () => client.destroy(),
-  };
-}
-
-/** The move of a user's slot from the master that has it to another. */
-class Move {
-  readonly #slot: string;
-  readonly #masters: readonly Administered[];
-  readonly #source: Administered;
-  readonly #target: Administered;
-  #finished = false;
-
-  private constructor(slot: string, masters: readonly Administered[], source: number) {
-    this.#slot = slot;
-    this.#masters = masters;
-    this.#source = masters[source]!;
-    this.#target = masters[(source + 1) % masters.length]!;
-  }
-
-  /** Begins it: no key has moved yet. */
-  static async of(userId: string, masters: readonly Administered[]): Promise<Move> {
-    const slot = String(await masters[0]!.tell("CLUSTER", "KEYSLOT", `{${routingTag(userId)}}`));
-    const counts = await Promise.all(masters.map(({ tell }) => tell("CLUSTER", "COUNTKEYSINSLOT", slot)));
-    const owner = counts.findIndex((count) => Number(count) > 0);
-    const move = new Move(slot, masters, owner);
-    await move.#set(move.#target, "IMPORTING", move.#source);
-    await move.#set(move.#source, "MIGRATING", move.#target);
-    return move;
-  }
-
-  async move(select: (keys: readonly string[]) => readonly string[]): Promise<void> {
-    const keys = (await this.#source.tell("CLUSTER", "GETKEYSINSLOT", this.#slot, "100")) as string[];
-    const selected = select(keys);
-    if (selected.length === 0) return;
-    await this.#source.tell("MIGRATE", "127.0.0.1", this.#target.port, "", "0", "5000", "KEYS", ...selected);
-  }
-
-  async finish(): Promise<void> {
-    if (this.#finished) return;
-    this.#finished = true;
-    await this.move((keys) => keys);
-    for (const each of [this.#target, ...this.#masters]) await this.#set(each, "NODE", this.#target);
-  }
-
-  async #set(at: Administered, state: string, other: Administered): Promise<void> {
-    const name = String(await other.tell("CLUSTER", "MYID"));
-    await at.tell("CLUSTER", "SETSLOT", this.#slot, state, name);
-  }
-}
 
 /** A user whose sessions this master has. */
 async function userOf({ tell }: Administered): Promise<string> {

@@ -1,6 +1,8 @@
 /** What Redis says of itself that would cost users their sessions. */
 import type { Finding } from "../../core/finding.ts";
 import type { Connection, Master } from "./connection.ts";
+import { evictionPolicy } from "./eviction.ts";
+import { patternOf } from "./pattern.ts";
 
 /** So many keys are looked at, on each master. */
 const mostKeys = 1_000_000;
@@ -11,18 +13,19 @@ export async function diagnoseRedis(redis: Connection, prefix: string): Promise<
   const findings = await Promise.all(
     masters.map(async (master) => [
       ...(await diagnoseServer(master)),
-      ...(await diagnoseKeys(master, `${escapedPattern(prefix)}*`)),
+      ...(await diagnoseKeys(master, `${patternOf(prefix)}*`)),
     ]),
   );
   return findings.flat();
 }
 
 async function diagnoseServer(master: Master): Promise<Finding[]> {
-  const info = infoOf(String(await master.send(["INFO"])));
+  const text = String(await master.send(["INFO"]));
+  const info = infoOf(text);
   const at = master.name ? ` (${master.name})` : "";
   const findings: Finding[] = [];
-  const policy = info("maxmemory_policy");
-  if (policy !== undefined && policy !== "noeviction" && info("maxmemory") !== "0") {
+  const policy = evictionPolicy(text);
+  if (policy !== undefined) {
     findings.push({
       code: "redis-eviction",
       severity: "error",
@@ -113,8 +116,4 @@ function infoOf(text: string): Info {
 function flat(reply: unknown): string[] {
   if (Array.isArray(reply)) return reply.map(String);
   return Object.entries(reply as object).flatMap(([name, value]) => [name, String(value)]);
-}
-
-function escapedPattern(prefix: string): string {
-  return prefix.replace(/[*?[\]\\]/g, "\\$&");
 }

@@ -33,6 +33,17 @@ interface NodeRedisEar {
   destroy(): void;
 }
 
+/** What a pool or a Sentinel of node-redis does with one of its connections. */
+type Use<T> = (lent: Duplicable) => Promise<T>;
+
+interface Pool {
+  execute<T>(use: Use<T>): Promise<T>;
+}
+
+interface Sentinel {
+  _execute<T>(isReadonly: boolean, use: Use<T>): Promise<T>;
+}
+
 interface IoRedisDuplicable {
   duplicate(overrides: object): IoRedisEar;
 }
@@ -49,9 +60,9 @@ interface IoRedisEar {
 /** The channel that Redis tells on where a connection speaks RESP2, as both clients can. */
 const channel = "__redis__:invalidate";
 
-/** Whether a client has a connection that can be duplicated: `createSentinel` of node-redis lends none. */
+/** Whether a client has a connection that can be duplicated. */
 export function canListen(client: object): boolean {
-  return !("getMasterNode" in client);
+  return !isSentinel(client) || "_execute" in client;
 }
 
 /** A connection that broke is not used again: what was told meanwhile is lost, and whoever listens has to know. */
@@ -104,11 +115,20 @@ export function earOfIoRedis(client: object): Listen {
   };
 }
 
-/** A pool lends one of its connections for a moment. */
+/** Where there are several connections, one is lent for a moment: of Sentinel's, one to the master. */
 async function borrowed<T>(client: object, use: (lent: Duplicable) => T): Promise<T> {
-  if (!("execute" in client)) return use(client as Duplicable);
-  const pool = client as { execute(use: (lent: Duplicable) => Promise<{ used: T }>): Promise<{ used: T }> };
-  return (await pool.execute(async (lent) => ({ used: use(lent) }))).used;
+  const used = async (lent: Duplicable) => ({ outcome: use(lent) });
+  if (isSentinel(client)) return (await client._execute(false, used)).outcome;
+  if (isPool(client)) return (await client.execute(used)).outcome;
+  return use(client as Duplicable);
+}
+
+function isSentinel(client: object): client is Sentinel {
+  return "getMasterNode" in client;
+}
+
+function isPool(client: object): client is Pool {
+  return "execute" in client;
 }
 
 /** A connection may tell itself. */

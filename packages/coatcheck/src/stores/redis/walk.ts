@@ -1,5 +1,6 @@
 /** A walk over all records of one kind in bounded steps: master by master, by SCAN. */
 import type { Connection, Master } from "./connection.ts";
+import { patternOf } from "./pattern.ts";
 
 /** The keys that one step came upon, in groups that one script may name, and where the next step begins. */
 export interface Step {
@@ -14,7 +15,7 @@ export class Walk {
   /** @param kind what stands between the routing tag of a key and the id. */
   constructor(redis: Connection, prefix: string, kind: "session" | "remember") {
     this.#redis = redis;
-    this.#pattern = `${prefix.replace(/[*?[\]\\]/g, "\\$&")}{*}:${kind}:*`;
+    this.#pattern = `${patternOf(prefix)}{*}:${kind}:*`;
   }
 
   /** `from` is `<cursor> <address of the master>`. If that is a master no more, the walk goes on with the next one. */

@@ -1,5 +1,6 @@
 /** What is set up wrongly and would not show before it hurts is told of, with the remedy. */
 import type { Master } from "./connection.ts";
+import { evictionPolicy } from "./eviction.ts";
 
 /**
  * Warns if nobody listens to the errors of a client of node-redis. Asked later, since the application may be about to.
@@ -21,7 +22,7 @@ export function warnOfUnheardErrors(client: object): void {
 export async function warnOfEviction(masters: readonly Master[]): Promise<void> {
   const answers = await Promise.allSettled(masters.map((master) => master.send(["INFO", "memory"])));
   const policies = answers.map((answer) =>
-    answer.status === "fulfilled" ? evicting(answer.value) : undefined,
+    answer.status === "fulfilled" ? evictionPolicy(answer.value) : undefined,
   );
   const policy = policies.find((each) => each !== undefined);
   if (policy === undefined) return;
@@ -29,10 +30,4 @@ export async function warnOfEviction(masters: readonly Master[]): Promise<void> 
     `Redis drops keys when its memory is full (maxmemory-policy ${policy}): users are signed out, and "sign out everywhere" may miss a session. Set maxmemory-policy to noeviction`,
     { code: "COATCHECK_REDIS_EVICTION" },
   );
-}
-
-function evicting(info: unknown): string | undefined {
-  const setting = (name: string) => new RegExp(`^${name}:(\\S+)`, "m").exec(String(info))?.[1];
-  const policy = setting("maxmemory_policy");
-  return policy === "noeviction" || setting("maxmemory") === "0" ? undefined : policy;
 }
