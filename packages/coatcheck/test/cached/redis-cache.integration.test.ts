@@ -2,7 +2,9 @@
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { after, before, describe, type TestContext, test } from "node:test";
-import { provideRedis, startRedisCluster } from "../../../../test/servers/redis.ts";
+import { createClient } from "redis";
+import { provideRedis, startRedis, startRedisCluster } from "../../../../test/servers/redis.ts";
+import type { SessionChange } from "../../src/core/store.ts";
 import { type CachedSessionStore, cached } from "../../src/stores/cached.ts";
 import { RedisSessionStore } from "../../src/stores/redis.ts";
 import { describeSessionModel } from "../../src/testing/model-suite.ts";
@@ -76,23 +78,18 @@ for (const [name, connect] of Object.entries(ways)) {
     }
 
     const send = (command: string[]) =>
-      (outsider.client as { sendCommand(command: string[]): Promise<unknown> }).sendCommand(command);
+      (outsider.client as { sendCommand(command: string[]): Promise<unknown[]> }).sendCommand(command);
+
+    /** The key of a session, whatever its prefix. */
+    async function keyOf(id: string): Promise<string> {
+      const [, keys] = await send(["SCAN", "0", "MATCH", `*:session:${id}`, "COUNT", "100000"]);
+      return (keys as string[])[0]!;
+    }
 
     const outside: Readonly<Record<string, (id: string) => Promise<unknown>>> = {
-      "deleted by hand": async (id) => {
-        const [, keys] = (await send(["SCAN", "0", "MATCH", `*:session:${id}`, "COUNT", "100000"])) as [
-          0,
-          string[],
-        ];
-        return send(["DEL", ...keys]);
-      },
-      "expired by Redis": async (id) => {
-        const [, keys] = (await send(["SCAN", "0", "MATCH", `*:session:${id}`, "COUNT", "100000"])) as [
-          0,
-          string[],
-        ];
-        return send(["PEXPIRE", keys[0]!, "1"]);
-      },
+      "deleted by hand": async (id) => send(["DEL", await keyOf(id)]),
+      "deleted by hand in the background": async (id) => send(["UNLINK", await keyOf(id)]),
+      "renamed by hand": async (id) => send(["RENAME", await keyOf(id), "elsewhere"]),
       "flushed with everything": () => send(["FLUSHALL"]),
     };
     for (const [fate, end] of Object.entries(outside)) {
@@ -105,6 +102,36 @@ for (const [name, connect] of Object.entries(ways)) {
       });
     }
 
+    test("a session that expires in Redis is not good any more, though nobody wrote", async (t) => {
+      const [here] = await clients.caches(t);
+      const record = sessionRecord();
+      await keep(here, record);
+      await send(["PEXPIRE", await keyOf(record.id), "2000"]);
+      await here.prove();
+      await here.find(record.id);
+      assert.ok(here.recent(record.id), "That it will expire was told before it was read");
+      await until(() => here.recent(record.id) === undefined);
+      assert.equal(await keyOf(record.id), undefined);
+      assert.equal(here.isOn, true);
+    });
+
+    test("a touch or a change of data costs one find of that session, and nothing of others", async (t) => {
+      const [here, there] = await clients.caches(t);
+      const [record, other] = [sessionRecord(), sessionRecord()];
+      await keep(here, other);
+      await keep(here, record);
+      const seen = { lastSeenAt: record.createdAt + 60_000, expiresAt: record.expiresAt + 60_000 };
+      const changes: readonly SessionChange[] = [{ seen }, { data: new Map([["theme", '"dark"']]) }];
+      for (const change of changes) {
+        await there.update(record.id, change, record.createdAt);
+        await until(() => here.recent(record.id) === undefined);
+        const found = await here.find(record.id);
+        assert.deepEqual(here.recent(record.id), found);
+        assert.ok(here.recent(other.id));
+      }
+      assert.equal(here.isOn, true);
+    });
+
     test("a session that ends on another node is told of while the cache stays on", async (t) => {
       const [here, there] = await clients.caches(t);
       const record = sessionRecord();
@@ -115,6 +142,23 @@ for (const [name, connect] of Object.entries(ways)) {
     });
   });
 }
+
+test("a session that Redis drops because its memory is full is not good any more", async () => {
+  await using used = new AsyncDisposableStack();
+  const { url } = used.use(await startRedis("--maxmemory", "8mb", "--maxmemory-policy", "allkeys-lru"));
+  const outsider = used.adopt(await createClient({ url }).connect(), (client) => client.destroy());
+  const { client } = used.adopt(await nodeRedis(url), async ({ close }) => void (await close()));
+  const here = used.adopt(cached(new RedisSessionStore(client)), (cache) => cache.close());
+  await until(() => here.isOn);
+  const record = sessionRecord();
+  await keep(here, record);
+  const [key] = await outsider.keys(`*:session:${record.id}`);
+  for (let filler = 0; (await outsider.exists(key!)) === 1; filler++) {
+    await outsider.set(`filler:${filler}`, "x".repeat(100_000));
+  }
+  await until(() => here.recent(record.id) === undefined);
+  assert.equal(here.isOn, true);
+});
 
 for (const [name, connect] of Object.entries({ "node-redis": nodeRedisCluster, ioredis: ioRedisCluster })) {
   describe(`A cluster through ${name}`, () => {
