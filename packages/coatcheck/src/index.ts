@@ -91,6 +91,7 @@ export { parseSessionId, type SessionId, SessionToken } from "./core/token.ts";
 export { startUpkeep, type UpkeepOptions } from "./core/upkeep.ts";
 export type { RefusedToken, TokenRequest, Validation, ValidSession } from "./core/validation.ts";
 export { doctor, type Examination, isHealthy } from "./doctor/doctor.ts";
+export { type AddedHeaders, addHeaders, type HeaderFields } from "./http/added-headers.ts";
 export type { AuthRequest } from "./http/auth-request.ts";
 export {
   type AuthOptions,

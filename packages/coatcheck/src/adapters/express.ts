@@ -2,8 +2,10 @@
 import type { ErrorRequestHandler, Request, RequestHandler, Response } from "express";
 import type { SessionManager } from "../core/manager.ts";
 import type { Session } from "../core/session.ts";
+import { addHeaders } from "../http/added-headers.ts";
 import { type AuthOptions, type AuthSettings, resolveAuth } from "../http/auth-settings.ts";
 import { applyGuard, csrfTokenPresent, type Guard, recentAuth, sessionWhere } from "../http/guard.ts";
+import { beforeHead } from "../http/node-answer.ts";
 import { nodeHeader, parsedField } from "../http/node-message.ts";
 import { type Problem, problemHeaders, problemOf } from "../http/problem.ts";
 import { RequestAuth } from "../http/request-auth.ts";
@@ -137,49 +139,11 @@ function expressAuth<D>(
     get answered() {
       return res.headersSent;
     },
-    onCookie: () => beforeHead(res, () => addHeaders(res, auth)),
+    onHeaders: () =>
+      beforeHead(res, (fields) => {
+        const added = auth.responseHeaders();
+        if (added) addHeaders(fields, added);
+      }),
   });
   return auth;
-}
-
-function addHeaders<D>(res: Response, auth: RequestAuth<D>): void {
-  const added = auth.responseHeaders();
-  if (!added) return;
-  res.append("Set-Cookie", [...added["Set-Cookie"]]);
-  res.set("Cache-Control", added["Cache-Control"]);
-  res.vary(added.Vary);
-}
-
-/**
- * Runs `apply` when the head of the response is written, after everything the handler has set: a handler that allows
- * caching must not put somebody's cookie into a shared cache (CVE-2023-30861). Only for responses with a cookie.
- */
-function beforeHead(res: Response, apply: () => void): void {
-  const { writeHead } = res;
-  res.writeHead = ((status: number, ...rest: unknown[]) => {
-    res.writeHead = writeHead;
-    const headers = typeof rest[0] === "string" ? rest[1] : rest[0];
-    setHeaders(res, headers as HeadHeaders);
-    apply();
-    return typeof rest[0] === "string" ? res.writeHead(status, rest[0]) : res.writeHead(status);
-  }) as Response["writeHead"];
-}
-
-type HeadHeaders =
-  | Readonly<Record<string, number | string | string[]>>
-  | readonly (string | string[])[]
-  | undefined;
-
-/** `writeHead` takes headers as an object, a flat list or a list of pairs (CVE-2025-7339: lists were forgotten). */
-function setHeaders(res: Response, headers: HeadHeaders = {}): void {
-  if (!isList(headers)) {
-    for (const [name, value] of Object.entries(headers)) res.setHeader(name, value);
-    return;
-  }
-  const flat = headers.flat();
-  for (let at = 0; at < flat.length; at += 2) res.appendHeader(flat[at]!, flat[at + 1]!);
-}
-
-function isList(headers: NonNullable<HeadHeaders>): headers is readonly (string | string[])[] {
-  return Array.isArray(headers);
 }

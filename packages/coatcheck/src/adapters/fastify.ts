@@ -8,6 +8,7 @@ import type {
 } from "fastify";
 import type { SessionManager } from "../core/manager.ts";
 import type { Session } from "../core/session.ts";
+import { addHeaders, type HeaderFields } from "../http/added-headers.ts";
 import { type AuthOptions, type AuthSettings, resolveAuth } from "../http/auth-settings.ts";
 import { applyGuard, csrfTokenPresent, type Guard, recentAuth, sessionWhere } from "../http/guard.ts";
 import { nodeHeader, parsedField } from "../http/node-message.ts";
@@ -54,7 +55,8 @@ export function coatcheck<D>(sessions: SessionManager<D>, options: FastifyOption
     app.addHook("onSend", async (request, reply) => {
       const auth = states.get(request)?.auth;
       await auth?.settle();
-      addHeaders(reply, auth);
+      const added = auth?.responseHeaders();
+      if (added) addHeaders(new FastifyFields(reply), added);
     });
   };
   // Fastify would keep the hooks from the routes outside the plugin.
@@ -148,11 +150,23 @@ function fastifyAuth<D>(
   });
 }
 
-function addHeaders(reply: FastifyReply, auth: RequestAuth | undefined): void {
-  const added = auth?.responseHeaders();
-  if (!added) return;
-  reply.header("Set-Cookie", [...added["Set-Cookie"]]);
-  reply.header("Cache-Control", added["Cache-Control"]);
-  const vary = reply.getHeader("Vary");
-  reply.header("Vary", vary === undefined ? added.Vary : `${vary}, ${added.Vary}`);
+class FastifyFields implements HeaderFields {
+  readonly #reply: FastifyReply;
+
+  constructor(reply: FastifyReply) {
+    this.#reply = reply;
+  }
+
+  get(name: string): unknown {
+    return this.#reply.getHeader(name);
+  }
+
+  set(name: string, value: string): void {
+    this.#reply.header(name, value);
+  }
+
+  /** Of `Set-Cookie` alone, Fastify keeps what was there. */
+  append(name: "Set-Cookie", value: string): void {
+    this.#reply.header(name, value);
+  }
 }

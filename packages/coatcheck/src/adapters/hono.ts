@@ -2,10 +2,12 @@
 import type { Context, MiddlewareHandler } from "hono";
 import type { SessionManager } from "../core/manager.ts";
 import type { Session } from "../core/session.ts";
+import { addHeaders, type HeaderFields } from "../http/added-headers.ts";
 import type { AuthRequest } from "../http/auth-request.ts";
 import { type AuthOptions, type AuthSettings, resolveAuth } from "../http/auth-settings.ts";
 import { formField } from "../http/form.ts";
 import { applyGuard, csrfTokenPresent, type Guard, recentAuth, sessionWhere } from "../http/guard.ts";
+import { beforeHead, type NodeAnswer } from "../http/node-answer.ts";
 import { type NodeMessage, nodeHeader } from "../http/node-message.ts";
 import { type Problem, problemOf, problemResponse } from "../http/problem.ts";
 import { RequestAuth } from "../http/request-auth.ts";
@@ -47,7 +49,7 @@ export function coatcheck<D>(
     if (problem) replaceResponse(c, await onProblem(problem, c));
     const settling = auth.settle();
     if (settling) await settling;
-    addHeaders(c, auth);
+    complete(c, auth);
   };
 }
 
@@ -159,10 +161,35 @@ class HonoAuthRequest implements AuthRequest {
   }
 }
 
-function addHeaders<D>(c: Context, auth: RequestAuth<D>): void {
+/**
+ * Cookies go into the response, where other middleware sees them. Of what caches are told, a Node server's answer learns
+ * when its head is written: to set a header of the response costs as much as the whole guard.
+ */
+function complete<D>(c: Context, auth: RequestAuth<D>): void {
   const added = auth.responseHeaders();
   if (!added) return;
-  for (const cookie of added["Set-Cookie"]) c.header("Set-Cookie", cookie, { append: true });
-  c.header("Cache-Control", added["Cache-Control"]);
-  c.header("Vary", added.Vary, { append: true });
+  const { outgoing } = (c.env ?? {}) as { outgoing?: NodeAnswer };
+  if (outgoing && added["Set-Cookie"].length === 0)
+    beforeHead(outgoing, (fields) => addHeaders(fields, added));
+  else addHeaders(new HonoFields(c), added);
+}
+
+class HonoFields implements HeaderFields {
+  readonly #c: Context;
+
+  constructor(c: Context) {
+    this.#c = c;
+  }
+
+  get(name: string): unknown {
+    return this.#c.res.headers.get(name);
+  }
+
+  set(name: string, value: string): void {
+    this.#c.header(name, value);
+  }
+
+  append(name: string, value: string): void {
+    this.#c.header(name, value, { append: true });
+  }
 }

@@ -1,5 +1,6 @@
 /** For anything that speaks `Request` and `Response`: Deno, Bun, workers, frameworks with a fetch handler. */
 import type { SessionManager } from "../core/manager.ts";
+import { addHeaders } from "../http/added-headers.ts";
 import type { AuthRequest } from "../http/auth-request.ts";
 import { type AuthOptions, type AuthSettings, resolveAuth } from "../http/auth-settings.ts";
 import { formField } from "../http/form.ts";
@@ -79,8 +80,6 @@ function withHeaders<D>(response: Response, auth: RequestAuth<D>): Response {
   // A switch of protocols cannot be built again. Only a renewal can be due on it, and its answer may be lost.
   if (!added || response.status === 101) return response;
   const headers = new Headers(response.headers);
-  for (const cookie of added["Set-Cookie"]) headers.append("Set-Cookie", cookie);
-  headers.set("Cache-Control", added["Cache-Control"]);
-  headers.append("Vary", added.Vary);
+  addHeaders(headers, added);
   return new Response(response.body, { status: response.status, statusText: response.statusText, headers });
 }

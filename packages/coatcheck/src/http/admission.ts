@@ -120,6 +120,7 @@ export class Admission<D> {
     const validation = token ? await this.#sessions.validate(token, this.#exchange) : this.#reject(rejection);
     if (validation.ok) vouchFor(this.#exchange, validation.token);
     else if (wasNeverOurs(validation.rejection)) countGarbage(this.#exchange);
+    if (validation.ok || validation.locked) this.#exchange.recognise();
     this.#sendSuccessorOf(validation);
     return validation;
   }
@@ -132,6 +133,7 @@ export class Admission<D> {
       if (resumption.reason === "unknown") countGarbage(this.#exchange);
       return resumption.reason === "theft" ? { ok: false, rejection: { reason: "theft" } } : otherwise;
     }
+    this.#exchange.recognise();
     const { session, token, cookies } = resumption;
     if (cookies) {
       this.#browser.send(cookies.remember);

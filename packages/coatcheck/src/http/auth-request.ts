@@ -8,6 +8,6 @@ export interface AuthRequest extends RequestSource {
   formField?(name: string): Promise<string | undefined>;
   /** Whether the response has begun, where the adapter does not learn of it. */
   readonly answered?: boolean;
-  /** Called when the response is first given a cookie, where the adapter does not learn when the response begins. */
-  onCookie?(): void;
+  /** Called once when the response is first given a header, where the adapter does not learn when the response begins. */
+  onHeaders?(): void;
 }

@@ -1,18 +1,12 @@
-/** One request, and the cookies that its answer gets: what all parts of `RequestAuth` see of both. */
+/** One request, and the headers that its answer gets: what all parts of `RequestAuth` see of both. */
 import type { ClientInfo } from "../core/fingerprint.ts";
 import { comparedSignals } from "../core/fingerprint-policy.ts";
 import type { House } from "../core/house.ts";
+import { type AddedHeaders, forAnybody, forOne } from "./added-headers.ts";
 import type { AuthRequest } from "./auth-request.ts";
 import { type AuthSettings, isDirectLoopback } from "./auth-settings.ts";
 import { clientInfo, networkOf } from "./client.ts";
 import { type CookieSettings, companionCookie, expireCookie, serializeCookie } from "./cookie.ts";
-
-/** The headers of an answer that sets cookies: one `Set-Cookie` for each. */
-export interface CookieHeaders {
-  readonly "Set-Cookie": readonly string[];
-  readonly "Cache-Control": string;
-  readonly Vary: string;
-}
 
 export class Exchange {
   readonly house: House;
@@ -23,6 +17,8 @@ export class Exchange {
   /** `Set-Cookie` values by the cookie's name: of several for one name the last counts. */
   #cookies: Map<string, string> | undefined;
   #hasBegun = false;
+  #isAdded = false;
+  #isRecognised = false;
 
   constructor(house: House, settings: AuthSettings, request: AuthRequest) {
     this.house = house;
@@ -48,8 +44,9 @@ export class Exchange {
     return this.#network;
   }
 
-  /** The `Cookie` header. */
+  /** The `Cookie` header. Who asks for it makes the answer depend on it. */
   get cookie(): string | undefined {
+    this.#addHeaders();
     return this.request.header("cookie");
   }
 
@@ -87,17 +84,23 @@ export class Exchange {
     this.#cookies?.delete(name);
   }
 
-  /** The response begins now. Undefined if it gets no cookie. */
-  begin(): CookieHeaders | undefined {
+  /** The answer is to one person: no cache may keep it unless its handler says so. */
+  recognise(): void {
+    this.#isRecognised = true;
+  }
+
+  /** The response begins now. Undefined if nobody has looked at the cookies or set one. */
+  begin(): AddedHeaders | undefined {
     this.#hasBegun = true;
-    const cookies = this.#cookies;
-    if (!cookies || cookies.size === 0) return undefined;
-    return { "Set-Cookie": [...cookies.values()], "Cache-Control": "no-store", Vary: "Cookie" };
+    if (this.#cookies && this.#cookies.size > 0)
+      return { ...forOne, "Set-Cookie": [...this.#cookies.values()] };
+    if (!this.#isAdded) return undefined;
+    return this.#isRecognised ? forOne : forAnybody;
   }
 
   #write({ name }: CookieSettings, cookie: string): void {
     this.#cookies ??= new Map();
-    if (this.#cookies.size === 0) this.request.onCookie?.();
+    this.#addHeaders();
     this.#cookies.set(name, cookie);
     if (!this.#isAnswered) return;
     this.settings.warnings.once(
@@ -105,6 +108,11 @@ export class Exchange {
       "A cookie came too late: the response had begun before a verb such as login, logout, renew or flash was done. Await them before you answer",
       this.house.warn,
     );
+  }
+
+  #addHeaders(): void {
+    if (!this.#isAdded && !this.#isAnswered) this.request.onHeaders?.();
+    this.#isAdded = true;
   }
 
   get #isAnswered(): boolean {

@@ -7,6 +7,7 @@ import { houseOf, type SessionManager } from "../core/manager.ts";
 import type { Session } from "../core/session.ts";
 import type { CreatedSession, SignIn } from "../core/sign-in.ts";
 import type { Validation } from "../core/validation.ts";
+import type { AddedHeaders } from "./added-headers.ts";
 import { Admission } from "./admission.ts";
 import type { AuthRequest } from "./auth-request.ts";
 import type { AuthSettings } from "./auth-settings.ts";
@@ -15,7 +16,7 @@ import { CountedSignIn } from "./counted-sign-in.ts";
 import { csrfToken, isSafeMethod } from "./csrf.ts";
 import { checkOrigin, checkToken } from "./csrf-check.ts";
 import { warnIfDropped } from "./dropped-cookie.ts";
-import { type CookieHeaders, Exchange } from "./exchange.ts";
+import { Exchange } from "./exchange.ts";
 import { type Problem, problemOf } from "./problem.ts";
 import { RememberedBrowser } from "./remembered-browser.ts";
 import { SessionTicket } from "./session-ticket.ts";
@@ -196,7 +197,9 @@ export class RequestAuth<D = Record<string, unknown>> {
 
   /** What the visitor carries. It is their own input: trust it as far as a form. */
   carried(): Readonly<Record<string, unknown>> {
-    return this.#carryOver?.carried.values ?? {};
+    const values = this.#carryOver?.carried.values ?? {};
+    if (Object.keys(values).length > 0) this.#exchange.recognise();
+    return values;
   }
 
   /**
@@ -276,8 +279,8 @@ export class RequestAuth<D = Record<string, unknown>> {
     return this.#ticket.settle();
   }
 
-  /** The headers that the response, which now begins, must get; undefined if none. One `Set-Cookie` for each cookie. */
-  responseHeaders(): CookieHeaders | undefined {
+  /** The headers that the response, which now begins, must get, by `addHeaders`; undefined if none. */
+  responseHeaders(): AddedHeaders | undefined {
     return this.#exchange.begin();
   }
 

@@ -1,6 +1,7 @@
 /** The contract of adapters as tests: one call proves that a framework's adapter keeps every promise. */
 import { describe, test } from "node:test";
 import type { AdapterCases } from "./adapter/case.ts";
+import { caching } from "./adapter/promises/caching.ts";
 import { carryOver } from "./adapter/promises/carry-over.ts";
 import { cookies } from "./adapter/promises/cookies.ts";
 import { crossSite } from "./adapter/promises/cross-site.ts";
@@ -30,6 +31,7 @@ const promises: Readonly<Record<string, AdapterCases>> = {
   outage,
   renewal,
   cookies,
+  caching,
   "cross-site": crossSite,
   "CSRF token": csrfToken,
   network,

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import type { AdapterCases } from "../../src/testing/adapter/case.ts";
+import { caching } from "../../src/testing/adapter/promises/caching.ts";
 import { cookies } from "../../src/testing/adapter/promises/cookies.ts";
 import { crossSite } from "../../src/testing/adapter/promises/cross-site.ts";
 import { csrfToken } from "../../src/testing/adapter/promises/csrf-token.ts";
@@ -41,6 +42,40 @@ const brokenAdapters: Readonly<Record<string, BrokenAdapter>> = {
     breaks: signIn,
     promise: "an answer with the cookie is kept by no cache (CVE-2023-30861)",
     build: answering((response) => without(response, "vary")),
+  },
+  "lets caches keep what one person saw": {
+    breaks: caching,
+    promise:
+      "an answer to whoever is signed in is kept by no cache, and varies by the cookie (CVE-2026-27205)",
+    build: answering((response) =>
+      response.headers.has("set-cookie") ? response : without(response, "cache-control"),
+    ),
+  },
+  "gives visitors' pages to whoever is signed in": {
+    breaks: caching,
+    promise: "an answer that looked for a session and found none varies by the cookie (CVE-2026-27205)",
+    build: answering((response) => without(response, "vary")),
+  },
+  "knows better than the handler what may be kept": {
+    breaks: caching,
+    promise: "a handler that says how its answer is kept is believed",
+    build: answering((response) => {
+      response.headers.set("cache-control", "no-store");
+      return response;
+    }),
+  },
+  "varies by the cookie alone": {
+    breaks: caching,
+    promise: "what a handler says that its answer varies by is kept, and nothing is said twice",
+    build: answering((response) => {
+      response.headers.set("vary", "cookie");
+      return response;
+    }),
+  },
+  "says the same twice": {
+    breaks: caching,
+    promise: "what a handler says that its answer varies by is kept, and nothing is said twice",
+    build: answering((response) => withHeader(response, "vary", "Cookie")),
   },
   "replaces the handler's cookies by its own": {
     breaks: renewal,

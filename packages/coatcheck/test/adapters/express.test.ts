@@ -142,6 +142,23 @@ describe("Express", () => {
     });
   }
 
+  test("lets a handler look at the session after it has begun to answer", async () => {
+    const app = express5().use(coatcheck(sessions));
+    app.get("/", async (req, res) => {
+      res.write("nobody: ");
+      res.end(String((await authOf(req).session()) === undefined));
+    });
+    const server = app.listen(0, "127.0.0.1");
+    await once(server, "listening");
+    const { port } = server.address() as AddressInfo;
+    try {
+      assert.equal(await (await fetch(`http://127.0.0.1:${port}/`)).text(), "nobody: true");
+    } finally {
+      server.close();
+      server.closeAllConnections();
+    }
+  });
+
   test("guards and accessors without the middleware say what is missing", () => {
     assert.throws(() => authOf({} as never), /app\.use\(coatcheck\(sessions\)\)/);
   });

@@ -5,6 +5,7 @@ import * as http2 from "node:http2";
 import { describe, test } from "node:test";
 import { serve } from "@hono/node-server";
 import { type Context, Hono, type MiddlewareHandler } from "hono";
+import { stream } from "hono/streaming";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
 import {
   type AuthVariables,
@@ -80,7 +81,25 @@ describe("coatcheck", () => {
       headers: { origin: "https://shop.example" },
     });
     const cookie = login.headers.getSetCookie()[0]!.split(";")[0]!;
-    assert.equal(await (await app.request("/me", { headers: { cookie } })).text(), "ada");
+    const answer = await app.request("/me", { headers: { cookie } });
+    assert.equal(answer.headers.get("cache-control"), "no-store");
+    assert.equal(answer.headers.get("vary"), "Cookie");
+    assert.equal(await answer.text(), "ada");
+  });
+
+  test("lets a stream look at the session after the answer has begun", async () => {
+    const app = new Hono().use(coatcheck(sessions()));
+    app.get("/", (c) =>
+      stream(c, async (out) => {
+        await out.write("nobody: ");
+        await out.write(String((await c.var.auth.session()) === undefined));
+      }),
+    );
+    const { origin, close } = await served(
+      serve({ fetch: app.fetch, port: 0, hostname: "127.0.0.1" }) as Server,
+    );
+    assert.equal(await (await fetch(origin)).text(), "nobody: true");
+    await close();
   });
 
   test("takes the peer and its encryption from Node's message", async () => {

@@ -57,16 +57,21 @@ export function routes(gate: Gate): readonly Route[] {
     { method: "GET", path: "/public", answer: async () => ({ welcome: true }) },
     { method: "GET", path: "/maybe", answer: maybe },
     { method: "GET", path: "/own-headers", headers: ownHeaders, answer: maybe },
-    ...methods.map((method) => ({ method, path: "/me", guard: { demand: "session" }, answer: me }) as const),
+    { method: "GET", path: "/own-headers-guarded", guard: inSession, headers: ownHeaders, answer: me },
+    { method: "GET", path: "/vary-cookie", headers: { vary: "Origin, Cookie" }, answer: maybe },
+    { method: "GET", path: "/vary-everything", headers: { vary: "*" }, answer: maybe },
+    ...methods.map((method) => ({ method, path: "/me", guard: inSession, answer: me }) as const),
     { method: "GET", path: "/recent", guard: { demand: "recent", within: recently }, answer: me },
     { method: "GET", path: "/admin", guard: { demand: "where", predicate: isAdministrator }, answer: me },
     { method: "GET", path: "/form", guard: { demand: "csrf-token" }, answer: me },
     { method: "POST", path: "/form", guard: { demand: "csrf-token" }, answer: form },
-    { method: "POST", path: "/json", guard: { demand: "session" }, answer: json },
+    { method: "POST", path: "/json", guard: inSession, answer: json },
     { method: "GET", path: "/csrf", answer: async ({ auth }) => ({ csrfToken: await auth.csrfToken() }) },
     { method: "POST", path: "/do", answer: (request) => perform(request, gate) },
   ];
 }
+
+const inSession: RouteGuard = { demand: "session" };
 
 const ownHeaders = {
   "cache-control": "public, max-age=60",
