@@ -92,7 +92,7 @@ export class SqliteSessionStore implements SessionStore {
   }
 
   async insert(record: SessionRecord, now: number, limit?: SessionLimit): Promise<InsertResult> {
-    const result = this.#connection.write((): InsertResult => {
+    const result = await this.#connection.write((): InsertResult => {
       if (this.#sql.known.get({ id: record.id })) return { inserted: false, because: "duplicate" };
       const leave = limit ? leaving(this.#candidates(record.userId), limit, now) : [];
       if (!leave) return { inserted: false, because: "limit" };
@@ -124,7 +124,7 @@ export class SqliteSessionStore implements SessionStore {
     now: number,
     condition: UpdateCondition = {},
   ): Promise<boolean> {
-    const { changes } = this.#connection.write(() =>
+    const { changes } = await this.#connection.write(() =>
       this.#sql.update.run(updateValues(id, change, now, condition)),
     );
     const { seen: _, ...others } = change;
@@ -156,7 +156,7 @@ export class SqliteSessionStore implements SessionStore {
   async deleteExpired(now: number, batch: number, from = "sessions:"): Promise<PruneStep> {
     const [table, after = ""] = from.split(":");
     if (table === "sessions") {
-      const { rows, next } = this.#connection.prune(
+      const { rows, next } = await this.#connection.prune(
         this.#sql.walk,
         this.#sql.deleteExpired,
         now,
@@ -166,7 +166,7 @@ export class SqliteSessionStore implements SessionStore {
       this.#tell(rows.map(([id]) => id as SessionId));
       return { expired: rows.map(toRecord), next: next === undefined ? "tombstones:" : `sessions:${next}` };
     }
-    const { next } = this.#connection.prune(
+    const { next } = await this.#connection.prune(
       this.#sql.walkEnded,
       this.#sql.deleteExpiredEnded,
       now,
@@ -205,7 +205,7 @@ export class SqliteSessionStore implements SessionStore {
     reason: EndReason,
     now: number,
   ): Promise<SessionRecord[]> {
-    const rows = this.#connection.write(() => {
+    const rows = await this.#connection.write(() => {
       const removed = remove().map(rowOf);
       for (const [id, , familyHash] of removed) this.#bury(id!, familyHash!, reason, now);
       return removed;

@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, type TestContext, test } from "node:test";
 import { setImmediate } from "node:timers/promises";
+import { Worker } from "node:worker_threads";
 import type { SessionRecord } from "../../src/core/store.ts";
 import { Checkpointer } from "../../src/stores/sqlite/checkpointer.ts";
 import { SqliteSessionStore } from "../../src/stores/sqlite.ts";
@@ -140,10 +141,63 @@ describe("Checkpoints", () => {
     });
   });
 
+  test("start a long log anew while writers wait outside, and readers and the event loop do not", async (t) => {
+    const { store, restart } = await longLogAboutToRestart(t);
+    const kept = sessionRecord();
+    const ended = sessionRecord();
+    const expired = sessionRecord({ expiresAt: now + 1 });
+    const newcomer = sessionRecord();
+    await restart.begin(() => insertAll(store, [kept, ended, expired], now));
+    const writes = Promise.all([
+      store.insert(newcomer, now),
+      store.update(kept.id, { seen }, now),
+      store.delete(ended.id, "logout", now),
+      store.deleteExpired(now + 1, 1_000),
+    ]);
+    assert.equal(await store.find(newcomer.id), undefined);
+    await assertKept(store, kept);
+    await assertKept(store, ended);
+    restart.finish();
+    const [inserted, touched, removed, pruned] = await writes;
+    assert.equal(inserted.inserted, true);
+    assert.equal(touched, true);
+    assert.deepEqual(removed, ended);
+    assert.deepEqual(pruned.expired, [expired]);
+  });
+
+  test("that keep writers waiting for longer than the timeout are an outage, and nothing comes into being afterwards", async (t) => {
+    const { store, restart } = await longLogAboutToRestart(t);
+    await restart.begin();
+    const record = sessionRecord();
+    const refused = assert.rejects(store.insert(record, now), /too long to start its log anew/);
+    t.mock.timers.tick(store.timeout);
+    await refused;
+    restart.finish();
+    await until(() =>
+      store.insert(sessionRecord(), now).then(
+        () => true,
+        () => false,
+      ),
+    );
+    assert.equal(await store.find(record.id), undefined);
+  });
+
+  test("let those who wait finish before the store is closed", async (t) => {
+    const { store, path, restart } = await longLogAboutToRestart(t);
+    await restart.begin();
+    const record = sessionRecord();
+    const waiting = store.insert(record, now);
+    await store.close();
+    assert.equal((await waiting).inserted, true);
+    const reopened = new SqliteSessionStore(path);
+    await assertKept(reopened, record);
+    await reopened.close();
+  });
+
   test("that fail are reported", async () => {
     let failure: Error | undefined;
     const path = join(tmpdir(), "no", "such", "folder", "sessions.db");
-    const checkpointer = new Checkpointer(path, (error) => {
+    const checkpointer = new Checkpointer(path, 2_000, (error) => {
       failure = error;
     });
     checkpointer.request();
@@ -172,6 +226,27 @@ function slowDisk(t: TestContext) {
     fail: (error: Error) => finish(error),
     flushes: () => flush.mock.callCount(),
   };
+}
+
+/** A store whose log is so long that it is started anew when `restart.begin` says so, which lasts until `finish`. */
+async function longLogAboutToRestart(t: TestContext) {
+  t.mock.timers.enable({ apis: ["setTimeout"] });
+  const { store, path } = openStore(t);
+  await insertAll(store, many(300, { data: large }), now);
+  const asked = Promise.withResolvers<void>();
+  let finish = () => {};
+  const post = Worker.prototype.postMessage;
+  t.mock.method(Worker.prototype, "postMessage", function (this: Worker, deed: string) {
+    if (deed !== "restart") return post.call(this, deed);
+    finish = () => post.call(this, deed);
+    asked.resolve();
+  });
+  const begin = async (before: () => Promise<unknown> = async () => {}) => {
+    await before();
+    t.mock.timers.tick(250);
+    await asked.promise;
+  };
+  return { store, path, restart: { begin, finish: () => finish() } };
 }
 
 function many(count: number, fields: Partial<SessionRecord> = {}): SessionRecord[] {

@@ -35,7 +35,7 @@ export class SqliteAuditStore implements AuditStore {
   }
 
   async append(records: readonly AuditRecord[]): Promise<void> {
-    this.#connection.write(() => {
+    await this.#connection.write(() => {
       for (const record of records) this.#sql.append.run(...toRow(record));
     });
     await this.#connection.flushed();
@@ -54,7 +54,7 @@ export class SqliteAuditStore implements AuditStore {
   async seal(batch: number): Promise<SealStep> {
     // Asked without the lock first: nobody waits for it while there is nothing to seal.
     if (!this.#sql.anyUnsealed.get()) return { sealed: 0, head: this.#ends().head };
-    const step = this.#connection.write(() => this.#sealNext(batch));
+    const step = await this.#connection.write(() => this.#sealNext(batch));
     await this.#connection.flushed();
     return step;
   }
@@ -74,7 +74,7 @@ export class SqliteAuditStore implements AuditStore {
     const { start } = this.#ends();
     // Asked without the lock first, as above.
     if (this.#leaving(start, before, 1).length === 0) return { removed: 0, start };
-    const step = this.#connection.write(() => this.#removeOldest(before, batch));
+    const step = await this.#connection.write(() => this.#removeOldest(before, batch));
     await this.#connection.flushed();
     return step;
   }

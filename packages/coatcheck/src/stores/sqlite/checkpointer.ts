@@ -13,7 +13,8 @@ const longLog = 4096;
  * A checkpoint on the calling thread holds all requests up for 40 to 100 ms; PASSIVE on another thread never makes
  * anybody wait. But while there is always somebody writing, it never comes to the end of the log, which then grows
  * for ever. So a long log is started anew: each further pass has only to move what was written during the one before,
- * and RESTART, which does keep writers out, is left with the last few pages and milliseconds.
+ * and RESTART, which does keep writers out, is left with the rest. While many write that is 100 to 200 ms, in which a
+ * writer of this process would hold up its whole event loop: so it asks them to wait outside.
  */
 const workerProgram = `
   const { parentPort, workerData } = require("node:worker_threads");
@@ -21,25 +22,46 @@ const workerProgram = `
   const db = new DatabaseSync(workerData);
   const passive = db.prepare("PRAGMA wal_checkpoint(PASSIVE)");
   const restart = db.prepare("PRAGMA wal_checkpoint(RESTART)");
-  parentPort.on("message", () => {
-    if (passive.get().log <= ${longLog}) return;
-    passive.get();
-    passive.get();
-    restart.get();
-  });
+  const done = () => parentPort.postMessage("done");
+  const deeds = {
+    checkpoint() {
+      if (passive.get().log <= ${longLog}) return done();
+      passive.get();
+      passive.get();
+      parentPort.postMessage("hold");
+    },
+    restart() {
+      restart.get();
+      done();
+    },
+  };
+  parentPort.on("message", (deed) => deeds[deed]());
 `;
 
 /** A thread that checkpoints a database while, and only while, there are writes. Does not keep the process alive. */
 export class Checkpointer {
   readonly #path: string;
+  readonly #patience: number;
   readonly #onFailure: (error: Error) => void;
   #worker: Worker | undefined;
   #due: NodeJS.Timeout | undefined;
+  #isBusy = false;
+  #hold: Hold | undefined;
   #stopped = false;
 
-  constructor(path: string, onFailure: (error: Error) => void) {
+  /**
+   * @param patience how long a writer waits while the log is started anew, in milliseconds.
+   * @param onFailure is told once that there are no checkpoints any more.
+   */
+  constructor(path: string, patience: number, onFailure: (error: Error) => void) {
     this.#path = path;
+    this.#patience = patience;
     this.#onFailure = onFailure;
+  }
+
+  /** While the log is started anew: resolves when it is. To be awaited before a transaction that writes. */
+  get hold(): Promise<void> | undefined {
+    return this.#hold?.over;
   }
 
   /** Something was written: there will be a checkpoint soon. */
@@ -48,16 +70,20 @@ export class Checkpointer {
     this.#due = setTimeout(() => this.#checkpoint(), interval).unref();
   }
 
+  /** Whoever waits goes on at once. */
   async stop(): Promise<void> {
     this.#stopped = true;
     clearTimeout(this.#due);
+    this.#release();
     await this.#worker?.terminate();
   }
 
   #checkpoint(): void {
     this.#due = undefined;
     this.#worker ??= this.#start();
-    this.#worker.postMessage("checkpoint");
+    if (this.#isBusy) this.request();
+    else this.#worker.postMessage("checkpoint");
+    this.#isBusy = true;
   }
 
   #start(): Worker {
@@ -68,11 +94,50 @@ export class Checkpointer {
       // Not the application's loaders and flags. Node has said on the main thread already that SQLite is new.
       execArgv: ["--disable-warning=ExperimentalWarning"],
     });
+    worker.on("message", (message: "hold" | "done") => {
+      if (message === "hold") this.#holdFor(worker);
+      else this.#release();
+    });
     worker.on("error", (error) => {
       this.#stopped = true;
       this.#onFailure(error as Error);
+      this.#release();
     });
     worker.unref();
     return worker;
+  }
+
+  #holdFor(worker: Worker): void {
+    if (this.#stopped) return;
+    this.#hold = new Hold(this.#patience);
+    // Whoever waits wants to go on.
+    worker.ref();
+    worker.postMessage("restart");
+  }
+
+  #release(): void {
+    this.#isBusy = false;
+    this.#worker?.unref();
+    this.#hold?.end();
+    this.#hold = undefined;
+  }
+}
+
+/** Keeps writers waiting, but not for ever: what was answered with an outage must not come into being afterwards. */
+class Hold {
+  readonly #ended = Promise.withResolvers<void>();
+  readonly #timer: NodeJS.Timeout;
+  readonly over: Promise<void> = this.#ended.promise;
+
+  constructor(patience: number) {
+    // Perhaps nobody waits.
+    this.over.catch(() => {});
+    const tooLong = () => this.#ended.reject(new Error("SQLite took too long to start its log anew"));
+    this.#timer = setTimeout(tooLong, patience).unref();
+  }
+
+  end(): void {
+    clearTimeout(this.#timer);
+    this.#ended.resolve();
   }
 }

@@ -46,7 +46,8 @@ export class Connection {
    * One transaction that takes the write lock before it reads: nobody else's write comes between its statements, in
    * this process or another.
    */
-  write<T>(work: () => T): T {
+  async write<T>(work: () => T): Promise<T> {
+    if (this.#file?.hold) await this.#file.hold;
     this.#begin.run();
     let result: T;
     try {
@@ -65,17 +66,17 @@ export class Connection {
    * deadlines. Looks without a lock, so that nobody waits while there is nothing to remove; `remove` asks the deadline
    * again.
    */
-  prune(
+  async prune(
     walk: StatementSync,
     remove: StatementSync,
     now: number,
     batch: number,
     after: string,
-  ): { readonly rows: readonly Row[]; readonly next: string | undefined } {
+  ): Promise<{ readonly rows: readonly Row[]; readonly next: string | undefined }> {
     const seen = this.rows(walk, after, batch) as [key: string, until: number][];
     const last = seen.at(-1)?.[0];
     const isDue = seen.some(([, until]) => until <= now);
-    const rows = isDue ? this.write(() => this.rows(remove, after, last!, now)) : [];
+    const rows = isDue ? await this.write(() => this.rows(remove, after, last!, now)) : [];
     return { rows, next: seen.length < batch ? undefined : last };
   }
 

@@ -29,7 +29,12 @@ export class DatabaseFile {
       throw error;
     }
     flushFolderOf(this.#path);
-    this.#checkpointer = new Checkpointer(this.#path, (error) => this.#checkpointHere(error));
+    this.#checkpointer = new Checkpointer(this.#path, timeout, (error) => this.#checkpointHere(error));
+  }
+
+  /** To be awaited before each transaction that writes, where there is anything to wait for. */
+  get hold(): Promise<void> | undefined {
+    return this.#checkpointer.hold;
   }
 
   /** To be called after each commit. */

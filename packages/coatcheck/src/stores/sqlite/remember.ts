@@ -62,7 +62,7 @@ export class SqliteRememberStore implements RememberStore {
 
   async deleteExpired(now: number, batch: number, from = ""): Promise<RememberPruneStep> {
     const { walk, deleteExpired } = this.#sql;
-    const { rows, next } = this.#connection.prune(walk, deleteExpired, now, batch, from);
+    const { rows, next } = await this.#connection.prune(walk, deleteExpired, now, batch, from);
     return { removed: rows.length, next };
   }
 
@@ -73,14 +73,14 @@ export class SqliteRememberStore implements RememberStore {
 
   /** Whether anything was changed; if so, for good. */
   async #changes(work: () => number | bigint): Promise<boolean> {
-    const changed = this.#connection.write(work) === 1;
+    const changed = (await this.#connection.write(work)) === 1;
     if (changed) await this.#connection.flushed();
     return changed;
   }
 
   /** The rows are read after they are gone for good: even a damaged record can be removed. */
   async #remove(remove: () => ReturnType<StatementSync["all"]>): Promise<RememberRecord[]> {
-    const rows = this.#connection.write(remove).map(rowOf);
+    const rows = (await this.#connection.write(remove)).map(rowOf);
     if (rows.length > 0) await this.#connection.flushed();
     return rows.map(toRecord);
   }

@@ -23,11 +23,11 @@ export class SqliteThrottleStore implements ThrottleStore {
   /** Looks without a lock first: a flood of attempts that may not be made holds nobody up. */
   async attempt(key: string, rule: ThrottleRule, now: number): Promise<AttemptAnswer> {
     const verdict = judgeAttempt(this.#find(key), rule, now);
-    return verdict.allowed ? this.#connection.write(() => this.#count(key, rule, now)) : verdict;
+    return verdict.allowed ? await this.#connection.write(() => this.#count(key, rule, now)) : verdict;
   }
 
   async refund(key: string): Promise<void> {
-    this.#connection.write(() => this.#sql.refund.run(key));
+    await this.#connection.write(() => this.#sql.refund.run(key));
   }
 
   async reset(key: string): Promise<boolean> {
@@ -40,7 +40,7 @@ export class SqliteThrottleStore implements ThrottleStore {
 
   async deleteExpired(now: number, batch: number, from = ""): Promise<ThrottlePruneStep> {
     const { walk, deleteExpired } = this.#sql;
-    const { rows, next } = this.#connection.prune(walk, deleteExpired, now, batch, from);
+    const { rows, next } = await this.#connection.prune(walk, deleteExpired, now, batch, from);
     return { removed: rows.length, next };
   }
 
