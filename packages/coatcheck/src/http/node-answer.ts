@@ -4,8 +4,6 @@ import type { HeaderFields } from "./added-headers.ts";
 /** The part of Node's `ServerResponse` that is used; that of HTTP/2 has it too. */
 export interface NodeAnswer {
   getHeader(name: string): unknown;
-  setHeader(name: string, value: number | string | readonly string[]): unknown;
-  appendHeader(name: string, value: string | readonly string[]): unknown;
   writeHead: unknown;
 }
 
@@ -18,49 +16,62 @@ export function beforeHead(answer: NodeAnswer, apply: (fields: HeaderFields) => 
   answer.writeHead = (status: number, ...rest: readonly unknown[]) => {
     answer.writeHead = writeHead;
     const hasMessage = typeof rest[0] === "string";
-    setHeaders(answer, (hasMessage ? rest[1] : rest[0]) as HeadHeaders);
-    apply(new NodeFields(answer));
-    return hasMessage ? writeHead.call(answer, status, rest[0]) : writeHead.call(answer, status);
+    const fields = new HeadFields(answer, (hasMessage ? rest[1] : rest[0]) as HeadHeaders);
+    apply(fields);
+    const message = hasMessage ? [rest[0]] : [];
+    return writeHead.call(answer, status, ...message, fields.head);
   };
 }
 
 type WriteHead = (this: NodeAnswer, status: number, ...rest: readonly unknown[]) => unknown;
 
+type HeaderValue = number | string | string[];
 type HeadHeaders =
-  | Readonly<Record<string, number | string | string[]>>
-  | readonly (string | string[])[]
+  | Readonly<Record<string, HeaderValue>>
+  | readonly (HeaderValue | HeaderValue[])[]
   | undefined;
 
-/** `writeHead` takes headers as an object, a flat list or a list of pairs (CVE-2025-7339: lists were forgotten). */
-function setHeaders(answer: NodeAnswer, headers: HeadHeaders): void {
-  if (isList(headers)) {
-    const flat = headers.flat();
-    for (let at = 0; at < flat.length; at += 2) answer.appendHeader(flat[at]!, flat[at + 1]!);
-  } else {
-    for (const name in headers) answer.setHeader(name, headers[name]!);
-  }
-}
-
-function isList(headers: HeadHeaders): headers is readonly (string | string[])[] {
+function isList(headers: HeadHeaders): headers is readonly (HeaderValue | HeaderValue[])[] {
   return Array.isArray(headers);
 }
 
-class NodeFields implements HeaderFields {
+/**
+ * The headers that are given to `writeHead`, before those that are set already. With one object Node is faster than with
+ * `setHeader`.
+ *
+ * They may come as an object, a flat list or a list of pairs (CVE-2025-7339: lists were forgotten).
+ */
+class HeadFields implements HeaderFields {
+  readonly head: Record<string, HeaderValue> = {};
   readonly #answer: NodeAnswer;
 
-  constructor(answer: NodeAnswer) {
+  constructor(answer: NodeAnswer, headers: HeadHeaders) {
     this.#answer = answer;
+    if (isList(headers)) {
+      const flat = headers.flat();
+      for (let at = 0; at < flat.length; at += 2) {
+        const name = String(flat[at]).toLowerCase();
+        this.head[name] = joined(this.head[name], flat[at + 1]!);
+      }
+    } else {
+      for (const name in headers) this.head[name.toLowerCase()] = headers[name]!;
+    }
   }
 
   get(name: string): unknown {
-    return this.#answer.getHeader(name);
+    const key = name.toLowerCase();
+    return this.head[key] ?? this.#answer.getHeader(key);
   }
 
   set(name: string, value: string): void {
-    this.#answer.setHeader(name, value);
+    this.head[name.toLowerCase()] = value;
   }
 
   append(name: string, value: string): void {
-    this.#answer.appendHeader(name, value);
+    this.head[name.toLowerCase()] = joined(this.get(name) as HeaderValue | undefined, value);
   }
+}
+
+function joined(own: HeaderValue | undefined, value: HeaderValue): HeaderValue {
+  return own === undefined ? value : [own, value].flat().map(String);
 }

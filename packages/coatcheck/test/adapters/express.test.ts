@@ -107,14 +107,21 @@ describe("Express", () => {
   const sessions = new SessionManager({ store: new MemorySessionStore() });
 
   for (const [form, head] of Object.entries({
-    "an object": [200, { "cache-control": "public", "set-cookie": ["theme=dark"] }],
-    "a flat list": [200, ["cache-control", "public", "set-cookie", "theme=dark"]],
+    "an object": [
+      200,
+      { "cache-control": "public", "set-cookie": ["theme=dark"], "content-type": "text/plain" },
+    ],
+    "a flat list": [
+      200,
+      ["cache-control", "public", "set-cookie", "theme=dark", "content-type", "text/plain"],
+    ],
     "a list of pairs after a message": [
       200,
       "OK",
       [
         ["cache-control", "public"],
         ["set-cookie", "theme=dark"],
+        ["content-type", "text/plain"],
       ],
     ],
   })) {
@@ -122,6 +129,7 @@ describe("Express", () => {
       const app = express5().use(coatcheck(sessions));
       app.post("/", async (req, res) => {
         await authOf(req).login("ada");
+        res.set({ "Content-Type": "text/html", Vary: "Origin" });
         (res.writeHead as (...args: unknown[]) => unknown)(...head);
         res.end();
       });
@@ -131,6 +139,8 @@ describe("Express", () => {
       try {
         const response = await fetch(`http://127.0.0.1:${port}/`, { method: "POST" });
         assert.equal(response.headers.get("cache-control"), "no-store");
+        assert.equal(response.headers.get("content-type"), "text/plain", "The head has the last word");
+        assert.equal(response.headers.get("vary"), "Origin, Cookie");
         assert.deepEqual(
           response.headers.getSetCookie().map((cookie) => cookie.split("=")[0]),
           ["theme", "__Host-session"],
