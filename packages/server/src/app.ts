@@ -19,9 +19,11 @@ import { accountPages } from "./pages/account-page.ts";
 import { devicesPages } from "./pages/devices-page.ts";
 import { docsPage } from "./pages/docs-page.ts";
 import { endSessionPages } from "./pages/end-session-page.ts";
+import { speak } from "./pages/language-choice.ts";
 import { resetPages } from "./pages/reset-page.ts";
 import { setupPages } from "./pages/setup-page.ts";
 import { signInPages } from "./pages/sign-in-page.ts";
+import { welcomePage } from "./pages/welcome-page.ts";
 import {
   accountsUnavailable,
   bodyTooLarge,
@@ -46,6 +48,7 @@ export function createApp(house: House): Hono<AppEnv> {
   const app = new Hono<AppEnv>();
 
   app.use(names);
+  app.use(speak);
   app.use((c, next) => correlated({ correlationId: c.var.requestId }, next));
   app.use(requestLog(house.logger));
   app.use(headers(house));
@@ -64,6 +67,7 @@ export function createApp(house: House): Hono<AppEnv> {
   metricsPage(app, house);
   signInPages(app, house);
   setupPages(app, house);
+  welcomePage(app, house);
   devicesPages(app, house);
   accountPages(app, house);
   resetPages(app, house);

@@ -17,19 +17,24 @@ interface Asset {
   readonly body: string;
 }
 
-const style = load("style.css");
-const icon = load("icon.svg");
-const codeFromLink = load("code-from-link.js");
+type AssetName = "style" | "icon" | "backGuard" | "codeFromLink" | "passwordReveal" | "waitCountdown";
 
-/** The addresses to link to. */
-export const assets: Readonly<Record<"style" | "icon" | "codeFromLink", string>> = {
-  style: style.url,
-  icon: icon.url,
-  codeFromLink: codeFromLink.url,
+const files: Readonly<Record<AssetName, Asset>> = {
+  style: load("style.css"),
+  icon: load("icon.svg"),
+  backGuard: load("back-guard.js"),
+  codeFromLink: load("code-from-link.js"),
+  passwordReveal: load("password-reveal.js"),
+  waitCountdown: load("wait-countdown.js"),
 };
 
+/** The addresses to link to. */
+export const assets: Readonly<Record<AssetName, string>> = Object.fromEntries(
+  Object.entries(files).map(([name, { url }]) => [name, url]),
+) as Record<AssetName, string>;
+
 export function serveAssets(app: Hono<AppEnv>): void {
-  for (const { url, type, body } of [style, icon, codeFromLink]) {
+  for (const { url, type, body } of Object.values(files)) {
     app.get(url, (c) =>
       c.body(body, 200, { "Content-Type": type, "Cache-Control": "public, max-age=31536000, immutable" }),
     );

@@ -3,8 +3,8 @@
  * nobody should have to start a server five times to learn five mistakes.
  */
 import { resolveAuth } from "coatcheck";
-import { emailProblem } from "./accounts/email.ts";
-import { passwordProblem } from "./accounts/password-rules.ts";
+import { emailFault } from "./accounts/email.ts";
+import { passwordFault } from "./accounts/password-rules.ts";
 import { type KeySource, keySource, keysProblem } from "./keys/key-source.ts";
 import { isLoopback } from "./loopback.ts";
 import { type MailConfig, readMail } from "./mail/mail-config.ts";
@@ -19,6 +19,7 @@ import {
   sameAddress,
   shownAddress,
 } from "./store-address.ts";
+import { inEnglish } from "./words/refusals-en.ts";
 
 export interface Config {
   readonly port: number;
@@ -253,10 +254,10 @@ function readAdministrator(env: Environment, complain: Complain): Administrator 
     );
     return undefined;
   }
-  const badEmail = emailProblem(email);
-  if (badEmail) complain(`COATCHECK_ADMIN_EMAIL: ${badEmail}`);
-  const badPassword = passwordProblem(password, email);
-  if (badPassword) complain(`COATCHECK_ADMIN_PASSWORD: ${badPassword}`);
+  const badEmail = emailFault(email);
+  if (badEmail) complain(`COATCHECK_ADMIN_EMAIL: ${inEnglish(badEmail)}`);
+  const badPassword = passwordFault(password, email);
+  if (badPassword) complain(`COATCHECK_ADMIN_PASSWORD: ${inEnglish(badPassword)}`);
   return { email, password };
 }
 

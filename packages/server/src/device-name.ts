@@ -6,10 +6,29 @@ const program = /^[\w-]{1,32}(?=\/|$)/;
 
 const browsers: ReadonlySet<string> = new Set(Object.values(Bowser.BROWSER_MAP));
 
+/** What is known of a device; what is not is left out. */
+export interface DeviceLook {
+  /** Programs are named by their first product: curl, okhttp. */
+  readonly browser?: string;
+  readonly system?: string;
+  readonly kind: "phone" | "computer" | "program";
+}
+
+export function lookOf(userAgent: string): DeviceLook {
+  const { browser, os, platform } = Bowser.parse(userAgent);
+  const isBrowser = browsers.has(browser.name ?? "");
+  const name = isBrowser ? browser.name : program.exec(userAgent)?.[0];
+  const isCarried = platform.type === "mobile" || platform.type === "tablet";
+  return {
+    ...(name && { browser: name }),
+    ...(os.name && { system: os.name }),
+    kind: isCarried ? "phone" : isBrowser ? "computer" : "program",
+  };
+}
+
+/** In English: for programs, and for mails, where it stands among words of any language. */
 export function deviceName(userAgent: string | undefined): string {
   if (!userAgent) return "Unknown device";
-  const { browser, os } = Bowser.parse(userAgent);
-  // Programs are named by their first product: curl, okhttp.
-  const name = browsers.has(browser.name ?? "") ? browser.name : program.exec(userAgent)?.[0];
-  return [name ?? "Unknown program", ...(os.name ? [os.name] : [])].join(" on ");
+  const { browser = "Unknown program", system } = lookOf(userAgent);
+  return system ? `${browser} on ${system}` : browser;
 }

@@ -7,6 +7,7 @@ import type { Identity } from "./accounts/identify.ts";
 import type { MailStore } from "./mail/mail-store.ts";
 import type { Notifications } from "./mail/notifications.ts";
 import type { Metrics } from "./metrics/metrics.ts";
+import type { Words } from "./words/words.ts";
 
 /** What the whole application shares. */
 export interface House {
@@ -39,6 +40,8 @@ export interface AppEnv {
     requestId: string;
     /** Allows the scripts and styles of this one response. */
     nonce: string;
+    /** What our pages say, in the language of who reads them. */
+    words: Words;
     /** Who is signed in. Only behind a guard. */
     identity: Identity;
   };

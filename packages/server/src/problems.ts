@@ -1,5 +1,8 @@
 /** What the server has to say when the answer is no, beyond what the library says. */
 import type { EndReason, Problem } from "coatcheck";
+import type { Fault } from "./accounts/fault.ts";
+import { english } from "./words/en.ts";
+import { englishRefusals, inEnglish } from "./words/refusals-en.ts";
 
 /** What is wrong with one field of a form or a body. */
 export interface FieldError {
@@ -30,11 +33,14 @@ function problem(
   return { type: `urn:coatcheck:problem:${name}`, title, status, ...more };
 }
 
-/** One text for an unknown address, a wrong password and a disabled account. */
-export const wrongCredentials = "The e-mail address or the password is wrong.";
+export function faultOf(field: string, fault: Fault): FieldError {
+  return { field, message: inEnglish(fault) };
+}
 
 export function invalidCredentials(): ServerProblem {
-  return problem("invalid-credentials", 401, "Invalid credentials", { detail: wrongCredentials });
+  return problem("invalid-credentials", 401, "Invalid credentials", {
+    detail: inEnglish("wrong-credentials"),
+  });
 }
 
 export function wrongPassword(): ServerProblem {
@@ -97,12 +103,9 @@ export function tooManyAttempts(retryAfter: number): ServerProblem {
 /** Gives the reason only to who held the session; see the library's `notSignedIn`. */
 export function notSignedIn(reason: EndReason | undefined): ServerProblem {
   return problem("not-signed-in", 401, "Not signed in", {
-    ...(reason && { reason, detail: `You were signed out because ${signedOutBecause(reason)}.` }),
+    ...(reason && { reason, detail: english.signIn.because(englishRefusals.endReasons[reason]) }),
   });
 }
-
-/** What is wrong with the code of a reset mail, whatever it is. */
-export const badResetCode = "This code is wrong, used or expired. Ask for another mail.";
 
 /** The same for every address, whether or not anybody has it. */
 export function tooManyResets(retryAfter: number): ServerProblem {
@@ -156,28 +159,4 @@ export function internalError(): ServerProblem {
   return problem("internal-error", 500, "Internal server error", {
     detail: "Something went wrong on our side. It has been recorded.",
   });
-}
-
-/** Why somebody is signed out, told to the one who was signed in. */
-export function signedOutBecause(reason: EndReason): string {
-  switch (reason) {
-    case "logout":
-      return "you signed out on this device";
-    case "revoked":
-      return "this device was signed out from your list of devices";
-    case "evicted":
-      return "you signed in on another device and reached the limit of devices";
-    case "replaced":
-      return "you signed in again in this browser";
-    case "theft":
-      return "an outdated copy of this browser’s sign-in was used, which may mean that somebody copied it. If you did not restore an old browser profile, change your password";
-    case "fingerprint":
-      return "its sign-in was used from another browser, which may mean that somebody copied it. If that was not you, change your password";
-    case "expired":
-      return "you were away for too long, or signed in too long ago";
-    case "credentials-changed":
-      return "your password was changed";
-    case "account-changed":
-      return "your account was changed";
-  }
 }

@@ -111,7 +111,7 @@ async function formsOf(visitor: Visitor, start: string): Promise<Map<string, Rec
   const pages = new Set([start]);
   for (const page of pages) {
     const { text } = await visitor.get(page);
-    for (const [, path] of text.matchAll(/<a [^>]*href="(\/[\w/-]*)"/g)) pages.add(path!);
+    for (const [, path] of text.matchAll(/<a [^>]*href="(\/[\w/-]*(?:\?session=[^"]*)?)"/g)) pages.add(path!);
     for (const [, action, body] of text.matchAll(
       /<form[^>]*method="post"[^>]*action="([^"]*)"[^>]*>(.*?)<\/form>/gs,
     )) {

@@ -28,7 +28,7 @@ describe("the pages", () => {
     });
 
     test("leads to no path that is not a page", async () => {
-      for (const next of ["/logout", "/logout?a=b", "/devices/end", "/account/password", "/nowhere"]) {
+      for (const next of ["/logout", "/logout?a=b", "/account/mail", "/account/password", "/nowhere"]) {
         const answer = await server.visitor().submit("/login", { ...ada, next });
         assert.equal(answer.location, "/devices", next);
       }
@@ -151,7 +151,7 @@ describe("the pages", () => {
       await visitor.submit("/devices/end-others", {}, "/devices");
       const other = await server.signedIn();
       const page = (await visitor.get("/devices")).text;
-      const session = /name="session" value="([^"]+)"/.exec(page)![1]!;
+      const session = /href="\/devices\/end\?session=([^"]+)"/.exec(page)![1]!;
       const answer = await visitor.submit("/devices/end", { session }, "/devices");
       assert.equal(answer.location, "/devices?done=device-ended");
       assert.equal((await other.get("/devices")).location, "/login?next=%2Fdevices");
@@ -305,7 +305,7 @@ describe("setting up", () => {
     assert.equal(visitor.cookie, undefined);
 
     const answer = await visitor.submit("/setup", { ...ada, code });
-    assert.equal(answer.location, "/devices?done=set-up");
+    assert.equal(answer.location, "/welcome");
     const { user } = (await visitor.send("GET", "/api/session")).json();
     assert.deepEqual(user.roles, ["admin", "user"]);
 

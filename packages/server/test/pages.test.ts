@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { deviceName } from "../src/device-name.ts";
 import { html } from "../src/pages/html.ts";
-import { inWords } from "../src/pages/moment.ts";
+import { inWords, waitInWords } from "../src/pages/moment.ts";
+import { wordsIn } from "../src/words/words.ts";
 
 describe("the name of a device", () => {
   const names: Record<string, string> = {
@@ -24,13 +25,27 @@ describe("the name of a device", () => {
 
 test("time is told in words", () => {
   const now = Date.UTC(2026, 6, 1, 12);
-  const ago = (milliseconds: number) => inWords(now - milliseconds, now);
+  const ago = (milliseconds: number) => inWords(wordsIn("en"), now - milliseconds, now);
   assert.equal(ago(0), "just now");
   assert.equal(ago(59_999), "just now");
   assert.equal(ago(60_000), "1 minute ago");
   assert.equal(ago(3 * 3_600_000), "3 hours ago");
   assert.equal(ago(26 * 3_600_000), "yesterday");
   assert.equal(ago(-5_000), "just now");
+  const past = (milliseconds: number) => inWords(wordsIn("ru"), now - milliseconds, now);
+  assert.equal(past(0), "только что");
+  assert.equal(past(2 * 60_000), "2 минуты назад");
+  assert.equal(past(5 * 3_600_000), "5 часов назад");
+});
+
+test("who must wait is told for how long, and is let in when it is over", () => {
+  const wait = (seconds: number) => waitInWords(wordsIn("en"), seconds);
+  assert.equal(wait(1), "in 1 second");
+  assert.equal(wait(60), "in 60 seconds");
+  assert.equal(wait(61), "in 2 minutes");
+  assert.equal(wait(3_600), "in 60 minutes");
+  assert.equal(waitInWords(wordsIn("ru"), 1), "через 1 секунду");
+  assert.equal(waitInWords(wordsIn("ru"), 21), "через 21 секунду");
 });
 
 test("what is put into a template is text, in content and in attributes", async () => {

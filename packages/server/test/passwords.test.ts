@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { hash } from "@node-rs/argon2";
 import { HasherBusyError, PasswordHasher } from "../src/accounts/password-hasher.ts";
-import { passwordProblem } from "../src/accounts/password-rules.ts";
+import { passwordFault } from "../src/accounts/password-rules.ts";
 
 const email = "ada.lovelace@example.com";
 
@@ -15,21 +15,21 @@ describe("the rules for a new password", () => {
     "🫖🪟🧶🪴🎻🧭🪁🦔🐌🍋🧄🫐🥨🍯🧂",
     `${"tea kettle upstairs window ".repeat(37)}`,
   ]) {
-    test(`accepts ${good.slice(0, 30)}`, () => assert.equal(passwordProblem(good, email), undefined));
+    test(`accepts ${good.slice(0, 30)}`, () => assert.equal(passwordFault(good, email), undefined));
   }
 
   test("count characters as people do, not code units", () => {
-    assert.match(passwordProblem("🫖🪟🧶🪴🎻🧭🪁🦔", email)!, /at least 15/);
+    assert.equal(passwordFault("🫖🪟🧶🪴🎻🧭🪁🦔", email), "password-too-short");
   });
 
   test("refuse what is too short and what is too long", () => {
-    assert.match(passwordProblem("tea kettle wind", email) ?? "", /^$/);
-    assert.match(passwordProblem("tea kettle win", email)!, /at least 15/);
-    assert.match(passwordProblem("tea kettle upstairs ".repeat(52), email)!, /at most 1024/);
+    assert.equal(passwordFault("tea kettle wind", email), undefined);
+    assert.equal(passwordFault("tea kettle win", email), "password-too-short");
+    assert.equal(passwordFault("tea kettle upstairs ".repeat(52), email), "password-too-long");
   });
 
   test("refuse a lone surrogate, which two passwords could share", () => {
-    assert.match(passwordProblem("tea kettle upstairs \ud800", email)!, /cannot be stored/);
+    assert.equal(passwordFault("tea kettle upstairs \ud800", email), "password-unstorable");
   });
 
   for (const common of [
@@ -51,20 +51,20 @@ describe("the rules for a new password", () => {
     "йцукенгшщзхъфывапр",
   ]) {
     test(`refuse what attackers try first: ${common}`, () => {
-      assert.match(passwordProblem(common, email)!, /first that attackers try/);
+      assert.equal(passwordFault(common, email), "password-common");
     });
   }
 
   for (const own of [email, "Ada.Lovelace@Example.com", `${email}123`, "ada.lovelaceada.lovelace1"]) {
     test(`refuse the e-mail address: ${own}`, () => {
-      assert.match(passwordProblem(own, email)!, /e-mail address/);
+      assert.equal(passwordFault(own, email), "password-about-email");
     });
   }
 
   test("a password made to be slow to judge is judged at once", () => {
     const started = performance.now();
-    passwordProblem(`${"passwordpass".repeat(85)}!x`, email);
-    passwordProblem("ab".repeat(511), email);
+    passwordFault(`${"passwordpass".repeat(85)}!x`, email);
+    passwordFault("ab".repeat(511), email);
     assert.ok(performance.now() - started < 500);
   });
 });

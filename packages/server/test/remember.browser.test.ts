@@ -18,11 +18,11 @@ test("a person who ticked the box finds ten tabs signed in the next morning, as 
     const box = page.getByRole("checkbox", { name: "Keep me signed in on this device" });
     assert.equal(await box.isChecked(), false);
     await page.getByLabel("E-mail address").fill(ada.email);
-    await page.getByLabel("Password").fill(ada.password);
+    await page.getByLabel("Password", { exact: true }).fill(ada.password);
     await box.press("Space");
     await page.getByRole("button", { name: "Sign in" }).click();
     await page.getByRole("heading", { name: "Your devices" }).waitFor();
-    assert.match(await page.locator(".device").innerText(), /stays signed in until/);
+    assert.match(await page.locator(".device").innerText(), /Stays signed in until/);
     const [remember] = (await context.cookies()).filter(({ name }) => name === "__Host-remember");
     assert.ok(remember!.httpOnly && remember!.secure && remember!.expires > Date.now() / 1000 + 29 * 86_400);
 

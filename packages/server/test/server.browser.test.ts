@@ -6,7 +6,7 @@ import { ada, startTestServer } from "./support/test-server.ts";
 
 async function fillSignIn(page: Page, user: { email: string; password: string }): Promise<void> {
   await page.getByLabel("E-mail address").fill(user.email);
-  await page.getByLabel("Password").fill(user.password);
+  await page.getByLabel("Password", { exact: true }).fill(user.password);
   await page.getByRole("button", { name: "Sign in" }).click();
 }
 
@@ -34,11 +34,13 @@ test("from the first start to the last sign-out, in a real browser", { timeout: 
     assert.equal(await page.getByLabel("Set-up code").inputValue(), server.running.setupLink!.split("#")[1]);
     assert.equal(new URL(page.url()).hash, "");
     await page.getByLabel("Your e-mail address").fill(ada.email);
-    await page.getByLabel("New password").fill(ada.password);
+    await page.getByLabel("New password", { exact: true }).fill(ada.password);
     await page.getByRole("button", { name: "Create administrator" }).click();
 
+    await page.getByRole("heading", { name: "Welcome" }).waitFor();
+    assert.equal(await page.locator(".steps > li").count(), 5);
+    await page.getByRole("link", { name: "Look at your devices" }).click();
     await page.getByRole("heading", { name: "Your devices" }).waitFor();
-    assert.match(await page.getByRole("status").innerText(), /Welcome/);
     assert.match(await page.getByRole("listitem").filter({ hasText: "This device" }).innerText(), /on Linux/);
     const [cookie, ...more] = await tickets(first);
     assert.equal(more.length, 0);
@@ -67,13 +69,15 @@ test("from the first start to the last sign-out, in a real browser", { timeout: 
     await fillSignIn(other, ada);
     await other.getByRole("heading", { name: "Your account" }).waitFor();
 
-    await page.getByRole("link", { name: "Devices" }).click();
+    await page.getByRole("link", { name: "Devices", exact: true }).click();
     assert.equal(await page.locator(".device").count(), 2);
-    await page.getByRole("button", { name: /^Sign out .*127\.0\.0\.1/ }).click();
+    await page.getByRole("link", { name: /^Sign out .*127\.0\.0\.1/ }).click();
+    await page.getByRole("heading", { name: "Sign out this device?" }).waitFor();
+    await page.locator("main").getByRole("button", { name: "Sign out" }).click();
     assert.match(await page.getByRole("status").innerText(), /That device is signed out/);
     assert.equal(await page.locator(".device").count(), 1);
 
-    await other.getByRole("link", { name: "Devices" }).click();
+    await other.getByRole("link", { name: "Devices", exact: true }).click();
     await other.getByRole("heading", { name: "Sign in" }).waitFor();
     assert.match(
       await other.getByRole("status").innerText(),
@@ -159,7 +163,11 @@ test("everything is done by keyboard alone", { timeout: 120_000 }, async () => {
     await page.keyboard.press("Enter");
     await focusOn("#main");
     await page.keyboard.press("Tab");
+    await focusOn("main a");
     await page.keyboard.press("Enter");
+    await page.getByRole("heading", { name: "Sign out everywhere?" }).waitFor();
+    await page.waitForLoadState();
+    await page.locator("main button").press("Enter");
     await page.getByRole("heading", { name: "Sign in" }).waitFor();
     assert.match(await page.getByRole("status").innerText(), /signed out on all devices/);
   });

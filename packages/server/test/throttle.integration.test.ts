@@ -59,7 +59,7 @@ describe("wrong passwords", () => {
     const answer = await server.visitor().submit("/login", { ...wrong, next: "/account" });
     assert.equal(answer.status, 429);
     assert.equal(answer.headers.get("retry-after"), "1");
-    assert.match(answer.text, /Too many attempts failed\. Try again in 1 second\./);
+    assert.match(answer.text, /Too many attempts failed\. Try again <span[^>]*>in 1 second<\/span>\./);
     assert.match(answer.text, /value="ada@example\.com"/);
     assert.match(answer.text, /name="next" value="\/account"/);
     assert.doesNotMatch(answer.text, /not the right password/);
@@ -105,7 +105,7 @@ describe("wrong passwords", () => {
     const passwords = { current: ada.password, new: change.newPassword };
     const page = await visitor.submit("/account/password", passwords, "/account");
     assert.equal(page.status, 429);
-    assert.match(page.text, /Try again in 1 second/);
+    assert.match(page.text, /Try again <span[^>]*>in 1 second</);
     server.clock.now += 1_000;
     assert.equal((await visitor.call("POST", "/api/reauthenticate", { password: ada.password })).status, 200);
   });
@@ -132,7 +132,7 @@ describe("set-up codes", () => {
     const answer = await server.visitor().submit("/setup", typed(50));
     assert.equal(answer.status, 429);
     assert.match(answer.text, /value="user50@example\.com"/);
-    assert.match(answer.text, /Try again in 1 second/);
+    assert.match(answer.text, /Try again <span[^>]*>in 1 second</);
   });
 });
 

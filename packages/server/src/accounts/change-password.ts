@@ -3,14 +3,15 @@ import type { RequestAuth, Session } from "coatcheck";
 import type { Notifications } from "../mail/notifications.ts";
 import type { Accounts } from "./accounts.ts";
 import { countAttempt } from "./attempt.ts";
+import type { Fault } from "./fault.ts";
 import type { Identity } from "./identify.ts";
-import { passwordProblem } from "./password-rules.ts";
+import { passwordFault } from "./password-rules.ts";
 
 export type PasswordChange =
   | { readonly done: true; readonly endedSessions: number }
   /** `changed-meanwhile`: another change was faster, so `current` is wrong by now. */
   | { readonly done: false; readonly problem: "wrong-password" | "changed-meanwhile" }
-  | { readonly done: false; readonly problem: "unacceptable"; readonly message: string };
+  | { readonly done: false; readonly problem: "unacceptable"; readonly fault: Fault };
 
 /**
  * Writes the user first and ends the other sessions then: a sign-in with the old password that runs meanwhile either
@@ -24,8 +25,8 @@ export async function changePassword(
   { user, session }: Identity,
   { current, next }: { readonly current: string; readonly next: string },
 ): Promise<PasswordChange> {
-  const message = passwordProblem(next, user.email);
-  if (message) return { done: false, problem: "unacceptable", message };
+  const fault = passwordFault(next, user.email);
+  if (fault) return { done: false, problem: "unacceptable", fault };
   await countAttempt(auth, user.email);
   if (!(await accounts.confirm(user, current))) return { done: false, problem: "wrong-password" };
   if (!(await accounts.changePassword(user, next))) return { done: false, problem: "changed-meanwhile" };

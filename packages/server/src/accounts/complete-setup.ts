@@ -2,8 +2,9 @@
 import type { RequestAuth } from "coatcheck";
 import type { Credentials } from "./accounts.ts";
 import { countAttempt } from "./attempt.ts";
-import { emailProblem } from "./email.ts";
-import { passwordProblem } from "./password-rules.ts";
+import { emailFault } from "./email.ts";
+import type { Fault } from "./fault.ts";
+import { passwordFault } from "./password-rules.ts";
 import { type SignInParts, startSession } from "./sign-in.ts";
 import type { User } from "./user.ts";
 
@@ -13,9 +14,10 @@ export type SetupResult =
   | {
       readonly done: false;
       readonly problem: "invalid-input";
-      readonly code: string | undefined;
-      readonly email: string | undefined;
-      readonly password: string | undefined;
+      /** What is wrong with which of the fields; undefined: nothing. */
+      readonly code: Fault | undefined;
+      readonly email: Fault | undefined;
+      readonly password: Fault | undefined;
     };
 
 /**
@@ -29,9 +31,9 @@ export async function completeSetup(
 ): Promise<SetupResult> {
   const { accounts } = parts;
   if (!(await accounts.isEmpty())) return { done: false, problem: "already-set-up" };
-  const email = emailProblem(credentials.email);
-  const password = passwordProblem(credentials.password, credentials.email);
-  const missing = code.trim() === "" ? "Enter the set-up code." : undefined;
+  const email = emailFault(credentials.email);
+  const password = passwordFault(credentials.password, credentials.email);
+  const missing = code.trim() === "" ? "setup-code-missing" : undefined;
   if (missing || email || password)
     return { done: false, problem: "invalid-input", code: missing, email, password };
   await countAttempt(auth, credentials.email);

@@ -1,7 +1,8 @@
 /** E-mail addresses as names of accounts. */
 import { domainToASCII } from "node:url";
+import type { Fault } from "./fault.ts";
 
-const longest = 254;
+export const longestEmail = 254;
 // One @, and nothing in it that could change the meaning of a mail header or a log line.
 const pattern = /^[^\s\p{C}@<>()[\],;:"\\]+@[^\s\p{C}@<>()[\],;:"\\]+$/u;
 
@@ -21,12 +22,9 @@ export function emailKey(text: string): string {
   return email.slice(0, at) + (domainToASCII(email.slice(at)) || email.slice(at));
 }
 
-/** What is wrong with an address, and what to do about it. */
-export function emailProblem(text: string): string | undefined {
+/** What is wrong with an address. */
+export function emailFault(text: string): Fault | undefined {
   const email = tidyEmail(text);
-  if (email.length > longest) return `The e-mail address is longer than ${longest} characters.`;
-  if (!email.isWellFormed() || !pattern.test(email)) {
-    return "This is not an e-mail address. An address looks like name@example.com.";
-  }
-  return undefined;
+  if (email.length > longestEmail) return "email-too-long";
+  return email.isWellFormed() && pattern.test(email) ? undefined : "email-malformed";
 }

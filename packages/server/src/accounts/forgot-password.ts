@@ -1,14 +1,15 @@
 /** Asking for a mail by which to choose a new password. */
 import type { ClientInfo, SessionManager } from "coatcheck";
 import type { Notifications } from "../mail/notifications.ts";
-import { emailProblem } from "./email.ts";
+import { emailFault } from "./email.ts";
+import type { Fault } from "./fault.ts";
 import { countResetRequest } from "./reset-requests.ts";
 
 /** Never says whether there is such an account. */
 export type ForgottenPassword =
   | { readonly done: true }
   | { readonly done: false; readonly problem: "no-mail" }
-  | { readonly done: false; readonly problem: "unacceptable"; readonly message: string }
+  | { readonly done: false; readonly problem: "unacceptable"; readonly fault: Fault }
   | { readonly done: false; readonly problem: "too-often"; readonly retryAfterSeconds: number };
 
 /**
@@ -21,8 +22,8 @@ export async function forgotPassword(
   email: string,
 ): Promise<ForgottenPassword> {
   if (!notifications.areOn) return { done: false, problem: "no-mail" };
-  const message = emailProblem(email);
-  if (message) return { done: false, problem: "unacceptable", message };
+  const fault = emailFault(email);
+  if (fault) return { done: false, problem: "unacceptable", fault };
   const retryAfterSeconds = await countResetRequest(sessions, email, client);
   if (retryAfterSeconds !== undefined) return { done: false, problem: "too-often", retryAfterSeconds };
   await notifications.passwordForgotten(email, client);

@@ -4,6 +4,7 @@
  */
 import { isCommonPassword } from "./common-passwords.ts";
 import { emailKey } from "./email.ts";
+import type { Fault } from "./fault.ts";
 
 /** NIST's minimum where the password is the only factor. */
 export const shortestPassword = 15;
@@ -15,15 +16,15 @@ export function normalizePassword(password: string): string {
   return password.normalize("NFC");
 }
 
-/** What is wrong with a new password, and what to do about it. */
-export function passwordProblem(password: string, email: string): string | undefined {
+/** What is wrong with a new password. */
+export function passwordFault(password: string, email: string): Fault | undefined {
   const normal = normalizePassword(password);
   const length = [...normal].length;
-  if (!normal.isWellFormed()) return "The password has characters that cannot be stored.";
-  if (length < shortestPassword) return `Use at least ${shortestPassword} characters.`;
-  if (length > longestPassword) return `Use at most ${longestPassword} characters.`;
-  if (isCommonPassword(normal)) return "This password is among the first that attackers try. Choose another.";
-  if (isAboutEmail(normal, email)) return "Do not use your e-mail address as the password.";
+  if (!normal.isWellFormed()) return "password-unstorable";
+  if (length < shortestPassword) return "password-too-short";
+  if (length > longestPassword) return "password-too-long";
+  if (isCommonPassword(normal)) return "password-common";
+  if (isAboutEmail(normal, email)) return "password-about-email";
   return undefined;
 }
 

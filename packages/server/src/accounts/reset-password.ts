@@ -3,12 +3,13 @@ import type { ClientInfo, SessionManager } from "coatcheck";
 import type { Notifications } from "../mail/notifications.ts";
 import type { Accounts } from "./accounts.ts";
 import { unlock } from "./attempt.ts";
-import { passwordProblem } from "./password-rules.ts";
+import type { Fault } from "./fault.ts";
+import { passwordFault } from "./password-rules.ts";
 
 export type PasswordReset =
   | { readonly done: true }
   | { readonly done: false; readonly problem: "invalid-code" }
-  | { readonly done: false; readonly problem: "unacceptable"; readonly message: string };
+  | { readonly done: false; readonly problem: "unacceptable"; readonly fault: Fault };
 
 interface Parts {
   readonly accounts: Accounts;
@@ -27,8 +28,8 @@ export async function resetPassword(
 ): Promise<PasswordReset> {
   const user = await accounts.findByResetCode(code);
   if (!user) return { done: false, problem: "invalid-code" };
-  const message = passwordProblem(password, user.email);
-  if (message) return { done: false, problem: "unacceptable", message };
+  const fault = passwordFault(password, user.email);
+  if (fault) return { done: false, problem: "unacceptable", fault };
   const done = await accounts.changePasswordByCode(user, code, password);
   if (!done) return { done: false, problem: "invalid-code" };
   await notifications.passwordChanged(user.id, client);

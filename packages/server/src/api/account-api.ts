@@ -2,15 +2,15 @@
 import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
 import { type PublicUser, publicUser, type User } from "../accounts/user.ts";
 import type { AppEnv, House } from "../env.ts";
-import type { Language } from "../mail/mail.ts";
 import type { MailStore } from "../mail/mail-store.ts";
+import { type Language, languages } from "../words/language.ts";
 import { signedInOnly } from "./api-guard.ts";
 import { json, jsonBody, problems } from "./responses.ts";
 import { csrfHeader, userSchema } from "./schemas.ts";
 
 const tags = ["Account"];
 
-const language = z.enum(["en", "ru"]).openapi({ description: "The language of mails." });
+const language = z.enum(languages).openapi({ description: "The language of mails." });
 const newDeviceMail = z.boolean().openapi({
   description: "Whether sign-ins on new devices are told by mail. Theft and a changed password always are.",
 });

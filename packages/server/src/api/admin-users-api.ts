@@ -1,12 +1,13 @@
 /** The users, for administrators. */
 import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
 import { changeRights } from "../accounts/change-rights.ts";
-import { emailProblem } from "../accounts/email.ts";
+import { emailFault } from "../accounts/email.ts";
 import { createUser, invite } from "../accounts/invite-user.ts";
 import { type Rights, tidyRoles, type User, userRoles } from "../accounts/user.ts";
 import type { AppEnv, House } from "../env.ts";
 import {
   addressTaken,
+  faultOf,
   forbidden,
   invalidInput,
   noLinkFor,
@@ -100,8 +101,8 @@ export function adminUsersApi(api: OpenAPIHono<AppEnv>, house: House): void {
   });
   api.openapi(create, async (c) => {
     const { email, roles } = c.req.valid("json");
-    const message = emailProblem(email);
-    if (message) throw new ProblemError(invalidInput([{ field: "email", message }]));
+    const fault = emailFault(email);
+    if (fault) throw new ProblemError(invalidInput([faultOf("email", fault)]));
     const user = await createUser(accounts, email, tidyRoles(roles));
     if (!user) throw new ProblemError(addressTaken());
     return c.json({ user: accountJson(user), ...(await linkFor(user)) }, 201);

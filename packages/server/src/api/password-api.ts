@@ -4,6 +4,7 @@ import { changePassword, type PasswordChange } from "../accounts/change-password
 import type { AppEnv, House } from "../env.ts";
 import {
   changedMeanwhile,
+  faultOf,
   invalidInput,
   ProblemError,
   type ServerProblem,
@@ -57,7 +58,7 @@ export function passwordApi(api: OpenAPIHono<AppEnv>, house: House): void {
 function problemOfChange(change: PasswordChange & { readonly done: false }): ServerProblem {
   switch (change.problem) {
     case "unacceptable":
-      return invalidInput([{ field: "newPassword", message: change.message }]);
+      return invalidInput([faultOf("newPassword", change.fault)]);
     case "wrong-password":
       return wrongPassword();
     case "changed-meanwhile":

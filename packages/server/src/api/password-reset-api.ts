@@ -4,7 +4,7 @@ import { type ForgottenPassword, forgotPassword } from "../accounts/forgot-passw
 import { resetPassword } from "../accounts/reset-password.ts";
 import type { AppEnv, House } from "../env.ts";
 import {
-  badResetCode,
+  faultOf,
   invalidInput,
   noMail,
   ProblemError,
@@ -65,8 +65,8 @@ export function passwordResetApi(api: OpenAPIHono<AppEnv>, house: House): void {
     throw new ProblemError(
       invalidInput([
         result.problem === "unacceptable"
-          ? { field: "newPassword", message: result.message }
-          : { field: "code", message: badResetCode },
+          ? faultOf("newPassword", result.fault)
+          : faultOf("code", "reset-code-bad"),
       ]),
     );
   });
@@ -77,7 +77,7 @@ function problemOf(asked: ForgottenPassword & { readonly done: false }): ServerP
     case "no-mail":
       return noMail();
     case "unacceptable":
-      return invalidInput([{ field: "email", message: asked.message }]);
+      return invalidInput([faultOf("email", asked.fault)]);
     case "too-often":
       return tooManyResets(asked.retryAfterSeconds);
   }

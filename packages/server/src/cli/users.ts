@@ -2,10 +2,11 @@
 
 import { unlock } from "../accounts/attempt.ts";
 import { changeRights } from "../accounts/change-rights.ts";
-import { emailProblem } from "../accounts/email.ts";
-import { passwordProblem } from "../accounts/password-rules.ts";
+import { emailFault } from "../accounts/email.ts";
+import { passwordFault } from "../accounts/password-rules.ts";
 import { tidyRoles, type User, userRoles } from "../accounts/user.ts";
 import { nearest } from "../nearest.ts";
+import { inEnglish } from "../words/refusals-en.ts";
 import { type Command, FailedError, jsonOption, MisuseError } from "./command.ts";
 import { assertSharedSessions, inExistingOffice, inOffice, userOf } from "./office.ts";
 import { count, moment, printJson, printTable } from "./output.ts";
@@ -26,13 +27,13 @@ export const usersAdd: Command = {
   async run(given) {
     const [email] = given.arguments as [string];
     const roles = rolesOf(given.value("role") ?? "user");
-    const badEmail = emailProblem(email);
-    if (badEmail) throw new MisuseError(badEmail, usersAdd.name);
+    const badEmail = emailFault(email);
+    if (badEmail) throw new MisuseError(inEnglish(badEmail), usersAdd.name);
     await inOffice(async ({ accounts }) => {
       if (await accounts.findByEmail(email)) throw addressTaken(email);
       const password = await readPassword(given.has("password-stdin"));
-      const badPassword = passwordProblem(password, email);
-      if (badPassword) throw new FailedError(badPassword);
+      const badPassword = passwordFault(password, email);
+      if (badPassword) throw new FailedError(inEnglish(badPassword));
       const user = await accounts.create({ email, password }, roles);
       if (!user) throw addressTaken(email);
       if (given.has("json")) printJson({ user: userJson(user) });

@@ -10,7 +10,7 @@ import { endLink, endLinkLifetime } from "./end-link.ts";
 import { type Letter, writeLetter } from "./letter.ts";
 import type { Mail, QueuedMail } from "./mail.ts";
 import type { MailStore } from "./mail-store.ts";
-import { wordsIn } from "./words.ts";
+import { letterWordsIn } from "./words.ts";
 
 export interface AddressedLetter {
   readonly to: string;
@@ -37,7 +37,7 @@ export function letterWriter(
       if (!user || !code) return undefined;
       const { language = "en" } = await store.preferences(user.id);
       const link = mail.kind === "password-reset" ? resetLink(origin, code) : endLink(origin, code);
-      const letter = await writeLetter(mail, wordsIn(language), { origin, email: user.email, link });
+      const letter = await writeLetter(mail, letterWordsIn(language), { origin, email: user.email, link });
       return { to: user.email, letter, code };
     },
   };

@@ -1,7 +1,7 @@
 /** Writes a mail out: the same as plain text and as HTML, with nothing in it that a mail program would load. */
 import { html } from "hono/html";
 import type { Mail } from "./mail.ts";
-import { type Words, wordsOf } from "./words.ts";
+import { type LetterWords, wordsOf } from "./words.ts";
 
 export interface Letter {
   readonly subject: string;
@@ -20,7 +20,7 @@ export interface Occasion {
 
 export async function writeLetter(
   mail: Mail,
-  words: Words,
+  words: LetterWords,
   { origin, email, link }: Occasion,
 ): Promise<Letter> {
   const said = wordsOf(mail, words, origin);
@@ -53,7 +53,7 @@ export async function writeLetter(
 }
 
 /** With its zone: whoever reads it may be anywhere. */
-function timeIn({ locale }: Words, at: number): string {
+function timeIn({ locale }: LetterWords, at: number): string {
   return new Intl.DateTimeFormat(locale, { dateStyle: "long", timeStyle: "long", timeZone: "UTC" }).format(
     at,
   );

@@ -2,7 +2,8 @@
  * The port behind which mails wait until they are sent, and what is known for writing them. It lies in the database of
  * the users. Methods reject only when the database itself fails; every method is one atomic step.
  */
-import type { Device, EndLink, Language, Mail, MailPreferences, QueuedMail } from "./mail.ts";
+import type { Language } from "../words/language.ts";
+import type { Device, EndLink, Mail, MailPreferences, QueuedMail } from "./mail.ts";
 
 export interface MailStore {
   /** Adds a mail, due at once. */

@@ -1,4 +1,5 @@
 /** What there is to tell by mail. Facts only: who it goes to, in which language, and every secret come in when it is sent. */
+import type { Language } from "../words/language.ts";
 
 /** When and from where something was done. */
 export interface Circumstances {
@@ -43,8 +44,6 @@ export interface QueuedMail {
   /** How often it was taken out to be sent, this time included. */
   readonly attempts: number;
 }
-
-export type Language = "en" | "ru";
 
 /** How a user wants to be written to. */
 export interface MailPreferences {

@@ -1,8 +1,8 @@
 /** Decides what to tell by mail, and puts it into the outbox. Sends nothing itself. */
 import type { ClientInfo, Session, SessionEvent, SessionId, Warn } from "coatcheck";
 import { deviceName } from "../device-name.ts";
+import { preferredLanguage } from "../words/language.ts";
 import { deviceOf } from "./device.ts";
-import { preferredLanguage } from "./language.ts";
 import type { Circumstances, Mail } from "./mail.ts";
 import type { MailStore } from "./mail-store.ts";
 

@@ -1,5 +1,5 @@
 /** Who our mails are from: `no-reply@example.com`, or `Example <no-reply@example.com>`. */
-import { emailProblem, tidyEmail } from "../accounts/email.ts";
+import { emailFault, tidyEmail } from "../accounts/email.ts";
 
 export interface Sender {
   readonly name: string;
@@ -12,7 +12,7 @@ const named = /^([^<>]*)<([^<>]*)>$/;
 /** Undefined if it is no sender: a line break, most of all, would begin a header of its own. */
 export function parseSender(text: string): Sender | undefined {
   const [, name = "", address = text] = named.exec(text.trim()) ?? [];
-  if (emailProblem(address) || /\p{C}/u.test(name)) return undefined;
+  if (emailFault(address) || /\p{C}/u.test(name)) return undefined;
   return { name: name.replaceAll('"', "").trim() || defaultName, address: tidyEmail(address) };
 }
 

@@ -2,7 +2,8 @@
 import { randomBytes } from "node:crypto";
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 import { inTransaction } from "../database.ts";
-import type { Device, EndLink, Language, Mail, MailPreferences, QueuedMail } from "./mail.ts";
+import type { Language } from "../words/language.ts";
+import type { Device, EndLink, Mail, MailPreferences, QueuedMail } from "./mail.ts";
 import { day, type MailStore } from "./mail-store.ts";
 
 interface Row {

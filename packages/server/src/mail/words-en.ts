@@ -1,10 +1,10 @@
-import type { Words } from "./words.ts";
+import type { LetterWords } from "./words.ts";
 
 const signOutDevice = "Sign that device out";
 const signOutEverywhere = "Sign out everywhere";
 const sevenDays = "The link works once, within 7 days. It only signs out, and asks before it does.";
 
-export const english: Words = {
+export const english: LetterWords = {
   locale: "en-GB",
   account: "Account",
   time: "Time",

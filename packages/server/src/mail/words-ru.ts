@@ -1,11 +1,11 @@
-import type { Words } from "./words.ts";
+import type { LetterWords } from "./words.ts";
 
 const signOutDevice = "Завершить сеанс на этом устройстве";
 const signOutEverywhere = "Выйти на всех устройствах";
 const sevenDays =
   "Ссылка сработает один раз в течение 7 дней. Она только завершает сеанс и сначала попросит подтверждения.";
 
-export const russian: Words = {
+export const russian: LetterWords = {
   locale: "ru",
   account: "Учётная запись",
   time: "Время",

@@ -1,5 +1,6 @@
 /** What our mails say, once for each language. */
-import type { Language, Mail } from "./mail.ts";
+import type { Language } from "../words/language.ts";
+import type { Mail } from "./mail.ts";
 import { english } from "./words-en.ts";
 import { russian } from "./words-ru.ts";
 
@@ -14,7 +15,7 @@ export interface MailWords {
   readonly closing: string;
 }
 
-export interface Words {
+export interface LetterWords {
   readonly locale: string;
   readonly account: string;
   readonly time: string;
@@ -27,16 +28,14 @@ export interface Words {
   passwordReset(): MailWords;
 }
 
-const inLanguage: Readonly<Record<Language, Words>> = { en: english, ru: russian };
+const inLanguage: Readonly<Record<Language, LetterWords>> = { en: english, ru: russian };
 
-export const languages: readonly Language[] = ["en", "ru"];
-
-export function wordsIn(language: Language): Words {
+export function letterWordsIn(language: Language): LetterWords {
   return inLanguage[language];
 }
 
 /** What this mail says. `origin` is the public one: nothing of a request ever gets into a link (CVE-2025-71401). */
-export function wordsOf(mail: Mail, words: Words, origin: string): MailWords {
+export function wordsOf(mail: Mail, words: LetterWords, origin: string): MailWords {
   const accountPage = `${origin}/account`;
   switch (mail.kind) {
     case "new-device":

@@ -2,11 +2,12 @@
 import type { Context, MiddlewareHandler } from "hono";
 import { reauthenticate } from "../accounts/change-password.ts";
 import { recentSignIn } from "../accounts/demands.ts";
+import { assets } from "../assets.ts";
 import type { AppEnv, House } from "../env.ts";
-import type { FieldError } from "../problems.ts";
-import { errorSummary, field, readFields } from "./form.ts";
+import { errorSummary, type FormError, field, formError, readFields } from "./form.ts";
 import { html } from "./html.ts";
 import { page } from "./layout.ts";
+import { ticket } from "./parts.ts";
 import { Throttled, unlessThrottled } from "./throttled.ts";
 
 const passwordField = "current_password";
@@ -25,34 +26,38 @@ export function requireRecentSignIn({ accounts }: House): MiddlewareHandler<AppE
     const confirming = password && reauthenticate(accounts, auth, identity.user, password);
     const session = confirming && (await unlessThrottled(c, confirming));
     if (session instanceof Throttled) return confirmPage(c, fields, [session.error], 429);
-    if (!session) return confirmPage(c, fields, [wrong]);
+    if (!session) return confirmPage(c, fields, [formError(c.var.words, passwordField, "not-your-password")]);
     c.set("identity", { ...identity, session });
     await next();
   };
 }
 
-const wrong: FieldError = { field: passwordField, message: "This is not your password." };
-
 function confirmPage(
   c: Context<AppEnv>,
   fields: ReadonlyMap<string, string>,
-  errors: readonly FieldError[] = [],
+  errors: readonly FormError[] = [],
   status: 403 | 429 = 403,
 ): Promise<Response> {
+  const { words } = c.var;
+  const { title, lead, password, submit } = words.confirm;
   const asked = [...fields].filter(([name]) => name !== "csrf_token" && name !== passwordField);
   return page(c, (csrf) => ({
-    title: "Confirm your password",
-    narrow: true,
+    title,
+    width: "narrow",
     status,
     failed: errors.length > 0,
-    body: html`<h1>Confirm your password</h1>
-      ${errorSummary(errors)}
-      <p class="quiet">You signed in a while ago. Enter your password to go on with what you asked for.</p>
-      <form class="sheet wide" method="post" novalidate action="${c.req.path}">
-        ${csrf}${asked.map(([name, value]) => html`<input type="hidden" name="${name}" value="${value}">`)}
-        ${field({ name: passwordField, label: "Password", type: "password", autocomplete: "current-password", autofocus: errors.length === 0 }, errors)}
-        <button>Confirm</button>
-      </form>
-      <p><a href="/devices">Go back without doing it</a></p>`,
+    scripts: [assets.passwordReveal, assets.waitCountdown],
+    path: "/devices",
+    body: ticket({
+      title,
+      lead,
+      body: html`${errorSummary(words, errors)}
+        <form method="post" novalidate action="${c.req.path}">
+          ${csrf}${asked.map(([name, value]) => html`<input type="hidden" name="${name}" value="${value}">`)}
+          ${field(words, { name: passwordField, label: password, type: "password", autocomplete: "current-password", autofocus: errors.length === 0 }, errors)}
+          <button>${submit}</button>
+        </form>
+        <p><a href="/devices">${words.frame.back}</a></p>`,
+    }),
   }));
 }

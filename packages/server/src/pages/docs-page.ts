@@ -3,26 +3,31 @@ import type { Hono } from "hono";
 import type { OpenApiDocument, Operation, Response } from "../api/openapi.ts";
 import { exampleOf, type Schema, schemaOf } from "../api/openapi.ts";
 import type { AppEnv } from "../env.ts";
+import type { Words } from "../words/words.ts";
 import { type Html, html } from "./html.ts";
 import { publicPage } from "./layout.ts";
+import { heading } from "./parts.ts";
 
 export function docsPage(app: Hono<AppEnv>, document: OpenApiDocument): void {
-  const body = reference(document);
-  app.get("/docs", (c) => publicPage(c, { title: "API", body }));
+  app.get("/docs", (c) => {
+    const { words } = c.var;
+    return publicPage(c, { title: words.docs.title, body: reference(document, words) });
+  });
 }
 
-function reference(document: OpenApiDocument): Html {
+/** What the document says is English, whatever the page around it speaks. */
+function reference(document: OpenApiDocument, words: Words): Html {
+  const { docs } = words;
   const operations = operationsOf(document);
   const groups = Map.groupBy(operations, ({ operation }) => operation.tags[0]!);
-  return html`<h1>API</h1>
-    <p>${document.info.description}</p>
-    <p>The same as an OpenAPI document, for programs: <a href="/openapi.json">/openapi.json</a>.</p>
+  return html`${heading(docs.title, html`<span lang="en">${document.info.description}</span>`)}
+    <p>${docs.sameForPrograms(html`<a href="/openapi.json">/openapi.json</a>`)}</p>
     ${code(walkthrough(document.servers[0]!.url))}
-    <nav aria-label="Calls"><ul class="calls">${operations.map(
+    <nav aria-label="${docs.calls}"><ul class="calls" lang="en">${operations.map(
       (call) =>
         html`<li><a href="#${idOf(call)}">${call.method} ${call.path}</a> ${call.operation.summary}</li>`,
     )}</ul></nav>
-    ${Array.from(groups, ([tag, calls]) => html`<h2>${tag}</h2>${calls.map((call) => callView(document, call))}`)}`;
+    ${Array.from(groups, ([tag, calls]) => html`<h2 lang="en">${tag}</h2>${calls.map((call) => callView(document, call, words))}`)}`;
 }
 
 interface Call {
@@ -50,25 +55,30 @@ curl -b jar ${origin}/api/csrf
 curl -b jar ${origin}/api/logout -X POST -H 'X-CSRF-Token: …'`;
 }
 
-function callView(document: OpenApiDocument, call: Call): Html {
+function callView(document: OpenApiDocument, call: Call, { docs, language }: Words): Html {
   const { method, path, operation } = call;
   const { summary, description, security, parameters = [], requestBody, responses } = operation;
   const body = requestBody && schemaOf(document, requestBody.content["application/json"]?.schema);
-  return html`<section class="sheet call" id="${idOf(call)}" aria-labelledby="${idOf(call)}-title">
+  const needsToken = parameters.some(({ in: place }) => place === "header");
+  return html`<section class="sheet call" lang="en" id="${idOf(call)}" aria-labelledby="${idOf(call)}-title">
     <h3 id="${idOf(call)}-title"><code>${method} ${path}</code> ${summary}</h3>
     ${description ? html`<p>${inlineCode(description)}</p>` : ""}
-    ${security ? html`<p class="quiet">Needs a session${parameters.some(({ in: place }) => place === "header") ? html`, and its CSRF token in <code>X-CSRF-Token</code>` : ""}.</p>` : ""}
-    ${body ? html`<h4>Body</h4>${fields(document, body)}${code(pretty(exampleOf(document, body)))}` : ""}
-    <h4>Answers</h4>
+    ${security ? html`<p class="quiet" lang="${language}">${needsToken ? docs.needsToken(html`<code>X-CSRF-Token</code>`) : docs.needsSession}</p>` : ""}
+    ${body ? html`<h4 lang="${language}">${docs.body}</h4>${fields(document, body, docs.optional)}${code(pretty(exampleOf(document, body)))}` : ""}
+    <h4 lang="${language}">${docs.answers}</h4>
     <dl>${Object.entries(responses).map(([status, response]) => answer(document, status, response))}</dl>
   </section>`;
 }
 
-function fields(document: OpenApiDocument, { properties = {}, required = [] }: Schema): Html {
+function fields(
+  document: OpenApiDocument,
+  { properties = {}, required = [] }: Schema,
+  optional: string,
+): Html {
   return html`<ul>${Object.entries(properties).map(([name, schema]) => {
     const { type, description } = schemaOf(document, schema);
-    const optional = required.includes(name) ? "" : ", optional";
-    return html`<li><code>${name}</code> <span class="quiet">${type}${optional}</span>${description ? html`: ${description}` : ""}</li>`;
+    const kind = required.includes(name) ? type : `${type}, ${optional}`;
+    return html`<li><code>${name}</code> <span class="quiet">${kind}</span>${description ? html`: ${description}` : ""}</li>`;
   })}</ul>`;
 }
 

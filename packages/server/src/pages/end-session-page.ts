@@ -3,23 +3,21 @@ import type { Context, Hono } from "hono";
 import { endByLink } from "../accounts/end-by-link.ts";
 import type { AppEnv, House } from "../env.ts";
 import { readForm } from "./form.ts";
-import { html } from "./html.ts";
+import { type Html, html } from "./html.ts";
 import { publicPage } from "./layout.ts";
+import { told } from "./notices.ts";
+import { ticket } from "./parts.ts";
 
 export function endSessionPages(app: Hono<AppEnv>, house: House): void {
   // The same for every code: what looks into mails and follows their links learns and changes nothing.
-  app.get("/end-session", (c) =>
-    publicPage(c, {
-      title: "Sign out",
-      narrow: true,
-      body: html`<h1>Sign out</h1>
-        <p>This ends the sign-in that the mail told you of.</p>
-        <form class="sheet wide" method="post" action="/end-session">
-          <input type="hidden" name="code" value="${c.req.query("code") ?? ""}">
-          <button class="danger">Sign out</button>
-        </form>`,
-    }),
-  );
+  app.get("/end-session", (c) => {
+    const { title, lead, submit } = c.var.words.endSession;
+    const body = html`<form method="post" action="/end-session">
+      <input type="hidden" name="code" value="${c.req.query("code") ?? ""}">
+      <button class="danger grave">${submit}</button>
+    </form>`;
+    return publicPage(c, { title, width: "narrow", body: ticket({ title, lead, body }) });
+  });
 
   app.post("/end-session", async (c) => {
     const form = await readForm(c);
@@ -27,23 +25,19 @@ export function endSessionPages(app: Hono<AppEnv>, house: House): void {
   });
 }
 
+const linkTo =
+  (path: string) =>
+  (text: string): Html =>
+    html`<a href="${path}">${text}</a>`;
+
 function ended(c: Context<AppEnv>): Response | Promise<Response> {
-  return publicPage(c, {
-    title: "Signed out",
-    narrow: true,
-    body: html`<h1>Signed out</h1>
-      <p class="notice" role="status">That sign-in is ended.</p>
-      <p>If it was not you, somebody knows your password. <a href="/account">Change it</a>, or <a href="/forgot">choose a new one</a> if you are not signed in.</p>`,
-  });
+  const { doneTitle: title, done, notYou } = c.var.words.endSession;
+  const body = html`${told(done)}<p>${notYou(linkTo("/account"), linkTo("/forgot"))}</p>`;
+  return publicPage(c, { title, width: "narrow", body: ticket({ title, body }) });
 }
 
 function notGood(c: Context<AppEnv>): Response | Promise<Response> {
-  return publicPage(c, {
-    title: "This link is not good any more",
-    narrow: true,
-    status: 410,
-    failed: true,
-    body: html`<h1>This link is not good any more</h1>
-      <p>It is wrong, used or expired. <a href="/devices">Look at your devices</a> to end what you do not know.</p>`,
-  });
+  const { badTitle: title, bad } = c.var.words.endSession;
+  const body = ticket({ title, body: html`<p>${bad(linkTo("/devices"))}</p>` });
+  return publicPage(c, { title, width: "narrow", status: 410, failed: true, body });
 }

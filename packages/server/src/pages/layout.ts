@@ -3,23 +3,34 @@ import type { Context } from "hono";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
 import { assets } from "../assets.ts";
 import type { AppEnv } from "../env.ts";
+import type { Words } from "../words/words.ts";
 import { type Html, html } from "./html.ts";
+import { languageSwitch } from "./language-choice.ts";
 
 export interface Page {
   readonly title: string;
   readonly body: Html;
   readonly status?: ContentfulStatusCode;
-  /** For forms that stand alone. */
-  readonly narrow?: boolean;
-  /** A script of ours that the page does without. */
-  readonly script?: string;
+  /** `narrow` for forms that stand alone, `wide` for tables and charts. */
+  readonly width?: "narrow" | "wide";
+  /** Scripts of ours that the page does without. */
+  readonly scripts?: readonly string[];
   /** Leads the title where something went wrong: it is what screen readers say first. */
   readonly failed?: boolean;
+  /** Where the page is to be had again, if it answers a form. */
+  readonly path?: string;
+}
+
+/** What surrounds the content of a page. */
+interface Surroundings {
+  readonly header: Html;
+  readonly footer?: Html;
+  readonly scripts?: readonly string[];
 }
 
 /** Answers with a page for somebody who is not signed in. */
 export function publicPage(c: Context<AppEnv>, page: Page): Response | Promise<Response> {
-  return c.html(frame(c, page, masthead()), page.status ?? 200, { "Cache-Control": "no-store" });
+  return answer(c, page, { header: html`<header class="bar"><div>${brand(c.var.words)}</div></header>` });
 }
 
 /** Answers with a page for whoever is signed in. `csrf` goes into each of its forms. */
@@ -28,61 +39,92 @@ export async function page(
   content: (csrf: Html) => Page | Promise<Page>,
 ): Promise<Response> {
   const csrf = csrfField(await c.var.auth.csrfToken());
-  const made = await content(csrf);
-  const status = made.status ?? 200;
-  return c.html(frame(c, made, signedInMasthead(c, csrf)), status, { "Cache-Control": "no-store" });
+  const { signOutEverywhere } = c.var.words.frame;
+  return answer(c, await content(csrf), {
+    header: signedInMasthead(c, csrf),
+    footer: html`<a href="/devices/end-all">${signOutEverywhere}</a>`,
+    scripts: [assets.backGuard],
+  });
 }
 
-function frame(c: Context<AppEnv>, { title, body, narrow, script, failed }: Page, header: Html): Html {
-  const { nonce } = c.var;
+function answer(c: Context<AppEnv>, page: Page, around: Surroundings): Response | Promise<Response> {
+  return c.html(frame(c, page, around), page.status ?? 200, {
+    "Cache-Control": "no-store",
+    Vary: "Cookie, Accept-Language",
+  });
+}
+
+function frame(c: Context<AppEnv>, page: Page, around: Surroundings): Html {
+  const { nonce, words } = c.var;
+  const { title, body, width, failed } = page;
+  const scripts = [...(around.scripts ?? []), ...(page.scripts ?? [])];
+  const path = page.path ?? (c.req.method === "GET" ? c.req.path : "/");
   return html`<!doctype html>
-<html lang="en">
+<html lang="${words.language}">
   <head>
     <meta charset="utf-8">
     <meta name="viewport" content="width=device-width, initial-scale=1">
     <meta name="color-scheme" content="light dark">
-    <title>${failed ? "Error: " : ""}${title} · Coatcheck</title>
+    <meta name="theme-color" content="#f4f1ea" media="(prefers-color-scheme: light)">
+    <meta name="theme-color" content="#151411" media="(prefers-color-scheme: dark)">
+    <title>${failed ? `${words.frame.error}: ` : ""}${title} · Coatcheck</title>
     <link rel="icon" type="image/svg+xml" href="${assets.icon}">
     <link rel="stylesheet" href="${assets.style}" nonce="${nonce}">
-    ${script ? html`<script type="module" src="${script}" nonce="${nonce}"></script>` : ""}
+    ${scripts.map((script) => html`<script type="module" src="${script}" nonce="${nonce}"></script>`)}
   </head>
-  <body>
-    <a class="skip" href="#main">Skip to content</a>
-    ${header}
-    <main id="main" tabindex="-1" class="${narrow ? "narrow" : ""}">
+  <body class="${width ?? ""}">
+    <a class="skip" href="#main">${words.frame.skip}</a>
+    ${around.header}
+    <main id="main" tabindex="-1">
 ${body}
     </main>
+    <footer class="foot"><div>${languageSwitch(c, words, path)}${around.footer ?? ""}</div></footer>
   </body>
 </html>`;
 }
 
-function brand(): Html {
-  return html`<a class="brand" href="/"><img src="${assets.icon}" alt="" width="28" height="28">Coatcheck</a>`;
+function brand({ frame }: Words): Html {
+  return html`<a class="brand" href="/" aria-label="${frame.home}">${mark}Coatcheck</a>`;
 }
 
-function masthead(): Html {
-  return html`<header class="bar"><div>${brand()}</div></header>`;
-}
-
-const places = [
-  { path: "/devices", name: "Devices" },
-  { path: "/account", name: "Account" },
-];
+/** As in the icon. It takes the colours of the page. */
+const mark = html`<svg class="mark" viewBox="0 0 32 32" width="32" height="32" aria-hidden="true">
+  <path class="paper" d="M7 2h18a3 3 0 0 1 3 3v6.5a2.5 2.5 0 0 0 0 5V27a3 3 0 0 1-3 3H7a3 3 0 0 1-3-3V16.5a2.5 2.5 0 0 0 0-5V5a3 3 0 0 1 3-3z"/>
+  <path class="hook" d="M13.6 8.3a2.4 2.4 0 1 1 3.6 2.1c-.8.5-1.2 1-1.2 1.9v.8m0 0-8 5.6c-1 .7-.5 2.2.7 2.2h14.6c1.2 0 1.7-1.5.7-2.2z"/>
+  <path class="number" d="M11 25.5h10"/>
+</svg>`;
 
 function signedInMasthead(c: Context<AppEnv>, csrf: Html): Html {
-  const { user } = c.var.identity;
-  const links = places.map(
+  const { words, identity } = c.var;
+  const links = placesOf(words).map(
     ({ path, name }) =>
-      html`<li><a href="${path}" ${c.req.path === path ? html`aria-current="page"` : ""}>${name}</a></li>`,
+      html`<li><a href="${path}" ${isAt(c, path) ? html`aria-current="page"` : ""}>${name}</a></li>`,
   );
   return html`<header class="bar"><div>
-      ${brand()}
-      <nav aria-label="Main"><ul>${links}</ul></nav>
+      ${brand(words)}
+      <nav class="places" aria-label="${words.frame.main}"><ul class="row">${links}</ul></nav>
       <form class="who" method="post" action="/logout">
-        ${csrf}<span>${user.email}</span>
-        <button class="plain small">Sign out</button>
+        ${csrf}<span>${identity.user.email}</span>
+        <button class="plain small">${words.frame.signOut}</button>
       </form>
     </div></header>`;
+}
+
+interface Place {
+  readonly path: string;
+  readonly name: string;
+}
+
+function placesOf({ frame }: Words): readonly Place[] {
+  return [
+    { path: "/devices", name: frame.devices },
+    { path: "/account", name: frame.account },
+  ];
+}
+
+/** The page itself, or one that lies under it. */
+function isAt(c: Context<AppEnv>, path: string): boolean {
+  return c.req.path === path || c.req.path.startsWith(`${path}/`);
 }
 
 function csrfField(token: string): Html {

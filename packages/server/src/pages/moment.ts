@@ -1,26 +1,62 @@
 /** Points in time, in words, with the exact time on hover and for programs. */
+import type { Language } from "../words/language.ts";
+import type { Words } from "../words/words.ts";
 import { type Html, html } from "./html.ts";
+
+interface Formats {
+  readonly relative: Intl.RelativeTimeFormat;
+  /** "in 1 minute", never "tomorrow": what is waited for is counted. */
+  readonly waiting: Intl.RelativeTimeFormat;
+  readonly day: Intl.DateTimeFormat;
+  readonly exact: Intl.DateTimeFormat;
+}
+
+function formatsFor(locale: string): Formats {
+  return {
+    relative: new Intl.RelativeTimeFormat(locale, { numeric: "auto" }),
+    waiting: new Intl.RelativeTimeFormat(locale),
+    day: new Intl.DateTimeFormat(locale, { dateStyle: "long", timeZone: "UTC" }),
+    exact: new Intl.DateTimeFormat(locale, { dateStyle: "medium", timeStyle: "long", timeZone: "UTC" }),
+  };
+}
+
+const formats: Readonly<Record<Language, Formats>> = { en: formatsFor("en-GB"), ru: formatsFor("ru") };
 
 const units: readonly (readonly [Intl.RelativeTimeFormatUnit, number])[] = [
   ["day", 86_400_000],
   ["hour", 3_600_000],
   ["minute", 60_000],
+  ["second", 1_000],
 ];
-const relative = new Intl.RelativeTimeFormat("en", { numeric: "auto" });
-const day = new Intl.DateTimeFormat("en-GB", { dateStyle: "long", timeZone: "UTC" });
-const exact = new Intl.DateTimeFormat("en", { dateStyle: "medium", timeStyle: "long", timeZone: "UTC" });
 
-export function moment(time: number, now: number): Html {
-  return html`<time datetime="${new Date(time).toISOString()}" title="${exact.format(time)}">${inWords(time, now)}</time>`;
+/** "3 hours ago" */
+export function moment(words: Words, time: number, now: number): Html {
+  return timeElement(words, time, inWords(words, time, now));
 }
 
 /** A day to come, such as "22 December 2030". */
-export function calendarDay(time: number): Html {
-  return html`<time datetime="${new Date(time).toISOString()}" title="${exact.format(time)}">${day.format(time)}</time>`;
+export function calendarDay(words: Words, time: number): Html {
+  return timeElement(words, time, formats[words.language].day.format(time));
 }
 
-export function inWords(time: number, now: number): string {
+/** "22 Dec 2030, 14:03:00 UTC" */
+export function exactTime(words: Words, time: number): string {
+  return formats[words.language].exact.format(time);
+}
+
+function timeElement(words: Words, time: number, text: string): Html {
+  return html`<time datetime="${new Date(time).toISOString()}" title="${exactTime(words, time)}">${text}</time>`;
+}
+
+export function inWords({ language, frame }: Words, time: number, now: number): string {
   const distance = time - now;
   const [unit, size] = units.find(([, size]) => Math.abs(distance) >= size) ?? [];
-  return unit ? relative.format(Math.trunc(distance / size!), unit) : "just now";
+  if (!unit || unit === "second") return frame.justNow;
+  return formats[language].relative.format(Math.trunc(distance / size!), unit);
+}
+
+/** "in 5 minutes". Rounded up: who comes back then is let in. */
+export function waitInWords({ language }: Words, seconds: number): string {
+  const [unit, size] = units.find(([, size]) => seconds * 1_000 > size) ?? (["second", 1_000] as const);
+  return formats[language].waiting.format(Math.ceil((seconds * 1_000) / size), unit);
 }

@@ -5,12 +5,14 @@ import { type PasswordReset, resetPassword } from "../accounts/reset-password.ts
 import { answerProblem } from "../answer.ts";
 import { assets } from "../assets.ts";
 import type { AppEnv, House } from "../env.ts";
-import { badResetCode, type FieldError, tooManyResets } from "../problems.ts";
-import { passwordHint } from "./account-page.ts";
-import { errorSummary, field, readForm } from "./form.ts";
+import { tooManyResets } from "../problems.ts";
+import type { Words } from "../words/words.ts";
+import { errorSummary, type FormError, field, formError, readForm } from "./form.ts";
 import { html } from "./html.ts";
 import { publicPage } from "./layout.ts";
+import { newPasswordField } from "./new-password.ts";
 import { notice, withNotice } from "./notices.ts";
+import { ticket } from "./parts.ts";
 
 export function resetPages(app: Hono<AppEnv>, house: House): void {
   app.get("/forgot", (c) => (house.notifications.areOn ? forgotPage(c) : noMailPage(c)));
@@ -29,7 +31,7 @@ export function resetPages(app: Hono<AppEnv>, house: House): void {
     const typed = { code: form("code"), password: form("password") };
     const reset = await resetPassword(house, c.var.auth.client, typed);
     if (reset.done) return c.redirect(withNotice("/login", "password-reset"), 303);
-    return resetPage(c, typed.code, [fieldError(reset)]);
+    return resetPage(c, typed.code, [errorOf(c.var.words, reset)]);
   });
 }
 
@@ -42,68 +44,78 @@ function notAsked(
     case "no-mail":
       return noMailPage(c);
     case "unacceptable":
-      return forgotPage(c, email, [{ field: "email", message: asked.message }]);
+      return forgotPage(c, email, [formError(c.var.words, "email", asked.fault)]);
     case "too-often":
       return answerProblem(tooManyResets(asked.retryAfterSeconds), c);
   }
 }
 
-function fieldError(reset: PasswordReset & { readonly done: false }): FieldError {
+function errorOf(words: Words, reset: PasswordReset & { readonly done: false }): FormError {
   return reset.problem === "unacceptable"
-    ? { field: "password", message: reset.message }
-    : { field: "code", message: badResetCode };
+    ? formError(words, "password", reset.fault)
+    : formError(words, "code", "reset-code-bad");
 }
 
 function forgotPage(
   c: Context<AppEnv>,
   email = "",
-  errors: readonly FieldError[] = [],
+  errors: readonly FormError[] = [],
 ): Response | Promise<Response> {
+  const { words } = c.var;
+  const { title, lead, submit, back } = words.forgot;
   return publicPage(c, {
-    title: "Forgot your password?",
-    narrow: true,
+    title,
+    width: "narrow",
     status: errors.length > 0 ? 422 : 200,
     failed: errors.length > 0,
-    body: html`<h1>Forgot your password?</h1>
-      ${errors.length > 0 ? errorSummary(errors) : notice(c.req.query("done"))}
-      <p class="quiet">We send you a mail with a link by which you choose a new one.</p>
-      <form class="sheet wide" method="post" novalidate action="/forgot">
-        ${field({ name: "email", label: "E-mail address", type: "email", autocomplete: "username", value: email }, errors)}
-        <button>Send the mail</button>
-      </form>
-      <p><a href="/login">Back to signing in</a></p>`,
+    path: "/forgot",
+    body: ticket({
+      title,
+      lead,
+      body: html`${errors.length > 0 ? errorSummary(words, errors) : notice(words, c.req.query("done"))}
+        <form method="post" novalidate action="/forgot">
+          ${field(words, { name: "email", label: words.signIn.email, type: "email", autocomplete: "username", value: email }, errors)}
+          <button>${submit}</button>
+        </form>
+        <p><a href="/login">${back}</a></p>`,
+    }),
   });
 }
 
 /** The same for everybody who asks. */
 function noMailPage(c: Context<AppEnv>): Response | Promise<Response> {
+  const { title, noMail, back } = c.var.words.forgot;
   return publicPage(c, {
-    title: "Forgot your password?",
-    narrow: true,
-    body: html`<h1>Forgot your password?</h1>
-      <p>This server is not set up to send mail, so it cannot help you by itself. Ask its administrator.</p>
-      <p><a href="/login">Back to signing in</a></p>`,
+    title,
+    width: "narrow",
+    path: "/forgot",
+    body: ticket({ title, body: html`<p>${noMail}</p><p><a class="button" href="/login">${back}</a></p>` }),
   });
 }
 
 function resetPage(
   c: Context<AppEnv>,
-  code = "",
-  errors: readonly FieldError[] = [],
+  typedCode = "",
+  errors: readonly FormError[] = [],
 ): Response | Promise<Response> {
+  const { words } = c.var;
+  const { title, lead, code, codeHint, submit } = words.reset;
   return publicPage(c, {
-    title: "Choose a new password",
-    narrow: true,
-    script: assets.codeFromLink,
+    title,
+    width: "narrow",
+    scripts: [assets.codeFromLink, assets.passwordReveal],
     status: errors.length > 0 ? 422 : 200,
     failed: errors.length > 0,
-    body: html`<h1>Choose a new password</h1>
-      ${errorSummary(errors)}
-      <p class="quiet">All your devices will be signed out. <a href="/forgot">Ask for another mail</a> if your code is too old.</p>
-      <form class="sheet wide" method="post" novalidate action="/reset">
-        ${field({ name: "code", label: "Code", autocomplete: "off", value: code, hint: "The part behind # of the link in the mail." }, errors)}
-        ${field({ name: "password", label: "New password", type: "password", autocomplete: "new-password", hint: passwordHint }, errors)}
-        <button>Change password</button>
-      </form>`,
+    path: "/reset",
+    body: ticket({
+      title,
+      lead: lead((text) => html`<a href="/forgot">${text}</a>`),
+      body: html`${errorSummary(words, errors)}
+        <form method="post" novalidate action="/reset">
+          ${field(words, { name: "code", label: code, autocomplete: "off", value: typedCode, hint: codeHint }, errors)}
+          ${newPasswordField(words, "password", errors)}
+          <button>${submit}</button>
+        </form>`,
+    }),
   });
 }

@@ -3,12 +3,13 @@ import type { Context, Hono } from "hono";
 import { completeSetup, type SetupResult } from "../accounts/complete-setup.ts";
 import { assets } from "../assets.ts";
 import type { AppEnv, House } from "../env.ts";
-import type { FieldError } from "../problems.ts";
-import { passwordHint } from "./account-page.ts";
-import { errorSummary, field, readForm } from "./form.ts";
+import type { Words } from "../words/words.ts";
+import { errorSummary, type FormError, field, formError, readForm } from "./form.ts";
 import { html } from "./html.ts";
 import { publicPage } from "./layout.ts";
+import { newPasswordField } from "./new-password.ts";
 import { withNotice } from "./notices.ts";
+import { ticket } from "./parts.ts";
 import { Throttled, unlessThrottled } from "./throttled.ts";
 
 export function setupPages(app: Hono<AppEnv>, house: House): void {
@@ -23,9 +24,9 @@ export function setupPages(app: Hono<AppEnv>, house: House): void {
     const typed = { code: form("code"), email: form("email"), password: form("password") };
     const result = await unlessThrottled(c, completeSetup(house, c.var.auth, typed));
     if (result instanceof Throttled) return setupPage(c, typed, [result.error], 429);
-    if (result.done) return c.redirect(withNotice("/devices", "set-up"), 303);
+    if (result.done) return c.redirect("/welcome", 303);
     if (result.problem === "already-set-up") return alreadySetUp(c);
-    return setupPage(c, typed, fieldErrors(result));
+    return setupPage(c, typed, errorsOf(c.var.words, result));
   });
 }
 
@@ -33,39 +34,41 @@ function alreadySetUp(c: Context<AppEnv>): Response {
   return c.redirect(withNotice("/login", "already-set-up"), 303);
 }
 
-function fieldErrors(result: SetupResult & { readonly done: false }): FieldError[] {
-  if (result.problem !== "invalid-input") {
-    const message = "This code is wrong, used or expired. Restart the server to get a new one.";
-    return [{ field: "code", message }];
-  }
+function errorsOf(words: Words, result: SetupResult & { readonly done: false }): FormError[] {
+  if (result.problem !== "invalid-input") return [formError(words, "code", "setup-code-bad")];
   const { code, email, password } = result;
   return [
-    ...(code ? [{ field: "code", message: code }] : []),
-    ...(email ? [{ field: "email", message: email }] : []),
-    ...(password ? [{ field: "password", message: password }] : []),
+    ...(code ? [formError(words, "code", code)] : []),
+    ...(email ? [formError(words, "email", email)] : []),
+    ...(password ? [formError(words, "password", password)] : []),
   ];
 }
 
 function setupPage(
   c: Context<AppEnv>,
   typed: { readonly code?: string; readonly email?: string },
-  errors: readonly FieldError[] = [],
+  errors: readonly FormError[] = [],
   status: 200 | 422 | 429 = errors.length > 0 ? 422 : 200,
 ): Response | Promise<Response> {
+  const { words } = c.var;
+  const { title, short, lead, code, codeHint, email, submit } = words.setup;
   return publicPage(c, {
-    title: "Set up",
-    narrow: true,
-    script: assets.codeFromLink,
+    title: short,
+    width: "narrow",
+    scripts: [assets.codeFromLink, assets.passwordReveal, assets.waitCountdown],
     status,
     failed: errors.length > 0,
-    body: html`<h1>Set up this server</h1>
-      ${errorSummary(errors)}
-      <p class="quiet">Create the first administrator. Afterwards this page is closed for good.</p>
-      <form class="sheet wide" method="post" novalidate action="/setup">
-        ${field({ name: "code", label: "Set-up code", autocomplete: "off", value: typed.code ?? "", hint: "The part behind # of the link that the server printed when it started." }, errors)}
-        ${field({ name: "email", label: "Your e-mail address", type: "email", autocomplete: "username", value: typed.email ?? "" }, errors)}
-        ${field({ name: "password", label: "New password", type: "password", autocomplete: "new-password", hint: passwordHint }, errors)}
-        <button>Create administrator</button>
-      </form>`,
+    path: "/setup",
+    body: ticket({
+      title,
+      lead,
+      body: html`${errorSummary(words, errors)}
+        <form method="post" novalidate action="/setup">
+          ${field(words, { name: "code", label: code, autocomplete: "off", value: typed.code ?? "", hint: codeHint }, errors)}
+          ${field(words, { name: "email", label: email, type: "email", autocomplete: "username", value: typed.email ?? "" }, errors)}
+          ${newPasswordField(words, "password", errors)}
+          <button>${submit}</button>
+        </form>`,
+    }),
   });
 }

@@ -4,15 +4,17 @@ import type { Context, Hono } from "hono";
 import { identify } from "../accounts/identify.ts";
 import { signIn, signOut } from "../accounts/sign-in.ts";
 import { answerProblem } from "../answer.ts";
+import { assets } from "../assets.ts";
 import { clearSiteData } from "../clear-site-data.ts";
 import type { AppEnv, House } from "../env.ts";
-import { type FieldError, signedOutBecause, wrongCredentials } from "../problems.ts";
 import { methodsOf } from "../routes.ts";
-import { checkbox, errorSummary, field, readForm } from "./form.ts";
+import type { Words } from "../words/words.ts";
+import { checkbox, errorSummary, type FormError, field, formError, readForm } from "./form.ts";
 import { type Html, html } from "./html.ts";
 import { publicPage } from "./layout.ts";
 import { nextPath } from "./next-path.ts";
-import { notice, withNotice } from "./notices.ts";
+import { notice, told, withNotice } from "./notices.ts";
+import { ticket } from "./parts.ts";
 import { Throttled, unlessThrottled } from "./throttled.ts";
 
 const start = "/devices";
@@ -37,15 +39,16 @@ export function signInPages(app: Hono<AppEnv>, house: House): void {
     const found = await identify(accounts, c.var.auth);
     if (found.signedIn) return c.redirect(next ?? start, 303);
     if (await accounts.isEmpty()) return c.redirect("/setup", 303);
-    const told = found.reason ? becauseOf(found.reason) : notice(c.req.query("done"));
-    return signInPage(c, { told, next });
+    const { words } = c.var;
+    const message = found.reason ? becauseOf(words, found.reason) : notice(words, c.req.query("done"));
+    return signInPage(c, { message, next });
   });
 
   app.post("/login", async (c) => {
     const form = await readForm(c);
     const next = nextPage(app, form("next"));
     const email = form("email");
-    const missing = missingFields(email, form("password"));
+    const missing = missingFields(c.var.words, email, form("password"));
     const remember = form("remember") !== "";
     const typed = { email, remember, next };
     if (missing.length > 0) return signInPage(c, { ...typed, errors: missing, status: 422 });
@@ -53,7 +56,7 @@ export function signInPages(app: Hono<AppEnv>, house: House): void {
     const user = await unlessThrottled(c, signingIn);
     if (user instanceof Throttled) return signInPage(c, { ...typed, errors: [user.error], status: 429 });
     if (user) return c.redirect(next ?? start, 303);
-    const errors = [{ field: "", message: wrongCredentials }];
+    const errors = [formError(c.var.words, "", "wrong-credentials")];
     return signInPage(c, { ...typed, errors, status: 401 });
   });
 
@@ -66,43 +69,50 @@ export function signInPages(app: Hono<AppEnv>, house: House): void {
   });
 }
 
-function missingFields(email: string, password: string): FieldError[] {
+function missingFields(words: Words, email: string, password: string): FormError[] {
   return [
-    ...(email.trim() ? [] : [{ field: "email", message: "Enter your e-mail address." }]),
-    ...(password ? [] : [{ field: "password", message: "Enter your password." }]),
+    ...(email.trim() ? [] : [formError(words, "email", "email-missing")]),
+    ...(password ? [] : [formError(words, "password", "password-missing")]),
   ];
 }
 
-function becauseOf(reason: EndReason): Html {
-  return html`<p class="notice" role="status">You were signed out because ${signedOutBecause(reason)}.</p>`;
+function becauseOf({ signIn, endReasons }: Words, reason: EndReason): Html {
+  return told(signIn.because(endReasons[reason]));
 }
 
 interface SignInView {
   readonly email?: string;
   readonly remember?: boolean;
   readonly next?: string | undefined;
-  readonly told?: Html | "";
-  readonly errors?: readonly FieldError[];
+  readonly message?: Html | "";
+  readonly errors?: readonly FormError[];
   readonly status?: 401 | 422 | 429;
 }
 
 function signInPage(c: Context<AppEnv>, view: SignInView): Response | Promise<Response> {
-  const { email, remember = false, next, told = "", errors = [], status } = view;
+  const { email = "", remember = false, next, message = "", errors = [], status } = view;
+  const { words } = c.var;
+  const { signIn: said } = words;
   if (status === 401) c.header("WWW-Authenticate", 'Cookie realm="session"');
   return publicPage(c, {
-    title: "Sign in",
-    narrow: true,
+    title: said.title,
+    width: "narrow",
     failed: errors.length > 0,
+    scripts: [assets.passwordReveal, assets.waitCountdown],
+    path: "/login",
     ...(status && { status }),
-    body: html`<h1>Sign in</h1>
-      ${told}${errorSummary(errors)}
-      <form class="sheet wide" method="post" novalidate action="/login">
-        ${next ? html`<input type="hidden" name="next" value="${next}">` : ""}
-        ${field({ name: "email", label: "E-mail address", type: "email", autocomplete: "username", value: email ?? "", autofocus: errors.length === 0 }, errors)}
-        ${field({ name: "password", label: "Password", type: "password", autocomplete: "current-password" }, errors)}
-        ${checkbox({ name: "remember", label: "Keep me signed in on this device", hint: "For 30 days. Not on a device that others use.", checked: remember })}
-        <button>Sign in</button>
-      </form>
-      <p><a href="/forgot">Forgot your password?</a></p>`,
+    body: ticket({
+      title: said.title,
+      lead: said.lead,
+      body: html`${message}${errorSummary(words, errors)}
+        <form method="post" novalidate action="/login">
+          ${next ? html`<input type="hidden" name="next" value="${next}">` : ""}
+          ${field(words, { name: "email", label: said.email, type: "email", autocomplete: "username", value: email, autofocus: errors.length === 0 }, errors)}
+          ${field(words, { name: "password", label: said.password, type: "password", autocomplete: "current-password" }, errors)}
+          ${checkbox({ name: "remember", label: said.remember, hint: said.rememberHint, checked: remember })}
+          <button>${said.submit}</button>
+        </form>
+        <p><a href="/forgot">${said.forgot}</a></p>`,
+    }),
   });
 }

@@ -1,14 +1,20 @@
 /** Forms after too many wrong passwords: what was typed stays, and it is said when to try again. */
 import type { Context } from "hono";
 import type { AppEnv } from "../env.ts";
-import { type FieldError, ProblemError } from "../problems.ts";
+import { ProblemError } from "../problems.ts";
+import type { Words } from "../words/words.ts";
+import type { FormError } from "./form.ts";
+import { html } from "./html.ts";
+import { waitInWords } from "./moment.ts";
 
 /** Stands in place of what was asked for. */
 export class Throttled {
-  readonly error: FieldError;
+  readonly error: FormError;
 
-  constructor(retryAfter: number) {
-    this.error = { field: "", message: `Too many attempts failed. Try again in ${inWords(retryAfter)}.` };
+  constructor(words: Words, retryAfter: number) {
+    const { wait, over } = words.throttled;
+    const when = html`<span aria-live="off" data-wait="${retryAfter}">${waitInWords(words, retryAfter)}</span>`;
+    this.error = { field: "", message: html`<span data-over="${over}">${wait(when)}</span>` };
   }
 }
 
@@ -20,21 +26,6 @@ export async function unlessThrottled<T>(c: Context<AppEnv>, work: Promise<T>): 
     const problem = error instanceof ProblemError ? error.problem : undefined;
     if (problem?.status !== 429 || problem.retryAfter === undefined) throw error;
     c.header("Retry-After", String(problem.retryAfter));
-    return new Throttled(problem.retryAfter);
+    return new Throttled(c.var.words, problem.retryAfter);
   }
-}
-
-const units = [
-  ["day", 86_400],
-  ["hour", 3_600],
-  ["minute", 60],
-  ["second", 1],
-] as const;
-
-/** Rounded up: who comes back then is let in. */
-export function inWords(seconds: number): string {
-  const [unit, size] = units.find(([, size]) => seconds > size) ?? units[3];
-  return new Intl.NumberFormat("en", { style: "unit", unit, unitDisplay: "long" }).format(
-    Math.ceil(seconds / size),
-  );
 }

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { mailPatience, nextAttempt } from "../../src/mail/backoff.ts";
-import { preferredLanguage } from "../../src/mail/language.ts";
 import { writeLetter } from "../../src/mail/letter.ts";
 import type { Mail } from "../../src/mail/mail.ts";
-import { languages, wordsIn } from "../../src/mail/words.ts";
+import { letterWordsIn } from "../../src/mail/words.ts";
+import { languages, preferredLanguage } from "../../src/words/language.ts";
 
 const about = {
   userId: "ada",
@@ -32,7 +32,7 @@ describe("a letter", () => {
     test(`says the same as text and as HTML, and has nothing left to fill in (${language})`, async () => {
       const texts = new Set<string>();
       for (const mail of mails) {
-        const { subject, text, html } = await writeLetter(mail, wordsIn(language), occasion);
+        const { subject, text, html } = await writeLetter(mail, letterWordsIn(language), occasion);
         const plain = html.replace(/<title>.*?<\/title>|<[^>]+>/g, " ").replace(/\s+/g, " ");
         const paragraphs = text.split("\n\n").filter((part) => !part.includes(": 192.0.2.1"));
         for (const paragraph of paragraphs) {
@@ -50,9 +50,9 @@ describe("a letter", () => {
 
   test("tells the time with its zone, and that an address is not known", async () => {
     const unknown: Mail = { kind: "theft", by: "outdated-copy", userId: "ada", at: about.at, device: "curl" };
-    const english = await writeLetter(unknown, wordsIn("en"), occasion);
+    const english = await writeLetter(unknown, letterWordsIn("en"), occasion);
     assert.match(english.text, /Time: 1 July 2026 at 14:03:00 UTC\nFrom address: unknown\nDevice: curl\n/);
-    const russian = await writeLetter(unknown, wordsIn("ru"), occasion);
+    const russian = await writeLetter(unknown, letterWordsIn("ru"), occasion);
     assert.match(
       russian.text,
       /Время: 1 июля 2026 г\. в 14:03:00 UTC\nС адреса: неизвестен\nУстройство: curl\n/,
@@ -62,7 +62,7 @@ describe("a letter", () => {
   test("has as text whatever names itself like markup", async () => {
     const evil = `"><script>alert('1')</script>&`;
     const mail: Mail = { ...about, kind: "theft", by: "outdated-copy", device: evil, ip: evil };
-    const { html } = await writeLetter(mail, wordsIn("en"), { ...occasion, email: evil });
+    const { html } = await writeLetter(mail, letterWordsIn("en"), { ...occasion, email: evil });
     assert.doesNotMatch(html, /<script|<\/td>&/);
     assert.equal(html.match(/&quot;&gt;&lt;script&gt;/g)?.length, 3);
   });

@@ -7,7 +7,7 @@ import { ada, startTestServer, withAda } from "../support/test-server.ts";
 
 const password = "window upstairs kettle tea";
 
-test("a forgotten password, and a device that is not one's own, in a real browser", {
+test("a forgotten password, and a device that is not one's own, in a real browser that speaks Russian", {
   timeout: 120_000,
 }, async () => {
   await using mails = await MailServer.start();
@@ -20,29 +20,29 @@ test("a forgotten password, and a device that is not one's own, in a real browse
     });
 
     await page.goto(`${server.origin}/login`);
-    await page.getByRole("link", { name: "Forgot your password?" }).click();
-    await page.getByLabel("E-mail address").fill(ada.email);
-    await page.getByRole("button", { name: "Send the mail" }).click();
-    assert.match(await page.getByRole("status").innerText(), /a mail is on its way/);
+    await page.getByRole("link", { name: "Забыли пароль?" }).click();
+    await page.getByLabel("Адрес электронной почты").fill(ada.email);
+    await page.getByRole("button", { name: "Отправить письмо" }).click();
+    assert.match(await page.getByRole("status").innerText(), /письмо уже в пути/);
     await server.running.deliverMail();
     const { link } = mails.only();
 
     await page.goto(link);
-    assert.equal(await page.getByLabel("Code").inputValue(), link.split("#")[1]);
+    assert.equal(await page.getByLabel("Код").inputValue(), link.split("#")[1]);
     assert.equal(page.url(), `${server.origin}/reset`, "The code is gone from the address bar");
-    await page.getByLabel("New password").fill("short");
-    await page.getByRole("button", { name: "Change password" }).click();
-    assert.match(await page.getByRole("alert").innerText(), /at least 15 characters/);
-    await page.getByLabel("New password").fill(password);
-    await page.getByRole("button", { name: "Change password" }).click();
-    assert.match(await page.getByRole("status").innerText(), /Your password is changed/);
+    await page.getByLabel("Новый пароль", { exact: true }).fill("short");
+    await page.getByRole("button", { name: "Сменить пароль" }).click();
+    assert.match(await page.getByRole("alert").innerText(), /Нужно не меньше 15 символов/);
+    await page.getByLabel("Новый пароль", { exact: true }).fill(password);
+    await page.getByRole("button", { name: "Сменить пароль" }).click();
+    assert.match(await page.getByRole("status").innerText(), /Пароль изменён/);
     await server.running.deliverMail();
     assert.match(mails.only().text, /was reset/);
 
-    await page.getByLabel("E-mail address").fill(ada.email);
-    await page.getByLabel("Password").fill(password);
-    await page.getByRole("button", { name: "Sign in" }).click();
-    await page.getByRole("heading", { name: "Your devices" }).waitFor();
+    await page.getByLabel("Адрес электронной почты").fill(ada.email);
+    await page.getByLabel("Пароль", { exact: true }).fill(password);
+    await page.getByRole("button", { name: "Войти" }).click();
+    await page.getByRole("heading", { name: "Ваши устройства" }).waitFor();
     await server.running.deliverMail();
     const told = mails.only();
     assert.match(told.text, /Устройство: Chrome on Linux/);
@@ -52,7 +52,7 @@ test("a forgotten password, and a device that is not one's own, in a real browse
     await owner.getByRole("button", { name: "Sign out" }).click();
     assert.match(await owner.getByRole("status").innerText(), /That sign-in is ended/);
     await page.reload();
-    await page.getByRole("heading", { name: "Sign in" }).waitFor();
+    await page.getByRole("heading", { name: "Вход" }).waitFor();
     await owner.goto(told.link);
     await owner.getByRole("button", { name: "Sign out" }).click();
     await owner.getByRole("heading", { name: "This link is not good any more" }).waitFor();

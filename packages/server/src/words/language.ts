@@ -1,6 +1,16 @@
-/** In which of our languages to write to somebody. */
-import type { Language } from "./mail.ts";
-import { languages } from "./words.ts";
+/** The languages that we speak to people in. */
+
+export const languages: readonly ["en", "ru"] = ["en", "ru"];
+
+export type Language = (typeof languages)[number];
+
+/** What each calls itself. */
+export const languageNames: Readonly<Record<Language, string>> = { en: "English", ru: "Русский" };
+
+/** The language of this code; undefined for what is none of ours. */
+export function languageOf(code: string | undefined): Language | undefined {
+  return languages.find((each) => each === code);
+}
 
 /** The language of ours that an Accept-Language header likes best; undefined if it likes none (RFC 9110 §12.5.4). */
 export function preferredLanguage(acceptLanguage: string | undefined): Language | undefined {
@@ -11,7 +21,7 @@ export function preferredLanguage(acceptLanguage: string | undefined): Language 
   });
   const best = liked.filter(({ quality }) => quality > 0).sort((a, b) => b.quality - a.quality);
   for (const { name } of best) {
-    const language = languages.find((each) => each === name);
+    const language = languageOf(name);
     if (language) return language;
   }
   return undefined;
