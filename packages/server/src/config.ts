@@ -19,6 +19,7 @@ import {
   sameAddress,
   shownAddress,
 } from "./store-address.ts";
+import { readWholeNumber, type WholeNumber } from "./whole-number.ts";
 import { inEnglish } from "./words/refusals-en.ts";
 
 export interface Config {
@@ -61,6 +62,13 @@ export class ConfigError extends Error {
     this.problems = problems;
   }
 }
+
+/** A hundred years are for ever. */
+const auditDays: WholeNumber = {
+  meaning: "how many days audit records are kept",
+  most: 36_500,
+  byDefault: 400,
+};
 
 type Environment = Readonly<Record<string, string | undefined>>;
 type Complain = (problem: string) => void;
@@ -108,7 +116,7 @@ export function readConfig(environment: Environment, purpose: "serving" | "tools
     mail: readMail(env, origin, complain),
     trustedProxies: readTrustedProxies(env, complain),
     policy: readSessionPolicy(env, complain),
-    auditDays: readAuditDays(env, complain),
+    auditDays: readWholeNumber(env, "COATCHECK_AUDIT_DAYS", auditDays, complain),
     metricsToken: readMetricsToken(env, complain),
     notices: [],
   };
@@ -281,19 +289,6 @@ function isProxy(entry: string): boolean {
   } catch {
     return false;
   }
-}
-
-/** A hundred years are for ever. */
-const mostDays = 36_500;
-
-function readAuditDays(env: Environment, complain: Complain): number {
-  const text = env.COATCHECK_AUDIT_DAYS ?? "400";
-  const days = Number(text);
-  if (/^\d{1,5}$/.test(text) && days >= 1 && days <= mostDays) return days;
-  complain(
-    `COATCHECK_AUDIT_DAYS is ${JSON.stringify(text)}. Set it to how many days audit records are kept, from 1 to ${mostDays}.`,
-  );
-  return 400;
 }
 
 function readMetricsToken(env: Environment, complain: Complain): string | undefined {

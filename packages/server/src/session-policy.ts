@@ -1,12 +1,16 @@
 /** What the environment says of the policy of sessions. */
 import type { PolicyOptions } from "coatcheck";
+import { readWholeNumber, type WholeNumber } from "./whole-number.ts";
 
 /** What happens to a session whose client is unlike the one that signed in. */
 const reactions = ["off", "report", "reject", "revoke"] as const;
 
 /** More than anybody uses: a program that signs in and never out must not fill the database. The oldest make way. */
-const defaultDevices = 100;
-const mostDevices = 10_000;
+const devices: WholeNumber = {
+  meaning: "how many devices a user may be signed in on",
+  most: 10_000,
+  byDefault: 100,
+};
 
 export type SessionPolicyConfig = Required<Pick<PolicyOptions, "maxSessions" | "fingerprint">>;
 
@@ -14,20 +18,8 @@ export function readSessionPolicy(
   env: Readonly<Record<string, string | undefined>>,
   complain: (problem: string) => void,
 ): SessionPolicyConfig {
-  return { maxSessions: readDevices(env, complain), fingerprint: readFingerprint(env, complain) };
-}
-
-function readDevices(
-  env: Readonly<Record<string, string | undefined>>,
-  complain: (problem: string) => void,
-): number {
-  const text = env.COATCHECK_MAX_SESSIONS ?? String(defaultDevices);
-  const devices = Number(text);
-  if (/^\d{1,5}$/.test(text) && devices >= 1 && devices <= mostDevices) return devices;
-  complain(
-    `COATCHECK_MAX_SESSIONS is ${JSON.stringify(text)}. Set it to how many devices a user may be signed in on, from 1 to ${mostDevices}.`,
-  );
-  return defaultDevices;
+  const maxSessions = readWholeNumber(env, "COATCHECK_MAX_SESSIONS", devices, complain);
+  return { maxSessions, fingerprint: readFingerprint(env, complain) };
 }
 
 function readFingerprint(
