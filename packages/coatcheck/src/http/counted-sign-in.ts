@@ -1,5 +1,4 @@
 /** The attempt to sign in that a request makes, and the browser that it makes it in. */
-
 import { counting } from "../throttle/open-account.ts";
 import { accountDigest, beginAttempt, type SignInAttempt } from "../throttle/sign-in-attempt.ts";
 import { DeviceCookie, deviceLifetime } from "./device-cookie.ts";
