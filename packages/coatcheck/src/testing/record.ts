@@ -1,9 +1,18 @@
 /** Session records for tests of stores. */
+import type { ClientInfo } from "../core/fingerprint.ts";
+import { firstSecret, type Renewable } from "../core/renewal.ts";
 import type { SessionRecord } from "../core/store.ts";
 import { SessionToken } from "../core/token.ts";
 
 /** When the sessions of `sessionRecord` begin. */
 export const beginning: number = Date.UTC(2030, 0, 1);
+
+/** Who uses the sessions of `sessionRecord`. */
+export const firefox: ClientInfo = {
+  ip: "192.0.2.1",
+  userAgent: "Mozilla/5.0 (X11; Linux x86_64) Firefox/140.0",
+  language: "en-GB",
+};
 
 /** The record of a new session that began at `beginning` and lives for half an hour, but for these fields. */
 export function sessionRecord(fields: Partial<SessionRecord> = {}): SessionRecord {
@@ -12,21 +21,13 @@ export function sessionRecord(fields: Partial<SessionRecord> = {}): SessionRecor
   return {
     id: token.id,
     userId,
-    familyHash: token.familyHash,
-    secretHash: token.secretHash,
-    secretIssuedAt: beginning,
-    superseded: [],
-    secretRevision: 0,
+    ...firstSecret(token, beginning),
     createdAt: beginning,
     authenticatedAt: beginning,
     amr: ["pwd"],
     lastSeenAt: beginning,
     expiresAt: beginning + 30 * 60_000,
-    client: {
-      ip: "192.0.2.1",
-      userAgent: "Mozilla/5.0 (X11; Linux x86_64) Firefox/140.0",
-      language: "en-GB",
-    },
+    client: { ...firefox },
     data: '{"theme":"dark"}',
     dataVersion: 1,
     dataRevision: 0,
@@ -34,20 +35,10 @@ export function sessionRecord(fields: Partial<SessionRecord> = {}): SessionRecor
   };
 }
 
-/** A record in which no field is empty: a renewal is pending and two secrets are superseded. */
+/** A record in which no field is empty. */
 export function fullRecord(fields: Partial<SessionRecord> = {}): SessionRecord {
   return sessionRecord({
-    pending: {
-      secretHash: hash(),
-      salt: "c2FsdCBvZiBzaXh0ZWVu",
-      fingerprint: hash(),
-      startedAt: beginning + 3,
-    },
-    superseded: [
-      { secretHash: hash(), until: beginning + 30_000 },
-      { secretHash: hash(), until: beginning + 30_001 },
-    ],
-    secretIssuedAt: beginning + 1,
+    ...usedSecret(),
     secretRevision: 7,
     authenticatedAt: beginning + 2,
     amr: ["pwd", "otp"],
@@ -58,6 +49,24 @@ export function fullRecord(fields: Partial<SessionRecord> = {}): SessionRecord {
     dataRevision: 12,
     ...fields,
   });
+}
+
+/** The state of a secret that was used: a renewal is pending and two secrets are superseded. */
+export function usedSecret(): Required<Renewable> {
+  return {
+    secretHash: hash(),
+    secretIssuedAt: beginning + 1,
+    pending: {
+      secretHash: hash(),
+      salt: "c2FsdCBvZiBzaXh0ZWVu",
+      fingerprint: hash(),
+      startedAt: beginning + 3,
+    },
+    superseded: [
+      { secretHash: hash(), until: beginning + 30_000 },
+      { secretHash: hash(), until: beginning + 30_001 },
+    ],
+  };
 }
 
 /** A hash that no other record has. */

@@ -6,9 +6,9 @@ import { providePostgres, startPgBouncer } from "../../../../test/servers/postgr
 import { recordColumns, toRow } from "../../src/stores/postgres/row.ts";
 import { schemaVersion } from "../../src/stores/postgres/schema.ts";
 import { PostgresSessionStore, postgresMigration } from "../../src/stores/postgres.ts";
-import { beginning, fullRecord, sessionRecord } from "../../src/testing/record.ts";
+import { beginning, fullRecord, sessionRecord, usedSecret } from "../../src/testing/record.ts";
 import { rememberAll } from "../../src/testing/remember/expectations.ts";
-import { rememberRecord, rememberUse } from "../../src/testing/remember-record.ts";
+import { rememberRecord } from "../../src/testing/remember-record.ts";
 import { assertKept, evictAt, insertAll } from "../../src/testing/store/expectations.ts";
 import { walk } from "../../src/testing/walk.ts";
 import { newSchema, openPool } from "./postgres-nodes.ts";
@@ -128,7 +128,7 @@ describe("Migrations of PostgreSQL", () => {
       const { remember } = store;
       const browsers = [rememberRecord(), rememberRecord(), rememberRecord()] as const;
       await rememberAll(remember, browsers, now);
-      assert.equal(await remember.update(browsers[0].id, { secret: rememberUse() }, now, 0), true);
+      assert.equal(await remember.update(browsers[0].id, { secret: usedSecret() }, now, 0), true);
       assert.ok(await remember.delete(browsers[0].id));
       assert.ok(await remember.deleteBySession(browsers[1].sessionId));
       assert.equal((await remember.deleteByUser("ada")).length, 1);

@@ -4,7 +4,7 @@ import { after, before, describe, type TestContext, test } from "node:test";
 import { providePostgres } from "../../../../test/servers/postgres.ts";
 import type { RememberStore } from "../../src/core/remember-store.ts";
 import { PostgresSessionStore } from "../../src/stores/postgres.ts";
-import { beginning } from "../../src/testing/record.ts";
+import { beginning, usedSecret } from "../../src/testing/record.ts";
 import {
   assertForgotten,
   assertRemembered,
@@ -12,12 +12,7 @@ import {
   assertUserHas,
   rememberAll,
 } from "../../src/testing/remember/expectations.ts";
-import {
-  fullRememberRecord,
-  newSessionId,
-  rememberRecord,
-  rememberUse,
-} from "../../src/testing/remember-record.ts";
+import { fullRememberRecord, newSessionId, rememberRecord } from "../../src/testing/remember-record.ts";
 import { observe, openNodes, openStore } from "./postgres-nodes.ts";
 
 const now = beginning;
@@ -108,7 +103,7 @@ describe("Remembered browsers in PostgreSQL", () => {
     const record = rememberRecord();
     await rememberAll(nodes[0]!, [record], now);
     for (let revision = 0; revision < 10; revision++) {
-      const uses = nodes.map(() => ({ secret: rememberUse(), sessionId: newSessionId() }));
+      const uses = nodes.map(() => ({ secret: usedSecret(), sessionId: newSessionId() }));
       const answers = await Promise.all(
         nodes.map((node, index) => node.update(record.id, uses[index]!, now, revision)),
       );
@@ -139,7 +134,7 @@ function deedsOf(
   remember: RememberStore,
 ): readonly (readonly [roundTrips: number, deed: () => Promise<unknown>])[] {
   const [record, other] = [fullRememberRecord(), fullRememberRecord()];
-  const use = { secret: rememberUse(), sessionId: newSessionId(), lastUsedAt: now };
+  const use = { secret: usedSecret(), sessionId: newSessionId(), lastUsedAt: now };
   return [
     [1, () => remember.insert(record, now)],
     [1, () => remember.insert(other, now)],

@@ -8,9 +8,9 @@ import type { RememberRecord } from "../../src/core/remember-store.ts";
 import { isEnded, type SessionRecord } from "../../src/core/store.ts";
 import { routingTag } from "../../src/core/token.ts";
 import { RedisSessionStore } from "../../src/stores/redis.ts";
-import { beginning, sessionRecord } from "../../src/testing/record.ts";
+import { beginning, sessionRecord, usedSecret } from "../../src/testing/record.ts";
 import { assertForgotten, assertRemembered, rememberAll } from "../../src/testing/remember/expectations.ts";
-import { fullRememberRecord, newSessionId, rememberUse } from "../../src/testing/remember-record.ts";
+import { fullRememberRecord, newSessionId } from "../../src/testing/remember-record.ts";
 import { answered, ioRedisCluster, nodeRedisCluster, type Opened } from "./redis-clients.ts";
 import { type Administered, administered, SlotMove } from "./redis-slot-move.ts";
 
@@ -130,7 +130,7 @@ describe("A Redis cluster", () => {
             assert.equal((await remember.findByUser("ada").catch(() => records)).length, 2);
             assert.notEqual(await remember.insert(fullRememberRecord(), now).catch(() => false), true);
 
-            const { secret, sessionId } = { secret: rememberUse(), sessionId: newSessionId() };
+            const { secret, sessionId } = { secret: usedSecret(), sessionId: newSessionId() };
             const used = await remember.update(one.id, { secret, sessionId }, now, 7).catch(() => false);
             const confirmed = await remember.update(other.id, { secret }, now, 7).catch(() => false);
             await remember.deleteExpired(now, 1_000);

@@ -11,9 +11,9 @@ import { SessionManager } from "../../src/core/manager.ts";
 import type { RememberStore } from "../../src/core/remember-store.ts";
 import { type RedisClient, RedisSessionStore } from "../../src/stores/redis.ts";
 import { manualClock } from "../../src/testing/clock.ts";
-import { beginning, fullRecord, hash, sessionRecord } from "../../src/testing/record.ts";
+import { beginning, fullRecord, hash, sessionRecord, usedSecret } from "../../src/testing/record.ts";
 import { assertRemembered, countPruned, rememberAll } from "../../src/testing/remember/expectations.ts";
-import { fullRememberRecord, newSessionId, rememberUse } from "../../src/testing/remember-record.ts";
+import { fullRememberRecord, newSessionId } from "../../src/testing/remember-record.ts";
 import { assertKept, insertAll } from "../../src/testing/store/expectations.ts";
 import { ioRedis, nodeRedis, type Opened } from "./redis-clients.ts";
 
@@ -103,7 +103,7 @@ describe("What is asked of Redis", () => {
       () => remember.insert(other, now),
       () => remember.findBySession(record.sessionId),
       () => remember.findByUser("ada"),
-      () => remember.update(record.id, { secret: rememberUse(), sessionId: newSessionId() }, now, 7),
+      () => remember.update(record.id, { secret: usedSecret(), sessionId: newSessionId() }, now, 7),
       () => remember.delete(record.id),
       () => remember.deleteBySession(other.sessionId),
       () => remember.deleteByUser("ada"),
@@ -305,7 +305,7 @@ describe("The permissions that the documentation names", () => {
     const [record, other] = [fullRememberRecord(), fullRememberRecord()];
     await rememberAll(remember, [record, other], now);
     assert.equal(
-      await remember.update(record.id, { secret: rememberUse(), sessionId: newSessionId() }, now, 7),
+      await remember.update(record.id, { secret: usedSecret(), sessionId: newSessionId() }, now, 7),
       true,
     );
     await assertRemembered(remember, other);

@@ -6,7 +6,7 @@ import { type RunningRedis, startRedis } from "../../../../test/servers/redis.ts
 import type { RememberRecord } from "../../src/core/remember-store.ts";
 import { routingTag } from "../../src/core/token.ts";
 import { RedisSessionStore } from "../../src/stores/redis.ts";
-import { beginning } from "../../src/testing/record.ts";
+import { beginning, usedSecret } from "../../src/testing/record.ts";
 import {
   assertForgotten,
   assertRemembered,
@@ -15,12 +15,7 @@ import {
   countPruned,
   rememberAll,
 } from "../../src/testing/remember/expectations.ts";
-import {
-  fullRememberRecord,
-  newSessionId,
-  rememberRecord,
-  rememberUse,
-} from "../../src/testing/remember-record.ts";
+import { fullRememberRecord, newSessionId, rememberRecord } from "../../src/testing/remember-record.ts";
 
 const hour = 60 * 60_000;
 const now = beginning;
@@ -68,7 +63,7 @@ async function keys(): Promise<string[]> {
 
 /** A use under a new session. */
 function use() {
-  return { secret: rememberUse(), sessionId: newSessionId(), lastUsedAt: now + 1 };
+  return { secret: usedSecret(), sessionId: newSessionId(), lastUsedAt: now + 1 };
 }
 
 describe("Keys in Redis", () => {
@@ -138,7 +133,7 @@ describe("Times to live in Redis", () => {
     insert: async () => {},
     "a refused insert": () => remember.insert(fullRememberRecord({ id: record.id }), now),
     "a use": () => remember.update(record.id, use(), now, 7),
-    "a confirmation": () => remember.update(record.id, { secret: rememberUse() }, now, 7),
+    "a confirmation": () => remember.update(record.id, { secret: usedSecret() }, now, 7),
     "a refused use": () => remember.update(record.id, use(), now, 6),
     "a use of an expired browser": () => remember.update(record.id, use(), record.expiresAt, 7),
     delete: () => remember.delete(record.id),
@@ -169,7 +164,7 @@ describe("Times to live in Redis", () => {
   test("one that got lost is there again after the next use", async () => {
     await rememberAll(remember, [record], now);
     for (const key of await keys()) await client.persist(key);
-    await remember.update(record.id, { secret: rememberUse() }, now, 7);
+    await remember.update(record.id, { secret: usedSecret() }, now, 7);
     for (const key of await keys()) assert.ok((await client.pTTL(key)) > 0, key);
   });
 });
@@ -179,7 +174,7 @@ describe("A key in Redis that got lost", () => {
     const record = fullRememberRecord();
     await rememberAll(remember, [record], now);
     await client.del([indexKey(record), ...sessionKeys(record)]);
-    await remember.update(record.id, { secret: rememberUse() }, now, 7);
+    await remember.update(record.id, { secret: usedSecret() }, now, 7);
     await assertRemembered(remember, (await remember.find(record.id))!);
   });
 

@@ -9,9 +9,9 @@ import { Worker } from "node:worker_threads";
 import type { SessionRecord } from "../../src/core/store.ts";
 import { Checkpointer } from "../../src/stores/sqlite/checkpointer.ts";
 import { SqliteSessionStore } from "../../src/stores/sqlite.ts";
-import { beginning, sessionRecord } from "../../src/testing/record.ts";
+import { beginning, sessionRecord, usedSecret } from "../../src/testing/record.ts";
 import { rememberAll } from "../../src/testing/remember/expectations.ts";
-import { rememberRecord, rememberUse } from "../../src/testing/remember-record.ts";
+import { rememberRecord } from "../../src/testing/remember-record.ts";
 import { assertKept, insertAll } from "../../src/testing/store/expectations.ts";
 import { folder, openStore } from "./sqlite-file.ts";
 
@@ -31,7 +31,7 @@ describe("Answers of a SQLite file", () => {
 
     assert.equal(await store.update(record.id, { seen }, now), true);
     assert.equal(await remember.insert(browsers[0], now), false);
-    assert.equal(await remember.update(browsers[0].id, { secret: rememberUse() }, now, 9), false);
+    assert.equal(await remember.update(browsers[0].id, { secret: usedSecret() }, now, 9), false);
     assert.equal(await store.update(sessionRecord().id, { dataVersion: 2 }, now), false);
     assert.equal(disk.flushes(), 0);
 
@@ -42,7 +42,7 @@ describe("Answers of a SQLite file", () => {
       () => store.delete(record.id, "logout", now),
       () => store.deleteByUser("ada", "revoked", now),
       () => remember.insert(rememberRecord(), now),
-      () => remember.update(browsers[0].id, { secret: rememberUse() }, now, 0),
+      () => remember.update(browsers[0].id, { secret: usedSecret() }, now, 0),
       () => remember.delete(browsers[0].id),
       () => remember.deleteBySession(browsers[1].sessionId),
       () => remember.deleteByUser("ada"),

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { beginning } from "../../record.ts";
-import { fullRememberRecord, newSessionId, rememberRecord, rememberUse } from "../../remember-record.ts";
+import { beginning, usedSecret } from "../../record.ts";
+import { fullRememberRecord, newSessionId, rememberRecord } from "../../remember-record.ts";
 import {
   assertForgotten,
   assertRemembered,
@@ -30,7 +30,7 @@ export const deleteOne: RememberCases = {
     await rememberAll(store, records, now);
     const changed = [];
     for (const record of records) {
-      const use = { secret: rememberUse(), sessionId: newSessionId() };
+      const use = { secret: usedSecret(), sessionId: newSessionId() };
       assert.equal(await elsewhere.update(record.id, use, now, 0), true);
       changed.push((await store.find(record.id))!);
     }
@@ -69,7 +69,7 @@ export const deleteBySession: RememberCases = {
     const record = rememberRecord();
     await rememberAll(store, [record], now);
     for (const revision of [0, 1]) {
-      const use = { secret: rememberUse(), sessionId: newSessionId() };
+      const use = { secret: usedSecret(), sessionId: newSessionId() };
       assert.equal(await store.update(record.id, use, now, revision), true);
     }
     for (const sessionId of [record.sessionId, newSessionId()]) {

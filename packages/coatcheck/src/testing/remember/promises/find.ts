@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { SessionId } from "../../../core/token.ts";
-import { beginning } from "../../record.ts";
-import { fullRememberRecord, newSessionId, rememberRecord, rememberUse } from "../../remember-record.ts";
+import { beginning, usedSecret } from "../../record.ts";
+import { fullRememberRecord, newSessionId, rememberRecord } from "../../remember-record.ts";
 import {
   assertRemembered,
   assertSame,
@@ -26,7 +26,7 @@ export const find: RememberCases = {
   "may return expired records: the rule judges": async ({ store }) => {
     const record = rememberRecord({ expiresAt: now + 1 });
     await rememberAll(store, [record], now);
-    assert.equal(await store.update(record.id, { secret: rememberUse() }, now + 1, 0), false);
+    assert.equal(await store.update(record.id, { secret: usedSecret() }, now + 1, 0), false);
     const found = await store.find(record.id);
     if (found) assertSame([found], [record]);
   },
@@ -59,7 +59,7 @@ export const findBySession: RememberCases = {
     for (let used = 1; used < sessions.length; used++) {
       const [former, sessionId] = [sessions[used - 1]!, sessions[used]!];
       assert.equal(
-        await elsewhere.update(record.id, { secret: rememberUse(), sessionId }, now, used - 1),
+        await elsewhere.update(record.id, { secret: usedSecret(), sessionId }, now, used - 1),
         true,
       );
       const found = await store.findBySession(sessionId);
@@ -78,7 +78,7 @@ export const findBySession: RememberCases = {
     for (const sessionId of [record.sessionId, record.formerSessionId!]) {
       assert.equal(await store.find(sessionId), undefined);
       assert.equal(await store.delete(sessionId), undefined);
-      assert.equal(await store.update(sessionId, { secret: rememberUse() }, now, 7), false);
+      assert.equal(await store.update(sessionId, { secret: usedSecret() }, now, 7), false);
     }
     await assertRemembered(store, record);
   },

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { beginning } from "../../record.ts";
-import { fullRememberRecord, newSessionId, rememberRecord, rememberUse } from "../../remember-record.ts";
+import { beginning, usedSecret } from "../../record.ts";
+import { fullRememberRecord, newSessionId, rememberRecord } from "../../remember-record.ts";
 import {
   assertForgotten,
   assertRemembered,
@@ -81,7 +81,7 @@ export const insert: RememberCases = {
     const record = rememberRecord();
     await rememberAll(store, [record], now);
     for (const revision of [0, 1]) {
-      const use = { secret: rememberUse(), sessionId: newSessionId() };
+      const use = { secret: usedSecret(), sessionId: newSessionId() };
       assert.equal(await store.update(record.id, use, now, revision), true);
     }
     await rememberAll(elsewhere, [rememberRecord({ sessionId: record.sessionId })], now);

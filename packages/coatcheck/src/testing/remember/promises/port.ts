@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { beginning } from "../../record.ts";
-import { fullRememberRecord, newSessionId, rememberRecord, rememberUse } from "../../remember-record.ts";
+import { beginning, usedSecret } from "../../record.ts";
+import { fullRememberRecord, newSessionId, rememberRecord } from "../../remember-record.ts";
 import { spoil } from "../../store/spoil.ts";
 import {
   assertRemembered,
@@ -20,7 +20,7 @@ export const port: RememberCases = {
     for (const { id, sessionId } of [removed, unknown]) {
       assert.equal(await store.find(id), undefined);
       assert.equal(await store.findBySession(sessionId), undefined);
-      assert.equal(await store.update(id, { secret: rememberUse() }, now, 7), false);
+      assert.equal(await store.update(id, { secret: usedSecret() }, now, 7), false);
       assert.equal(await store.delete(id), undefined);
       assert.equal(await store.deleteBySession(sessionId), undefined);
       assert.deepEqual(await store.deleteByUser("nobody", sessionId), []);
@@ -34,7 +34,7 @@ export const port: RememberCases = {
       const record = rememberRecord({ createdAt: then, lastUsedAt: then, expiresAt: then + 1_000 });
       await rememberAll(store, [record], then);
       await assertRemembered(store, record);
-      const use = { secret: rememberUse(), sessionId: newSessionId(), lastUsedAt: then + 1 };
+      const use = { secret: usedSecret(), sessionId: newSessionId(), lastUsedAt: then + 1 };
       assert.equal(await store.update(record.id, use, then + 999, 0), true);
       assert.equal(await store.update(record.id, use, then + 1_000, 1), false);
       assert.equal(await countPruned(store, then + 999), 0);
@@ -73,7 +73,7 @@ export const port: RememberCases = {
   }) => {
     const record = rememberRecord();
     await rememberAll(store, [record], now);
-    const change = { secret: rememberUse(), sessionId: newSessionId() };
+    const change = { secret: usedSecret(), sessionId: newSessionId() };
     const { secret, sessionId } = structuredClone(change);
     assert.equal(await store.update(record.id, change, now, 0), true);
     spoil(change);

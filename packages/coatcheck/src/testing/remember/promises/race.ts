@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { RememberRecord, RememberStore } from "../../../core/remember-store.ts";
-import { beginning } from "../../record.ts";
-import { fullRememberRecord, newSessionId, rememberRecord, rememberUse } from "../../remember-record.ts";
+import { beginning, usedSecret } from "../../record.ts";
+import { fullRememberRecord, newSessionId, rememberRecord } from "../../remember-record.ts";
 import { allAtOnce } from "../../store/case.ts";
 import {
   assertForgotten,
@@ -22,7 +22,7 @@ export const race: RememberCases = {
   "parallel uses at one revision: exactly one is true, and what it wrote stays": async (on) => {
     const record = rememberRecord();
     await rememberAll(on.store, [record], now);
-    const uses = Array.from({ length: crowd }, () => ({ secret: rememberUse(), sessionId: newSessionId() }));
+    const uses = Array.from({ length: crowd }, () => ({ secret: usedSecret(), sessionId: newSessionId() }));
     const answers = await allAtOnce(on, uses, (store, use) => store.update(record.id, use, now, 0));
     const [winner, ...more] = uses.filter((_, index) => answers[index]);
     assert.equal(more.length, 0, `${more.length + 1} were told that they had won`);
@@ -58,7 +58,7 @@ export const race: RememberCases = {
     await rememberAll(on.store, records, now);
     const sessionId = newSessionId();
     const answers = await allAtOnce(on, records, (store, { id }) =>
-      store.update(id, { secret: rememberUse(), sessionId }, now, 0),
+      store.update(id, { secret: usedSecret(), sessionId }, now, 0),
     );
     const [winner, ...more] = records.filter((_, index) => answers[index]);
     assert.equal(more.length, 0);
@@ -75,7 +75,7 @@ export const race: RememberCases = {
       await rememberAll(on.store, [record], now);
       const sessions = Array.from({ length: 4 }, () => newSessionId());
       const use = (index: number) =>
-        on.store.update(record.id, { secret: rememberUse(), sessionId: sessions[index]! }, now, index);
+        on.store.update(record.id, { secret: usedSecret(), sessionId: sessions[index]! }, now, index);
       await Promise.all([use(0), remove(record), use(0), use(1), use(2)]);
       for (const revision of [0, 1, 2, 3]) assert.equal(await use(revision), false);
       await assertForgotten(on.store, record);
@@ -90,7 +90,7 @@ export const race: RememberCases = {
       const record = rememberRecord();
       await rememberAll(on.store, [record], now);
       const sessionId = newSessionId();
-      const use = () => on.store.update(record.id, { secret: rememberUse(), sessionId }, now, 0);
+      const use = () => on.store.update(record.id, { secret: usedSecret(), sessionId }, now, 0);
       const end = () => on.elsewhere.deleteBySession(record.sessionId);
       const early = order === "use first" ? use() : undefined;
       const [ended] = await Promise.all([end(), early ?? use()]);
@@ -105,7 +105,7 @@ export const race: RememberCases = {
     await rememberAll(on.store, [record], now);
     const sessionId = newSessionId();
     const [used, ended] = await Promise.all([
-      on.store.update(record.id, { secret: rememberUse(), sessionId }, now, record.secretRevision),
+      on.store.update(record.id, { secret: usedSecret(), sessionId }, now, record.secretRevision),
       on.elsewhere.deleteBySession(record.formerSessionId!),
     ]);
     assert.equal(used, ended === undefined);
@@ -168,7 +168,7 @@ export const race: RememberCases = {
       const other = records[index - 1] ?? record;
       const deeds = [
         store.insert(record, now).then(() => []),
-        store.update(record.id, { secret: rememberUse(), sessionId: newSessionId() }, now, 0).then(() => []),
+        store.update(record.id, { secret: usedSecret(), sessionId: newSessionId() }, now, 0).then(() => []),
         store.deleteBySession(other.sessionId),
         index % 3 === 0 ? store.delete(other.id) : [],
         index % 10 === 9 ? store.deleteByUser("ada", record.sessionId) : [],

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { RememberChange, RememberRecord, RememberStore } from "../../../core/remember-store.ts";
-import { beginning } from "../../record.ts";
-import { fullRememberRecord, newSessionId, rememberRecord, rememberUse } from "../../remember-record.ts";
+import { beginning, usedSecret } from "../../record.ts";
+import { fullRememberRecord, newSessionId, rememberRecord } from "../../remember-record.ts";
 import type { Connected } from "../../store/case.ts";
 import {
   assertForgotten,
@@ -19,7 +19,7 @@ export const update: RememberCases = {
       const [record, other] = [fullRememberRecord({ expiresAt: now + 1 }), fullRememberRecord()];
       await rememberAll(store, [record, other], now);
       const { secretRevision, sessionId, formerSessionId } = record;
-      const secret = rememberUse();
+      const secret = usedSecret();
       const refused: readonly (readonly [change: RememberChange, now: number, revision: number])[] = [
         [{ secret }, now + 1, secretRevision],
         [{ secret }, now, secretRevision - 1],
@@ -39,7 +39,7 @@ export const update: RememberCases = {
 
   "never creates": async ({ store }) => {
     const unknown = rememberRecord();
-    for (const change of [{ secret: rememberUse() }, use()]) {
+    for (const change of [{ secret: usedSecret() }, use()]) {
       assert.equal(await store.update(unknown.id, change, now, 0), false);
       await assertForgotten(store, unknown);
       if (change.sessionId) assert.equal(await store.findBySession(change.sessionId), undefined);
@@ -51,7 +51,7 @@ export const update: RememberCases = {
     const record = fullRememberRecord();
     await rememberAll(store, [record], now);
     await store.delete(record.id);
-    for (const change of [{ secret: rememberUse() }, use()]) {
+    for (const change of [{ secret: usedSecret() }, use()]) {
       assert.equal(await elsewhere.update(record.id, change, now, record.secretRevision), false);
       await assertForgotten(store, record);
     }
@@ -66,8 +66,8 @@ export const update: RememberCases = {
   },
 
   "the revision advances by one with each change": async (on) => {
-    await assertChange(on, fullRememberRecord(), { secret: rememberUse() }, { secretRevision: 8 });
-    await assertChange(on, rememberRecord(), { secret: rememberUse() }, { secretRevision: 1 });
+    await assertChange(on, fullRememberRecord(), { secret: usedSecret() }, { secretRevision: 8 });
+    await assertChange(on, rememberRecord(), { secret: usedSecret() }, { secretRevision: 1 });
     const record = rememberRecord();
     await rememberAll(on.store, [record], now);
     for (let revision = 0; revision < 5; revision++) {
@@ -77,7 +77,7 @@ export const update: RememberCases = {
   },
 
   "a new state of the secret without a pending use drops the old one": async ({ store }) => {
-    const { pending: _, ...settled } = rememberUse();
+    const { pending: _, ...settled } = usedSecret();
     for (const secret of [settled, { ...settled, pending: undefined }]) {
       const { pending: _, ...record } = fullRememberRecord();
       await rememberAll(store, [fullRememberRecord(record)], now);
@@ -89,7 +89,7 @@ export const update: RememberCases = {
   "superseded secrets are replaced as a whole": async (on) => {
     const record = fullRememberRecord();
     for (const superseded of [record.superseded.slice(1), []]) {
-      await assertChange(on, fullRememberRecord(), { secret: { ...rememberUse(), superseded } }, {});
+      await assertChange(on, fullRememberRecord(), { secret: { ...usedSecret(), superseded } }, {});
     }
   },
 
@@ -105,7 +105,7 @@ export const update: RememberCases = {
   },
 
   "without a new session, the session and the former one stay": async (on) => {
-    await assertChange(on, fullRememberRecord(), { secret: rememberUse(), lastUsedAt: now }, {});
+    await assertChange(on, fullRememberRecord(), { secret: usedSecret(), lastUsedAt: now }, {});
   },
 
   "the last use never moves backwards": async (on) => {
@@ -126,7 +126,7 @@ export const update: RememberCases = {
 
 /** What a use of the browser's token writes. */
 function use(): RememberChange {
-  return { secret: rememberUse(), sessionId: newSessionId(), lastUsedAt: now };
+  return { secret: usedSecret(), sessionId: newSessionId(), lastUsedAt: now };
 }
 
 /** The change is made, and with it changes what it names, its revision, and nothing else but `expected`. */
@@ -142,7 +142,7 @@ async function assertChange(
   const secretRevision = record.secretRevision + 1;
   await assertRemembered(store, {
     ...record,
-    ...(secret as ReturnType<typeof rememberUse>),
+    ...(secret as ReturnType<typeof usedSecret>),
     lastUsedAt,
     secretRevision,
     ...expected,
