@@ -1,8 +1,6 @@
 /** The audit in PostgreSQL: its contract, what commits out of order, tampering, grants, and the plans of queries. */
 import assert from "node:assert/strict";
-import { after, before, describe, type TestContext, test } from "node:test";
-import { Pool } from "pg";
-import { providePostgres } from "../../../../test/servers/postgres.ts";
+import { describe, type TestContext, test } from "node:test";
 import type { AuditQuery } from "../../src/audit/audit-record.ts";
 import { verifyAudit } from "../../src/audit/chain.ts";
 import { auditStatements } from "../../src/stores/postgres/audit-statements.ts";
@@ -11,29 +9,20 @@ import { allPages, assertIntact, assertRecords, sealAll } from "../../src/testin
 import { auditRecords, fullAuditRecord } from "../../src/testing/audit/record.ts";
 import { describeAuditStore } from "../../src/testing/audit-suite.ts";
 import { beginning } from "../../src/testing/record.ts";
-import { newSchema, openPool, openStore } from "../stores/postgres-nodes.ts";
+import { newSchema, openPool, openStore, usePostgres } from "../stores/postgres-nodes.ts";
 
 describe("The audit in PostgreSQL", () => {
-  const used = new AsyncDisposableStack();
-  let url: string;
-  let pools: readonly [Pool, Pool];
-  before(async () => {
-    ({ url } = used.use(await providePostgres()));
-    pools = [new Pool({ connectionString: url }), new Pool({ connectionString: url })];
-    used.defer(async () => void (await Promise.all(pools.map((pool) => pool.end()))));
-  });
-  after(() => used.disposeAsync());
-
-  const open = (t: TestContext) => openStore(t, { connectionString: url });
+  const postgres = usePostgres();
+  const open = (t: TestContext) => openStore(t, { connectionString: postgres.url });
 
   describeAuditStore("PostgreSQL, two pools on one database", {
     open: async () => {
       const schema = newSchema();
-      const stores = pools.map((pool) => new PostgresSessionStore(pool, { schema }));
+      const stores = postgres.pools.map((pool) => new PostgresSessionStore(pool, { schema }));
       await stores[0]!.migrate();
       return {
         connect: () => (stores.length > 1 ? stores.shift()! : stores[0]!).audit,
-        close: async () => void (await pools[0].query(`DROP SCHEMA ${schema} CASCADE`)),
+        close: async () => void (await postgres.pools[0].query(`DROP SCHEMA ${schema} CASCADE`)),
       };
     },
   });
@@ -111,7 +100,7 @@ describe("The audit in PostgreSQL", () => {
       GRANT USAGE ON SCHEMA ${schema} TO ${user};
       GRANT SELECT, INSERT, UPDATE (position, hash) ON ${schema}.coatcheck_audit TO ${user};
       GRANT SELECT, UPDATE ON ${schema}.coatcheck_audit_chain TO ${user};`);
-    const pool = openPool(t, { connectionString: url, options: `-c role=${user}` });
+    const pool = openPool(t, { connectionString: postgres.url, options: `-c role=${user}` });
     try {
       const { audit } = new PostgresSessionStore(pool, { schema });
       const records = auditRecords(5);

@@ -1,38 +1,29 @@
 /** Caches before PostgreSQL, told by its triggers: the contract, the model, the outside, and a pooler in between. */
 import assert from "node:assert/strict";
-import { after, before, describe, type TestContext, test } from "node:test";
+import { describe, type TestContext, test } from "node:test";
 import { Pool } from "pg";
-import { providePostgres, startPgBouncer } from "../../../../test/servers/postgres.ts";
+import { startPgBouncer } from "../../../../test/servers/postgres.ts";
 import { type CachedSessionStore, cached } from "../../src/stores/cached.ts";
 import { PostgresSessionStore } from "../../src/stores/postgres.ts";
 import { describeSessionModel } from "../../src/testing/model-suite.ts";
 import { sessionRecord } from "../../src/testing/record.ts";
 import { describeSessionStore, type StoreBackend } from "../../src/testing/store-suite.ts";
-import { newSchema, openPool } from "../stores/postgres-nodes.ts";
+import { newSchema, openPool, usePostgres } from "../stores/postgres-nodes.ts";
 import { cachedBackend } from "./read-through.ts";
 import { keep, until } from "./until.ts";
 
 describe("A cache before PostgreSQL", () => {
-  const used = new AsyncDisposableStack();
-  let url: string;
-  let pools: readonly [Pool, Pool];
-  before(async () => {
-    ({ url } = used.use(await providePostgres()));
-    const config = { connectionString: url, max: 20 };
-    pools = [new Pool(config), new Pool(config)];
-    used.defer(async () => void (await Promise.all(pools.map((pool) => pool.end()))));
-  });
-  after(() => used.disposeAsync());
+  const postgres = usePostgres();
 
   async function backend(): Promise<StoreBackend> {
     const schema = newSchema();
-    await new PostgresSessionStore(pools[0], { schema }).migrate();
+    await new PostgresSessionStore(postgres.pools[0], { schema }).migrate();
     let connected = 0;
     const open = () => {
-      const store = new PostgresSessionStore(pools[connected++ % 2]!, { schema, timeout: 20_000 });
+      const store = new PostgresSessionStore(postgres.pools[connected++ % 2]!, { schema, timeout: 20_000 });
       return cached(store, { maxStaleness: 20_000 });
     };
-    return cachedBackend(open, () => pools[0].query(`DROP SCHEMA ${schema} CASCADE`));
+    return cachedBackend(open, () => postgres.pools[0].query(`DROP SCHEMA ${schema} CASCADE`));
   }
 
   describeSessionStore("PostgreSQL behind a cache", { open: backend });
@@ -43,8 +34,8 @@ describe("A cache before PostgreSQL", () => {
     t: TestContext,
   ): Promise<readonly [here: CachedSessionStore, there: CachedSessionStore, schema: string]> {
     const schema = newSchema();
-    await new PostgresSessionStore(pools[0], { schema }).migrate();
-    const [here, there] = pools.map((pool) => cached(new PostgresSessionStore(pool, { schema })));
+    await new PostgresSessionStore(postgres.pools[0], { schema }).migrate();
+    const [here, there] = postgres.pools.map((pool) => cached(new PostgresSessionStore(pool, { schema })));
     t.after(() => Promise.all([here!.close(), there!.close()]));
     await until(() => here!.isOn && there!.isOn);
     return [here!, there!, schema];
@@ -60,7 +51,7 @@ describe("A cache before PostgreSQL", () => {
       const [here, , schema] = await twoCaches(t);
       const record = sessionRecord();
       await keep(here, record);
-      await pools[1].query(sql.replace("coatcheck_sessions", `${schema}.coatcheck_sessions`));
+      await postgres.pools[1].query(sql.replace("coatcheck_sessions", `${schema}.coatcheck_sessions`));
       await until(() => here.recent(record.id) === undefined);
     });
   }
@@ -80,8 +71,8 @@ describe("A cache before PostgreSQL", () => {
 
   test("is off behind a pooler in transaction mode, says so, and sessions work", async (t) => {
     const schema = newSchema();
-    await new PostgresSessionStore(pools[0], { schema }).migrate();
-    const pooler = await startPgBouncer(url);
+    await new PostgresSessionStore(postgres.pools[0], { schema }).migrate();
+    const pooler = await startPgBouncer(postgres.url);
     t.after(() => pooler[Symbol.asyncDispose]());
     const pool = openPool(t, { connectionString: pooler.url });
     const cache = cached(new PostgresSessionStore(pool, { schema }));
@@ -98,18 +89,22 @@ describe("A cache before PostgreSQL", () => {
 
   test("is off before tables that do not tell, and comes on when they are brought up to date", async (t) => {
     const [here, , schema] = await twoCaches(t);
-    await pools[0].query(`ALTER TABLE ${schema}.coatcheck_sessions DISABLE TRIGGER coatcheck_tell_deletes`);
-    const cache = cached(new PostgresSessionStore(pools[1], { schema }));
+    await postgres.pools[0].query(
+      `ALTER TABLE ${schema}.coatcheck_sessions DISABLE TRIGGER coatcheck_tell_deletes`,
+    );
+    const cache = cached(new PostgresSessionStore(postgres.pools[1], { schema }));
     t.after(() => cache.close());
     await cache.prove();
     assert.equal(cache.isOn, false);
-    await pools[0].query(`ALTER TABLE ${schema}.coatcheck_sessions ENABLE TRIGGER coatcheck_tell_deletes`);
+    await postgres.pools[0].query(
+      `ALTER TABLE ${schema}.coatcheck_sessions ENABLE TRIGGER coatcheck_tell_deletes`,
+    );
     await until(() => cache.isOn);
     assert.equal(here.isOn, true);
   });
 
   test("is refused on a pool of one connection, which it would keep for itself", () => {
-    const store = new PostgresSessionStore(new Pool({ connectionString: url, max: 1 }));
+    const store = new PostgresSessionStore(new Pool({ connectionString: postgres.url, max: 1 }));
     assert.throws(() => cached(store), TypeError);
   });
 });

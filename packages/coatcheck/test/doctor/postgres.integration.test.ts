@@ -1,24 +1,18 @@
 /** The doctor asks a real PostgreSQL. */
 import assert from "node:assert/strict";
-import { after, before, describe, type TestContext, test } from "node:test";
-import { providePostgres } from "../../../../test/servers/postgres.ts";
+import { describe, type TestContext, test } from "node:test";
 import { doctor } from "../../src/doctor/doctor.ts";
 import { PostgresSessionStore } from "../../src/stores/postgres.ts";
-import { newSchema, openPool } from "../stores/postgres-nodes.ts";
+import { newSchema, openPool, usePostgres } from "../stores/postgres-nodes.ts";
 
 const auth = { origin: "https://example.com" };
 
 describe("The doctor, of PostgreSQL", () => {
-  const used = new AsyncDisposableStack();
-  let url: string;
-  before(async () => {
-    ({ url } = used.use(await providePostgres()));
-  });
-  after(() => used.disposeAsync());
+  const postgres = usePostgres();
 
   function open(t: TestContext, options = "") {
     const schema = newSchema();
-    const pool = openPool(t, { connectionString: url, options });
+    const pool = openPool(t, { connectionString: postgres.url, options });
     return { schema, pool, store: new PostgresSessionStore(pool, { schema }) };
   }
 

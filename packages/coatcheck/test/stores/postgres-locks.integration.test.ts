@@ -1,8 +1,7 @@
 /** Who waits for whom, step by step. */
 import assert from "node:assert/strict";
-import { after, before, describe, type TestContext, test } from "node:test";
+import { describe, type TestContext, test } from "node:test";
 import type { Pool } from "pg";
-import { providePostgres } from "../../../../test/servers/postgres.ts";
 import type { PostgresSessionStore } from "../../src/stores/postgres.ts";
 import { beginning, sessionRecord } from "../../src/testing/record.ts";
 import {
@@ -14,19 +13,13 @@ import {
   evictAt,
   insertAll,
 } from "../../src/testing/store/expectations.ts";
-import { openStore } from "./postgres-nodes.ts";
+import { openStore, usePostgres } from "./postgres-nodes.ts";
 
 const now = beginning;
 
 describe("In PostgreSQL", () => {
-  const used = new AsyncDisposableStack();
-  let url: string;
-  before(async () => {
-    ({ url } = used.use(await providePostgres()));
-  });
-  after(() => used.disposeAsync());
-
-  const open = (t: TestContext) => openStore(t, { connectionString: url });
+  const postgres = usePostgres();
+  const open = (t: TestContext) => openStore(t, { connectionString: postgres.url });
 
   test("a sign-in waits for a touch that is under way, and lets nobody leave as expired who is alive", async (t) => {
     const { store, pool, schema } = await open(t);

@@ -1,8 +1,8 @@
 /** How the tables come into being, and what refuses to work with them. */
 import assert from "node:assert/strict";
-import { after, before, describe, type TestContext, test } from "node:test";
+import { describe, type TestContext, test } from "node:test";
 import type { Pool } from "pg";
-import { providePostgres, startPgBouncer } from "../../../../test/servers/postgres.ts";
+import { startPgBouncer } from "../../../../test/servers/postgres.ts";
 import { recordColumns, toRow } from "../../src/stores/postgres/row.ts";
 import { schemaVersion } from "../../src/stores/postgres/schema.ts";
 import { PostgresSessionStore, postgresMigration } from "../../src/stores/postgres.ts";
@@ -11,19 +11,13 @@ import { rememberAll } from "../../src/testing/remember/expectations.ts";
 import { rememberRecord } from "../../src/testing/remember-record.ts";
 import { assertKept, evictAt, insertAll } from "../../src/testing/store/expectations.ts";
 import { walk } from "../../src/testing/walk.ts";
-import { newSchema, openPool } from "./postgres-nodes.ts";
+import { newSchema, openPool, usePostgres } from "./postgres-nodes.ts";
 
 const now = beginning;
 
 describe("Migrations of PostgreSQL", () => {
-  const used = new AsyncDisposableStack();
-  let url: string;
-  before(async () => {
-    ({ url } = used.use(await providePostgres()));
-  });
-  after(() => used.disposeAsync());
-
-  const open = (t: TestContext) => openPool(t, { connectionString: url });
+  const postgres = usePostgres();
+  const open = (t: TestContext) => openPool(t, { connectionString: postgres.url });
 
   test("five nodes that start at once make the tables once", async (t) => {
     const schema = newSchema();
@@ -81,7 +75,7 @@ describe("Migrations of PostgreSQL", () => {
   test("without a schema, the tables are where the search path leads", async (t) => {
     const schema = newSchema();
     await open(t).query(`CREATE SCHEMA ${schema}`);
-    const pool = openPool(t, { connectionString: url, options: `-c search_path=${schema}` });
+    const pool = openPool(t, { connectionString: postgres.url, options: `-c search_path=${schema}` });
     const store = new PostgresSessionStore(pool);
     await store.migrate();
     const record = sessionRecord();
@@ -93,7 +87,7 @@ describe("Migrations of PostgreSQL", () => {
     const [schema, user] = [newSchema(), newSchema()];
     const admin = open(t);
     await admin.query(`CREATE USER ${user}; CREATE SCHEMA ${schema} AUTHORIZATION ${user}`);
-    const pool = openPool(t, { connectionString: url, options: `-c role=${user}` });
+    const pool = openPool(t, { connectionString: postgres.url, options: `-c role=${user}` });
     try {
       await new PostgresSessionStore(pool, { schema }).migrate();
       const elsewhere = new PostgresSessionStore(pool, { schema: newSchema() });
@@ -115,7 +109,7 @@ describe("Migrations of PostgreSQL", () => {
         ${schema}.coatcheck_remembered
         TO ${user};
       GRANT SELECT ON ${schema}.coatcheck_schema TO ${user};`);
-    const pool = openPool(t, { connectionString: url, options: `-c role=${user}` });
+    const pool = openPool(t, { connectionString: postgres.url, options: `-c role=${user}` });
     try {
       const store = new PostgresSessionStore(pool, { schema });
       const [first, second, third] = [sessionRecord(), sessionRecord(), sessionRecord()];
@@ -183,7 +177,7 @@ describe("Migrations of PostgreSQL", () => {
   });
 
   test("a pooler in transaction mode is no obstacle", async (t) => {
-    await using bouncer = await startPgBouncer(url);
+    await using bouncer = await startPgBouncer(postgres.url);
     const schema = newSchema();
     const pool = openPool(t, { connectionString: bouncer.url });
     const nodes = Array.from({ length: 5 }, () => new PostgresSessionStore(pool, { schema }));

@@ -1,6 +1,7 @@
 /** Nodes that share sessions in one PostgreSQL: each has a pool of its own. */
-import type { TestContext } from "node:test";
+import { after, before, type TestContext } from "node:test";
 import { Pool, type PoolConfig } from "pg";
+import { providePostgres } from "../../../../test/servers/postgres.ts";
 import { type PostgresPool, type PostgresQuery, PostgresSessionStore } from "../../src/stores/postgres.ts";
 import type { StoreBackend } from "../../src/testing/store-suite.ts";
 
@@ -33,6 +34,39 @@ export class TwoNodes {
   async close(): Promise<void> {
     await Promise.all(this.#pools.map((pool) => pool.end()));
   }
+}
+
+/** A PostgreSQL for the tests of the block that calls this, while they run. */
+export interface BlockPostgres {
+  readonly url: string;
+  /** Of two nodes. They end with the block. */
+  readonly pools: readonly [Pool, Pool];
+}
+
+export function usePostgres(): BlockPostgres {
+  const used = new AsyncDisposableStack();
+  let url: string;
+  let pools: readonly [Pool, Pool] | undefined;
+  before(async () => {
+    ({ url } = used.use(await providePostgres()));
+  });
+  after(() => used.disposeAsync());
+
+  function openPools(): readonly [Pool, Pool] {
+    const open = () => new Pool({ connectionString: url, max: 20 });
+    const opened = [open(), open()] as const;
+    used.defer(async () => void (await Promise.all(opened.map((pool) => pool.end()))));
+    return opened;
+  }
+  return {
+    get url() {
+      return url;
+    },
+    get pools() {
+      pools ??= openPools();
+      return pools;
+    },
+  };
 }
 
 export function newSchema(): string {

@@ -1,9 +1,9 @@
 /** What is PostgreSQL's own: round trips, plans, damage, what lies in the rows. */
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import { after, before, describe, type TestContext, test } from "node:test";
+import { describe, type TestContext, test } from "node:test";
 import pg from "pg";
-import { providePostgres, startPgBouncer } from "../../../../test/servers/postgres.ts";
+import { startPgBouncer } from "../../../../test/servers/postgres.ts";
 import { SessionManager } from "../../src/core/manager.ts";
 import type { SessionId } from "../../src/core/token.ts";
 import { PostgresSessionStore } from "../../src/stores/postgres.ts";
@@ -16,19 +16,13 @@ import {
   insertAll,
   sessionIn,
 } from "../../src/testing/store/expectations.ts";
-import { observe, openStore } from "./postgres-nodes.ts";
+import { observe, openStore, usePostgres } from "./postgres-nodes.ts";
 
 const now = beginning;
 
 describe("Sessions in PostgreSQL", () => {
-  const used = new AsyncDisposableStack();
-  let url: string;
-  before(async () => {
-    ({ url } = used.use(await providePostgres()));
-  });
-  after(() => used.disposeAsync());
-
-  const open = (t: TestContext) => openStore(t, { connectionString: url });
+  const postgres = usePostgres();
+  const open = (t: TestContext) => openStore(t, { connectionString: postgres.url });
 
   test("a validation is one round trip, and so are those of one turn of the event loop together", async (t) => {
     const { pool, schema } = await open(t);
@@ -89,7 +83,7 @@ describe("Sessions in PostgreSQL", () => {
   });
 
   test("a find keeps its plan, and uses the index, however many it is asked for at once", async (t) => {
-    const { store, pool, schema } = await openStore(t, { connectionString: url, max: 1 });
+    const { store, pool, schema } = await openStore(t, { connectionString: postgres.url, max: 1 });
     const records = Array.from({ length: 500 }, () => sessionRecord());
     for (const record of records) await store.insert(record, now);
     await pool.query(`ANALYZE ${schema}.coatcheck_sessions`);
@@ -188,7 +182,7 @@ describe("Sessions in PostgreSQL", () => {
   });
 
   test("a pooler that keeps no prepared statements is reported once, and no request fails", async (t) => {
-    await using bouncer = await startPgBouncer(url);
+    await using bouncer = await startPgBouncer(postgres.url);
     const reported = once(process, "warning");
     const { store, pool, schema } = await openStore(t, { connectionString: bouncer.url });
     const record = sessionRecord();

@@ -1,27 +1,20 @@
 /** Fifty nodes with a real connection each, all at once. */
 import assert from "node:assert/strict";
-import { after, before, describe, type TestContext, test } from "node:test";
-import { providePostgres } from "../../../../test/servers/postgres.ts";
+import { describe, type TestContext, test } from "node:test";
 import { SignInRefusedError } from "../../src/core/errors.ts";
 import { SessionManager } from "../../src/core/manager.ts";
 import { isEnded, type SessionRecord } from "../../src/core/store.ts";
 import { manualClock } from "../../src/testing/clock.ts";
 import { beginning, sessionRecord } from "../../src/testing/record.ts";
-import { openNodes, openPool } from "./postgres-nodes.ts";
+import { openNodes, openPool, usePostgres } from "./postgres-nodes.ts";
 
 const now = beginning;
 const rounds = 10;
 const hour = 60 * 60_000;
 
 describe("Fifty nodes on one PostgreSQL", () => {
-  const used = new AsyncDisposableStack();
-  let url: string;
-  before(async () => {
-    ({ url } = used.use(await providePostgres()));
-  });
-  after(() => used.disposeAsync());
-
-  const fifty = (t: TestContext) => openNodes(t, url, 50);
+  const postgres = usePostgres();
+  const fifty = (t: TestContext) => openNodes(t, postgres.url, 50);
 
   test("that sign a user in under a limit of three leave three sessions, and end each other once", async (t) => {
     const nodes = await fifty(t);
@@ -159,7 +152,7 @@ describe("Fifty nodes on one PostgreSQL", () => {
   });
 
   test("never were in a deadlock", async (t) => {
-    const { rows } = await openPool(t, { connectionString: url }).query(
+    const { rows } = await openPool(t, { connectionString: postgres.url }).query(
       "SELECT deadlocks::int FROM pg_stat_database WHERE datname = current_database()",
     );
     assert.deepEqual(rows, [{ deadlocks: 0 }]);

@@ -1,7 +1,6 @@
 /** What is PostgreSQL's own about remembered browsers: round trips, plans, damage, fifty nodes at once. */
 import assert from "node:assert/strict";
-import { after, before, describe, type TestContext, test } from "node:test";
-import { providePostgres } from "../../../../test/servers/postgres.ts";
+import { describe, type TestContext, test } from "node:test";
 import type { RememberStore } from "../../src/core/remember-store.ts";
 import { PostgresSessionStore } from "../../src/stores/postgres.ts";
 import { beginning, usedSecret } from "../../src/testing/record.ts";
@@ -13,19 +12,13 @@ import {
   rememberAll,
 } from "../../src/testing/remember/expectations.ts";
 import { fullRememberRecord, newSessionId, rememberRecord } from "../../src/testing/remember-record.ts";
-import { observe, openNodes, openStore } from "./postgres-nodes.ts";
+import { observe, openNodes, openStore, usePostgres } from "./postgres-nodes.ts";
 
 const now = beginning;
 
 describe("Remembered browsers in PostgreSQL", () => {
-  const used = new AsyncDisposableStack();
-  let url: string;
-  before(async () => {
-    ({ url } = used.use(await providePostgres()));
-  });
-  after(() => used.disposeAsync());
-
-  const open = (t: TestContext) => openStore(t, { connectionString: url });
+  const postgres = usePostgres();
+  const open = (t: TestContext) => openStore(t, { connectionString: postgres.url });
 
   test("are asked for in one round trip, and removed together in three", async (t) => {
     const { pool, schema } = await open(t);
@@ -99,7 +92,7 @@ describe("Remembered browsers in PostgreSQL", () => {
   });
 
   test("are used once at one revision, by fifty nodes at once", async (t) => {
-    const nodes = (await openNodes(t, url, 50)).map((store) => store.remember);
+    const nodes = (await openNodes(t, postgres.url, 50)).map((store) => store.remember);
     const record = rememberRecord();
     await rememberAll(nodes[0]!, [record], now);
     for (let revision = 0; revision < 10; revision++) {
@@ -114,7 +107,7 @@ describe("Remembered browsers in PostgreSQL", () => {
   });
 
   test("are removed once by fifty nodes at once", async (t) => {
-    const nodes = (await openNodes(t, url, 50)).map((store) => store.remember);
+    const nodes = (await openNodes(t, postgres.url, 50)).map((store) => store.remember);
     const records = Array.from({ length: 100 }, () => fullRememberRecord());
     await rememberAll(nodes[0]!, records, now);
     const removed = await Promise.all(
