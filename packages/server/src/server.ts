@@ -8,6 +8,7 @@ import {
   startUpkeep,
   type Warn,
 } from "coatcheck";
+import { type CacheableStore, cached } from "coatcheck/cached";
 import type { Logger } from "pino";
 import { Accounts } from "./accounts/accounts.ts";
 import { tellingOutages } from "./accounts/accounts-outage.ts";
@@ -53,7 +54,10 @@ export async function startServer(config: Config, replacements: Replacements = {
   if (!config.keys) throw new TypeError("A server needs keys: read its configuration for serving");
   const storage = await openStorage(config, warn);
   const metrics = new Metrics();
-  const store = metered(wrapStore(storage.sessions), "sessions", metrics);
+  const kept = metered(wrapStore(storage.sessions), "sessions", metrics);
+  const cache = isCacheable(kept) ? cached(kept) : undefined;
+  const store = cache ?? kept;
+  if (cache) metrics.showCache(cache);
   const sessions = new SessionManager({
     store,
     policy: config.policy,
@@ -72,6 +76,8 @@ export async function startServer(config: Config, replacements: Replacements = {
   const closeStores = async () => {
     await sessions.close();
     await audit.close();
+    // Before its connections: it listens on one of them.
+    await cache?.close();
     await storage.close();
   };
   try {
@@ -165,6 +171,11 @@ async function serve(config: Config, parts: Parts): Promise<RunningServer> {
       await closeStores();
     }),
   };
+}
+
+/** All but memory, which needs none. */
+function isCacheable(store: SessionStore): store is CacheableStore {
+  return store.watch !== undefined;
 }
 
 /** Stopping twice, by a signal that comes again, is stopping once. */

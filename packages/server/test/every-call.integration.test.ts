@@ -1,7 +1,9 @@
 /** Every call that the API document names and every form of the pages, whoever adds it: what is demanded of all. */
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
+import type { SessionStore } from "coatcheck";
 import { exampleOf, type OpenApiDocument, type Operation } from "../src/api/openapi.ts";
+import { forwarding } from "./support/forwarding.ts";
 import { ada, startTestServer, type TestServer, withAda } from "./support/test-server.ts";
 import type { Answer, Visitor } from "./support/visitor.ts";
 
@@ -68,10 +70,60 @@ describe("of every call of the API", () => {
     const names = calls.map(({ name }) => name);
     assert.deepEqual(
       demanding,
-      names.filter((name) => /^DELETE \/api\/sessions|\/api\/admin\//.test(name)),
+      names.filter((name) => demandsRecent.test(name)),
     );
   });
 });
+
+describe("of a server whose cache is told of nothing", () => {
+  let server: TestServer;
+  let calls: readonly Call[];
+
+  before(async () => {
+    server = await startTestServer({ wrapStore: tellingNothing });
+    calls = callsOf((await server.visitor().send("GET", "/openapi.json")).json());
+  });
+  after(() => server[Symbol.asyncDispose]());
+
+  /** A visitor whose session has ended, and who is still taken for signed in. */
+  async function endedUntold(): Promise<[visitor: Visitor, csrfToken: string]> {
+    const visitor = await server.signedIn();
+    const token = await visitor.csrfToken();
+    server.sql("DELETE FROM coatcheck_sessions");
+    assert.equal(await visitor.isSignedIn(), true, "The cache cannot know");
+    return [visitor, token];
+  }
+
+  test("administration and ending other sessions refuse at once whoever was signed out elsewhere", async () => {
+    const strict = calls.filter(({ name }) => demandsRecent.test(name));
+    assert.ok(strict.length > 10);
+    for (const call of strict) {
+      const [visitor, token] = await endedUntold();
+      const answer = await send(visitor, call, { "x-csrf-token": token });
+      assert.deepEqual([answer.status, problemOf(answer)], [401, "not-signed-in"], call.name);
+      assert.equal(await visitor.isSignedIn(), false, "Now it knows");
+    }
+  });
+
+  test("pages that end other sessions lead to the sign-in page, and end nothing", async () => {
+    for (const path of ["/devices/end", "/devices/end-others", "/devices/end-all"]) {
+      const [visitor, csrf_token] = await endedUntold();
+      const other = await server.signedIn();
+      const answer = await visitor.submit(path, { csrf_token, session: await other.sessionId() });
+      assert.deepEqual([answer.status, answer.location], [303, "/login"], path);
+      assert.equal(await other.isSignedIn(), true);
+    }
+  });
+});
+
+/** It says that it has told everything. */
+function tellingNothing(store: SessionStore): SessionStore {
+  const watch = () => ({ prove: async () => {}, close: async () => {} });
+  return { ...forwarding(store), watch };
+}
+
+/** What demands that the password was typed a moment ago. */
+const demandsRecent = /^DELETE \/api\/sessions|\/api\/admin\//;
 
 /** Those that are sent the password itself. */
 const proving = ["POST /api/reauthenticate", "POST /api/password"];

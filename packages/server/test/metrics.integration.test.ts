@@ -45,6 +45,8 @@ describe("GET /metrics", () => {
       /^coatcheck_account_events_total\{event="sign-in-failed",reason="wrong-password"\} 1$/m,
       /^coatcheck_store_seconds_count\{kind="sessions",operation="insert",outcome="ok"\} 1$/m,
       /^coatcheck_store_seconds_count\{kind="audit",operation="append",outcome="ok"\} [1-9]/m,
+      /^coatcheck_session_cache_on 1$/m,
+      /^coatcheck_session_cache_sessions 0$/m,
       /^process_cpu_seconds_total /m,
       /^nodejs_eventloop_lag_p99_seconds /m,
     ]) {

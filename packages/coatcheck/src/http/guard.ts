@@ -33,7 +33,12 @@ export async function applyGuard<D>(auth: RequestAuth<D>, guard?: Guard<D>): Pro
 /** Demands that the user proved within so many milliseconds who they are ("sudo mode", ASVS 7.5.1). */
 export function recentAuth<D>(within: number): Guard<D> {
   if (!(within > 0)) throw new TypeError("requireRecentAuth needs a duration in milliseconds");
-  return async (_session, auth) => ((await auth.isRecent(within)) ? undefined : reauthenticationRequired());
+  return async (_session, auth) => {
+    if (await auth.isRecent(within)) return undefined;
+    // That asked the store, which may know better than the cache that let the request in.
+    const validation = await auth.validation();
+    return validation.ok ? reauthenticationRequired() : signInProblem(validation.rejection);
+  };
 }
 
 /** Demands something of the session: a role, a tenant. */

@@ -18,7 +18,7 @@ import {
 } from "../core/store.ts";
 import type { ThrottleStore } from "../core/throttle-store.ts";
 import type { SessionId } from "../core/token.ts";
-import { KeptRecords } from "./cached/kept-records.ts";
+import { KeptRecords, type Read } from "./cached/kept-records.ts";
 import { Trust } from "./cached/trust.ts";
 
 /** How a cache works. */
@@ -122,13 +122,10 @@ export class CachedSessionStore implements SessionStore {
   async find(id: SessionId): Promise<SessionRecord | EndedSession | undefined> {
     if (!this.#isTrusted()) return this.#store.find(id);
     const read = this.#kept.begin(id);
-    let found: SessionRecord | EndedSession | undefined;
-    try {
-      found = await this.#store.find(id);
-      return found;
-    } finally {
-      this.#kept.end(id, read, found && !isEnded(found) && !found.pending ? found : undefined);
-    }
+    const found = await this.#found(id, read);
+    if (found && !isEnded(found) && !found.pending) this.#kept.end(id, read, found);
+    else this.#kept.forget(id);
+    return found;
   }
 
   async insert(record: SessionRecord, now: number, limit?: SessionLimit): Promise<InsertResult> {
@@ -233,6 +230,15 @@ export class CachedSessionStore implements SessionStore {
   /** A second time if the first had to open a channel: what was cut until then proves nothing. */
   async #renewTrust(prove: () => Promise<void>): Promise<void> {
     if (!(await this.#trust.renew(prove))) await this.#trust.renew(prove);
+  }
+
+  async #found(id: SessionId, read: Read): Promise<SessionRecord | EndedSession | undefined> {
+    try {
+      return await this.#store.find(id);
+    } catch (error) {
+      this.#kept.end(id, read, undefined);
+      throw error;
+    }
   }
 
   #looks(): boolean {

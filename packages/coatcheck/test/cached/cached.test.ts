@@ -5,6 +5,9 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 import { SessionManager } from "../../src/core/manager.ts";
 import type { SessionStore } from "../../src/core/store.ts";
 import type { SessionToken } from "../../src/core/token.ts";
+import { resolveAuth } from "../../src/http/auth-settings.ts";
+import { recentAuth } from "../../src/http/guard.ts";
+import { RequestAuth } from "../../src/http/request-auth.ts";
 import { Trust } from "../../src/stores/cached/trust.ts";
 import { type CachedSessionStore, type CacheOptions, cached } from "../../src/stores/cached.ts";
 import { MemorySessionStore } from "../../src/stores/memory.ts";
@@ -65,6 +68,15 @@ async function questions(node: Node, token: SessionToken, request = {}): Promise
   const before = node.asked();
   await node.sessions.validate(token, { client: firefox, ...request });
   return node.asked() - before;
+}
+
+function request({ sessions }: Node, cookie?: string): RequestAuth {
+  return new RequestAuth(sessions, resolveAuth({}), {
+    method: "POST",
+    remoteAddress: "192.0.2.1",
+    encrypted: true,
+    header: (name) => (name === "cookie" ? cookie : undefined),
+  });
 }
 
 describe("A cache answers", () => {
@@ -185,7 +197,24 @@ describe("A session that ends", () => {
     const token = await known(here);
     here.channel.cut();
     await there.sessions.revoke(token.id);
+    assert.equal(await opens(here.sessions, token), true, "It cannot know yet");
     assert.equal(await opens(here.sessions, token, { strict: true }), false);
+    assert.equal(await opens(here.sessions, token), false, "Now it does");
+  });
+
+  test("at once before what demands a recent sign-in, and it says why: it is no question of the password", async () => {
+    const { here, there } = await nodes();
+    const before = request(here);
+    await before.login("ada");
+    const cookie = before.responseHeaders()!["Set-Cookie"][0]!.split(";", 1)[0]!;
+    const session = await request(here, cookie).session();
+    here.channel.cut();
+    await there.sessions.revoke(session!.id, { reason: "credentials-changed" });
+    const auth = request(here, cookie);
+    assert.ok(await auth.session(), "It cannot know yet");
+    const problem = await recentAuth(hour)(session!, auth);
+    assert.deepEqual([problem?.status, problem?.reason], [401, "credentials-changed"]);
+    assert.equal(await auth.session(), undefined);
   });
 
   test("while it is being read is not kept: the read was in flight when its invalidation arrived", async () => {

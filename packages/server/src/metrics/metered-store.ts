@@ -20,6 +20,8 @@ export function metered<T extends object>(store: T, kind: Kept, metrics: Metrics
       return metered(member, name as Kept, metrics);
     }
     if (typeof member !== "function") return member;
+    // Not a question, and answered without waiting.
+    if (name === "watch") return member.bind(target);
     return (...args: unknown[]) => measured(String(name), () => member.apply(target, args));
   }
 

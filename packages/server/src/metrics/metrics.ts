@@ -1,5 +1,6 @@
 /** What the server counts and measures, for Prometheus. */
 import type { SessionEvent } from "coatcheck";
+import type { CachedSessionStore } from "coatcheck/cached";
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
 import type { AccountEvent } from "../accounts/account-event.ts";
 
@@ -71,6 +72,12 @@ export class Metrics {
     this.#accounts.inc({ event, reason: reason ?? "" });
   };
 
+  /** From now on it shows whether this cache answers, and how many sessions it keeps. */
+  showCache(cache: Pick<CachedSessionStore, "isOn" | "size">): void {
+    this.#gauge("session_cache_on", "1 while sessions are answered from memory", () => Number(cache.isOn));
+    this.#gauge("session_cache_sessions", "Sessions that are kept in memory", () => cache.size);
+  }
+
   /** An operation of a store that was called at `started` (`performance.now()`) has ended. */
   answered(kind: Kept, operation: string, started: number, outcome: "ok" | "failed"): void {
     this.#storeSeconds.observe({ kind, operation, outcome }, (performance.now() - started) / 1_000);
@@ -81,6 +88,17 @@ export class Metrics {
     this.#pruned.inc({ kind }, removed);
     this.#pruneSteps.inc({ kind });
     this.#pruning.set({ kind }, isUnderWay ? 1 : 0);
+  }
+
+  #gauge(name: string, help: string, value: () => number): void {
+    new Gauge({
+      name: `coatcheck_${name}`,
+      help,
+      registers: [this.#registry],
+      collect() {
+        this.set(value());
+      },
+    });
   }
 
   #counter<L extends string>(name: string, help: string, labelNames: readonly L[] = []): Counter<L> {

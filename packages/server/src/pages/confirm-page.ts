@@ -19,7 +19,10 @@ const passwordField = "current_password";
 export function requireRecentSignIn({ accounts }: House): MiddlewareHandler<AppEnv> {
   return async (c, next) => {
     const { auth, identity } = c.var;
-    if (!(await recentSignIn(identity, auth))) return next();
+    const problem = await recentSignIn(identity, auth);
+    if (!problem) return next();
+    // The session has ended elsewhere. The sign-in page tells why.
+    if (problem.status === 401) return c.redirect("/login", 303);
     const fields = await readFields(c);
     const password = fields.get(passwordField);
     if (password === undefined) return confirmPage(c, fields);
