@@ -72,6 +72,8 @@ function counting(store: SessionStore) {
   let count: Record<string, number> = {};
   const counted = new Proxy(store, {
     get(target, name: keyof SessionStore) {
+      // A database has nothing at hand.
+      if (name === "recent") return undefined;
       const member = target[name];
       if (typeof member !== "function") return member;
       return (...args: never[]) => {

@@ -3,8 +3,17 @@ import type { ErrorRequestHandler, Request, RequestHandler, Response } from "exp
 import type { SessionManager } from "../core/manager.ts";
 import type { Session } from "../core/session.ts";
 import { addHeaders } from "../http/added-headers.ts";
-import { type AuthOptions, type AuthSettings, resolveAuth } from "../http/auth-settings.ts";
-import { applyGuard, csrfTokenPresent, type Guard, recentAuth, sessionWhere } from "../http/guard.ts";
+import type { AuthRequest } from "../http/auth-request.ts";
+import { type AuthOptions, resolveAuth } from "../http/auth-settings.ts";
+import {
+  applyGuard,
+  csrfTokenPresent,
+  type Guard,
+  type Guarded,
+  recentAuth,
+  sessionWhere,
+} from "../http/guard.ts";
+import { isPromise, type Known } from "../http/known.ts";
 import { beforeHead } from "../http/node-answer.ts";
 import { nodeHeader, parsedField } from "../http/node-message.ts";
 import { type Problem, problemHeaders, problemOf } from "../http/problem.ts";
@@ -23,8 +32,12 @@ interface RequestState {
   session?: Session;
 }
 
-/** Beside the request, not on it: no global declarations are needed to have types. */
-const states = new WeakMap<object, RequestState>();
+/** On the request: a map from requests would keep each alive through several garbage collections. */
+const state = Symbol("coatcheck");
+
+interface StatefulRequest extends Request {
+  [state]?: RequestState;
+}
 
 /**
  * Gives every handler `authOf(req)` and keeps other sites from acting in a user's name. A request that ignores its
@@ -34,9 +47,9 @@ const states = new WeakMap<object, RequestState>();
 export function coatcheck<D>(sessions: SessionManager<D>, options: ExpressOptions = {}): RequestHandler {
   const settings = resolveAuth(options);
   const onProblem = options.onProblem ?? sendProblem;
-  return (req, res, next) => {
-    const auth = expressAuth(sessions, settings, req, res) as unknown as RequestAuth;
-    states.set(req, { auth, onProblem });
+  return (req: StatefulRequest, res, next) => {
+    const auth = new RequestAuth(sessions, settings, new ExpressAuthRequest(req, res));
+    req[state] = { auth: auth as unknown as RequestAuth, onProblem };
     const checked = auth.check();
     if (!checked) return next();
     checked.then((problem) => (problem ? onProblem(problem, req, res) : next())).catch(next);
@@ -48,10 +61,10 @@ export function coatcheck<D>(sessions: SessionManager<D>, options: ExpressOption
  * and before handlers of other errors. Express 4 learns of errors in async handlers only by `next(error)`.
  */
 export function answerProblems(): ErrorRequestHandler {
-  return (error, req, res, next) => {
+  return (error, req: StatefulRequest, res, next) => {
     const problem = res.headersSent ? undefined : problemOf(error);
     if (!problem) return next(error);
-    Promise.resolve((states.get(req)?.onProblem ?? sendProblem)(problem, req, res)).catch(next);
+    Promise.resolve((req[state]?.onProblem ?? sendProblem)(problem, req, res)).catch(next);
   };
 }
 
@@ -96,14 +109,17 @@ export function requireCsrfToken(): RequestHandler {
 }
 
 function guarded(guard?: Guard<Record<string, unknown>>): RequestHandler {
-  const pass = async (req: Request, res: Response): Promise<boolean> => {
-    const state = stateOf(req);
-    const { session, problem } = await applyGuard(state.auth, guard).catch(problemInPlace);
-    if (problem) await state.onProblem(problem, req, res);
-    else state.session = session;
-    return !problem;
+  return (req, res, next) => {
+    const its = stateOf(req);
+    const pass = ({ session, problem }: Guarded<Record<string, unknown>>): Known<void> => {
+      if (problem) return its.onProblem(problem, req, res);
+      its.session = session;
+      next();
+    };
+    const known = applyGuard(its.auth, guard);
+    const passing = isPromise(known) ? known.catch(problemInPlace).then(pass) : pass(known);
+    if (isPromise(passing)) passing.catch(next);
   };
-  return (req, res, next) => void pass(req, res).then((passed) => passed && next(), next);
 }
 
 /** Express 4 would lose it, and an application may have forgotten `answerProblems`. */
@@ -114,36 +130,53 @@ function problemInPlace(error: unknown): { readonly session?: undefined; readonl
 }
 
 function stateOf(req: Request): RequestState {
-  const state = states.get(req);
-  if (!state) throw new TypeError("Sessions need the middleware before them: app.use(coatcheck(sessions))");
-  return state;
+  const known = (req as StatefulRequest)[state];
+  if (!known) throw new TypeError("Sessions need the middleware before them: app.use(coatcheck(sessions))");
+  return known;
 }
 
 function sendProblem(problem: Problem, _req: Request, res: Response): void {
   res.status(problem.status).set(problemHeaders(problem)).end(JSON.stringify(problem));
 }
 
-function expressAuth<D>(
-  sessions: SessionManager<D>,
-  settings: AuthSettings,
-  req: Request,
-  res: Response,
-): RequestAuth<D> {
-  const auth: RequestAuth<D> = new RequestAuth(sessions, settings, {
-    method: req.method,
-    // Not `req.ip`: which proxies count is said once, in `trustedProxies`.
-    remoteAddress: req.socket.remoteAddress,
-    encrypted: (req.socket as { encrypted?: boolean }).encrypted === true,
-    header: (name) => nodeHeader(req, name),
-    formField: async (name) => parsedField(req.body, name),
-    get answered() {
-      return res.headersSent;
-    },
-    onHeaders: () =>
-      beforeHead(res, (fields) => {
-        const added = auth.responseHeaders();
-        if (added) addHeaders(fields, added);
-      }),
-  });
-  return auth;
+class ExpressAuthRequest implements AuthRequest {
+  readonly #req: StatefulRequest;
+  readonly #res: Response;
+
+  constructor(req: StatefulRequest, res: Response) {
+    this.#req = req;
+    this.#res = res;
+  }
+
+  get method(): string {
+    return this.#req.method;
+  }
+
+  /** Not `req.ip`: which proxies count is said once, in `trustedProxies`. */
+  get remoteAddress(): string | undefined {
+    return this.#req.socket.remoteAddress;
+  }
+
+  get encrypted(): boolean {
+    return (this.#req.socket as { encrypted?: boolean }).encrypted === true;
+  }
+
+  get answered(): boolean {
+    return this.#res.headersSent;
+  }
+
+  header(name: string): string | undefined {
+    return nodeHeader(this.#req, name);
+  }
+
+  async formField(name: string): Promise<string | undefined> {
+    return parsedField(this.#req.body, name);
+  }
+
+  onHeaders(): void {
+    beforeHead(this.#res, (fields) => {
+      const added = this.#req[state]!.auth.responseHeaders();
+      if (added) addHeaders(fields, added);
+    });
+  }
 }

@@ -3,14 +3,23 @@ import type {
   FastifyPluginAsync,
   FastifyReply,
   FastifyRequest,
-  preHandlerAsyncHookHandler,
+  preHandlerHookHandler,
   RouteOptions,
 } from "fastify";
 import type { SessionManager } from "../core/manager.ts";
 import type { Session } from "../core/session.ts";
 import { addHeaders, type HeaderFields } from "../http/added-headers.ts";
-import { type AuthOptions, type AuthSettings, resolveAuth } from "../http/auth-settings.ts";
-import { applyGuard, csrfTokenPresent, type Guard, recentAuth, sessionWhere } from "../http/guard.ts";
+import type { AuthRequest } from "../http/auth-request.ts";
+import { type AuthOptions, resolveAuth } from "../http/auth-settings.ts";
+import {
+  applyGuard,
+  csrfTokenPresent,
+  type Guard,
+  type Guarded,
+  recentAuth,
+  sessionWhere,
+} from "../http/guard.ts";
+import { isPromise, type Known, whenKnown } from "../http/known.ts";
 import { nodeHeader, parsedField } from "../http/node-message.ts";
 import { type Problem, problemHeaders, problemOf } from "../http/problem.ts";
 import { RequestAuth } from "../http/request-auth.ts";
@@ -28,8 +37,12 @@ interface RequestState {
   session?: Session;
 }
 
-/** Beside the request, not on it: no global declarations are needed to have types. */
-const states = new WeakMap<object, RequestState>();
+/** On the request: a map from requests would keep each alive through several garbage collections. */
+const state = Symbol("coatcheck");
+
+interface StatefulRequest extends FastifyRequest {
+  [state]?: RequestState;
+}
 
 /**
  * Gives every handler `authOf(request)`, keeps other sites from acting in a user's name, and answers 503 when the
@@ -41,22 +54,27 @@ export function coatcheck<D>(sessions: SessionManager<D>, options: FastifyOption
   const onProblem = options.onProblem ?? sendProblem;
   const plugin: FastifyPluginAsync = async (app) => {
     app.addHook("onRoute", answerProblems);
-    app.addHook("onRequest", async (request, reply) => {
-      const auth = fastifyAuth(sessions, settings, request) as unknown as RequestAuth;
-      states.set(request, { auth, onProblem });
-      const problem = auth.checkOrigin();
-      if (problem) return onProblem(problem, request, reply);
+    app.addHook("onRequest", (request: StatefulRequest, reply, done) => {
+      const auth = new RequestAuth(sessions, settings, new FastifyAuthRequest(request));
+      request[state] = { auth: auth as unknown as RequestAuth, onProblem };
+      goOn(() => auth.checkOrigin(), request, reply, done);
     });
-    // Once more with the body, since a form may carry the CSRF token, and before anything is done with it.
-    app.addHook("preValidation", async (request, reply) => {
-      const problem = await stateOf(request).auth.check();
-      if (problem) return onProblem(problem, request, reply);
-    });
-    app.addHook("onSend", async (request, reply) => {
-      const auth = states.get(request)?.auth;
-      await auth?.settle();
-      const added = auth?.responseHeaders();
-      if (added) addHeaders(new FastifyFields(reply), added);
+    // With the body, since a form may carry the CSRF token, and before anything is done with it.
+    if (settings.csrf === "token") {
+      app.addHook("preValidation", (request, reply, done) =>
+        goOn(() => stateOf(request).auth.check(), request, reply, done),
+      );
+    }
+    app.addHook("onSend", (request: StatefulRequest, reply, payload, done) => {
+      const auth = request[state]?.auth;
+      const send = () => {
+        const added = auth?.responseHeaders();
+        if (added) addHeaders(new FastifyFields(reply), added);
+        done(null, payload);
+      };
+      const settling = auth?.settle();
+      if (settling) settling.then(send).catch(done);
+      else send();
     });
   };
   // Fastify would keep the hooks from the routes outside the plugin.
@@ -82,40 +100,65 @@ export function sessionOf<D = Record<string, unknown>>(
 }
 
 /** Lets only requests with a session pass; `sessionOf(request)` is theirs. */
-export function requireSession(): preHandlerAsyncHookHandler {
+export function requireSession(): preHandlerHookHandler {
   return guarded();
 }
 
 /** Demands that the user proved within so many milliseconds who they are. Anybody else gets 403 `reauth-required`. */
-export function requireRecentAuth(within: number): preHandlerAsyncHookHandler {
+export function requireRecentAuth(within: number): preHandlerHookHandler {
   return guarded(recentAuth(within));
 }
 
 /** Demands something of the session: a role, a tenant. Anybody else gets 403. */
 export function requireSessionWhere<D = Record<string, unknown>>(
   predicate: (session: Session<D>) => boolean | Promise<boolean>,
-): preHandlerAsyncHookHandler {
+): preHandlerHookHandler {
   return guarded(sessionWhere(predicate as (session: Session) => boolean | Promise<boolean>));
 }
 
 /** Demands the session's CSRF token of unsafe requests, in `X-CSRF-Token` or a parsed form's field `csrf_token`. */
-export function requireCsrfToken(): preHandlerAsyncHookHandler {
+export function requireCsrfToken(): preHandlerHookHandler {
   return guarded(csrfTokenPresent);
 }
 
-function guarded(guard?: Guard<Record<string, unknown>>): preHandlerAsyncHookHandler {
-  return async (request, reply) => {
-    const state = stateOf(request);
-    const { session, problem } = await applyGuard(state.auth, guard);
-    if (problem) return state.onProblem(problem, request, reply);
-    state.session = session;
+function guarded(guard?: Guard<Record<string, unknown>>): preHandlerHookHandler {
+  return (request, reply, done) => {
+    const its = stateOf(request);
+    const admit = ({ session, problem }: Guarded<Record<string, unknown>>) => {
+      if (session) its.session = session;
+      return problem;
+    };
+    goOn(() => whenKnown(applyGuard(its.auth, guard), admit), request, reply, done);
   };
 }
 
+/**
+ * Goes on with the request, or answers the problem with it. Hooks of an `async` function would be shorter, and each would
+ * cost a quarter of all that is done for a request.
+ */
+function goOn(
+  check: () => Known<Problem | undefined>,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  done: (error?: Error) => void,
+): void {
+  const answer = async (problem: Problem) => stateOf(request).onProblem(problem, request, reply);
+  const settle = (problem: Problem | undefined) => (problem ? answer(problem).then(undefined, done) : done());
+  let problem: Known<Problem | undefined>;
+  try {
+    problem = check();
+  } catch (error) {
+    done(error as Error);
+    return;
+  }
+  if (isPromise(problem)) problem.then(settle, done);
+  else settle(problem);
+}
+
 function stateOf(request: FastifyRequest): RequestState {
-  const state = states.get(request);
-  if (!state) throw new TypeError("Sessions need the plugin: await app.register(coatcheck(sessions))");
-  return state;
+  const known = (request as StatefulRequest)[state];
+  if (!known) throw new TypeError("Sessions need the plugin: await app.register(coatcheck(sessions))");
+  return known;
 }
 
 /** The errors of the library, an outage above all, are answered as what they are; others are left to the application. */
@@ -134,20 +177,33 @@ function sendProblem(problem: Problem, _request: FastifyRequest, reply: FastifyR
   return reply.code(problem.status).headers(problemHeaders(problem)).send(body);
 }
 
-function fastifyAuth<D>(
-  sessions: SessionManager<D>,
-  settings: AuthSettings,
-  request: FastifyRequest,
-): RequestAuth<D> {
-  const { raw } = request;
-  return new RequestAuth(sessions, settings, {
-    method: request.method,
-    // Not `request.ip`: which proxies count is said once, in `trustedProxies`.
-    remoteAddress: raw.socket.remoteAddress,
-    encrypted: (raw.socket as { encrypted?: boolean }).encrypted === true,
-    header: (name) => nodeHeader(raw, name),
-    formField: async (name) => parsedField(request.body, name),
-  });
+class FastifyAuthRequest implements AuthRequest {
+  readonly #request: FastifyRequest;
+
+  constructor(request: FastifyRequest) {
+    this.#request = request;
+  }
+
+  get method(): string {
+    return this.#request.raw.method!;
+  }
+
+  /** Not `request.ip`: which proxies count is said once, in `trustedProxies`. */
+  get remoteAddress(): string | undefined {
+    return this.#request.raw.socket.remoteAddress;
+  }
+
+  get encrypted(): boolean {
+    return (this.#request.raw.socket as { encrypted?: boolean }).encrypted === true;
+  }
+
+  header(name: string): string | undefined {
+    return nodeHeader(this.#request.raw, name);
+  }
+
+  async formField(name: string): Promise<string | undefined> {
+    return parsedField(this.#request.body, name);
+  }
 }
 
 class FastifyFields implements HeaderFields {

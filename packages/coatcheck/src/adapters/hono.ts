@@ -6,7 +6,15 @@ import { addHeaders, type HeaderFields } from "../http/added-headers.ts";
 import type { AuthRequest } from "../http/auth-request.ts";
 import { type AuthOptions, type AuthSettings, resolveAuth } from "../http/auth-settings.ts";
 import { formField } from "../http/form.ts";
-import { applyGuard, csrfTokenPresent, type Guard, recentAuth, sessionWhere } from "../http/guard.ts";
+import {
+  applyGuard,
+  csrfTokenPresent,
+  type Guard,
+  type Guarded,
+  recentAuth,
+  sessionWhere,
+} from "../http/guard.ts";
+import { isPromise } from "../http/known.ts";
 import { beforeHead, type NodeAnswer } from "../http/node-answer.ts";
 import { type NodeMessage, nodeHeader } from "../http/node-message.ts";
 import { type Problem, problemOf, problemResponse } from "../http/problem.ts";
@@ -43,7 +51,8 @@ export function coatcheck<D>(
   return async (c, next) => {
     const auth = new HonoAuth(sessions, settings, new HonoAuthRequest(c), onProblem);
     c.set("auth", auth);
-    const refused = await auth.check();
+    const checking = auth.check();
+    const refused = checking && (await checking);
     if (!refused) await next();
     const problem = refused ?? problemOf(c.error);
     if (problem) replaceResponse(c, await onProblem(problem, c));
@@ -104,22 +113,25 @@ class HonoAuth<D> extends RequestAuth<D> {
     this.#onProblem = onProblem;
   }
 
-  answer(problem: Problem, c: Context): Response | Promise<Response> {
+  async answer(problem: Problem, c: Context): Promise<Response> {
     return this.#onProblem(problem, c);
   }
 }
 
 function guarded<D>(guard?: Guard<D>): GuardMiddleware<D> {
-  return async (c, next) => {
+  return (c, next) => {
     // `c.var` would copy all variables.
     const auth: unknown = (c as Context).get("auth");
     if (!(auth instanceof HonoAuth)) {
       throw new TypeError("Guards need the middleware before them: app.use(coatcheck(sessions))");
     }
-    const { session, problem } = await applyGuard<D>(auth, guard);
-    if (problem) return auth.answer(problem, c);
-    c.set("session", session);
-    await next();
+    const pass = ({ session, problem }: Guarded<D>): ReturnType<MiddlewareHandler> => {
+      if (problem) return auth.answer(problem, c);
+      c.set("session", session);
+      return next();
+    };
+    const known = applyGuard<D>(auth, guard);
+    return isPromise(known) ? known.then(pass) : pass(known);
   };
 }
 

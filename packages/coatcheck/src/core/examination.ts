@@ -11,7 +11,7 @@ import { changeSecret } from "./secret-changes.ts";
 import { isUnseen } from "./sign-in.ts";
 import type { SessionRecord } from "./store.ts";
 import type { SessionId, SessionToken } from "./token.ts";
-import type { TokenRequest } from "./validation.ts";
+import type { TokenRequest, ValidSession } from "./validation.ts";
 
 /** A verdict after a pending renewal was completed. */
 export type Settled<V extends Verdict = Verdict> = Exclude<V, { kind: "confirm" }>;
@@ -36,12 +36,25 @@ export async function examine(house: House, token: SessionToken, request: TokenR
   throw tooManyRaces("update", "The session kept changing while it was validated");
 }
 
+/** The session of the token by what a cache has, where that is enough. */
+export function recentSession<D>(
+  house: House<D>,
+  token: SessionToken,
+  request: TokenRequest,
+): ValidSession<D> | undefined {
+  const record = recentRecord(house, token, request);
+  if (!record) return undefined;
+  house.touches.touchIfDue(record);
+  const session = house.session(record);
+  return { ok: true, session, token, successor: undefined, superseded: false, recent: true };
+}
+
 /**
  * What a cache has, if the token is the current one of a live session, from a client like the one that signed in, and
  * there is nothing to renew. On everything else the store has the word.
  */
-export function recentRecord(
-  house: House,
+function recentRecord<D>(
+  house: House<D>,
   token: SessionToken,
   request: TokenRequest,
 ): SessionRecord | undefined {

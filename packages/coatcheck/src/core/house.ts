@@ -16,6 +16,7 @@ import type { SessionRecord } from "./store.ts";
 import { StoreClock } from "./store-clock.ts";
 import type { ThrottleStore } from "./throttle-store.ts";
 import { ToldClients } from "./told-clients.ts";
+import { Touches } from "./touches.ts";
 
 export class House<D = unknown> {
   readonly policy: SessionPolicy;
@@ -29,6 +30,7 @@ export class House<D = unknown> {
   readonly data: SessionData<D>;
   readonly observers: Observers;
   readonly storeClock: StoreClock;
+  readonly touches: Touches;
   readonly toldClients: ToldClients = new ToldClients();
   readonly #readData = (record: SessionRecord): D => this.dataOf(record);
 
@@ -49,6 +51,7 @@ export class House<D = unknown> {
     this.data = new SessionData(options.data);
     this.observers = new Observers(this.now, this.warn);
     this.storeClock = new StoreClock(this.store, this.now);
+    this.touches = new Touches(this);
     if (options.onEvent) this.observers.add(options.onEvent);
   }
 

@@ -5,7 +5,7 @@ import { leaveFlash, takeFlash, updateData } from "./data-writes.ts";
 import { type Devices, devicesOf } from "./devices.ts";
 import { belongsTo, revoke, revokeAll } from "./ends.ts";
 import type { SessionObserver, Warn } from "./events.ts";
-import { examine, isAccepted, isLocked, recentRecord } from "./examination.ts";
+import { examine, isAccepted, isLocked, recentSession } from "./examination.ts";
 import type { ClientInfo } from "./fingerprint.ts";
 import { assertFlash } from "./flash.ts";
 import { House } from "./house.ts";
@@ -21,7 +21,6 @@ import { assertEndReason, type EndReason, type SessionStore } from "./store.ts";
 import type { Readiness } from "./store-clock.ts";
 import type { ThrottleStore } from "./throttle-store.ts";
 import { type SessionId, SessionToken } from "./token.ts";
-import { Touches } from "./touches.ts";
 import type { RefusedToken, TokenRequest, Validation } from "./validation.ts";
 
 /** How a manager is made. Only the store is needed. */
@@ -51,7 +50,6 @@ export class SessionManager<D = Record<string, unknown>> {
   /** Where attempts are counted; undefined if the store counts none. */
   readonly attempts: ThrottleStore | undefined;
   readonly #house: House<D>;
-  readonly #touches: Touches;
 
   static {
     houseOf = (sessions) => sessions.#house;
@@ -65,7 +63,6 @@ export class SessionManager<D = Record<string, unknown>> {
     this.warn = house.warn;
     this.attempts = house.attempts;
     this.#house = house;
-    this.#touches = new Touches(house);
   }
 
   /** Adds an observer; returns how to remove it. */
@@ -100,16 +97,12 @@ export class SessionManager<D = Record<string, unknown>> {
     const token = presented instanceof SessionToken ? presented : SessionToken.parse(presented);
     if (!token) return this.#reject({ reason: "malformed" }, undefined, request);
 
-    const recent = request.strict ? undefined : recentRecord(this.#house, token, request);
-    if (recent) {
-      this.#touches.touchIfDue(recent);
-      const session = this.#house.session(recent);
-      return { ok: true, session, token, successor: undefined, superseded: false, recent: true };
-    }
+    const recent = request.strict ? undefined : recentSession(this.#house, token, request);
+    if (recent) return recent;
     const verdict = await examine(this.#house, token, request);
     if (!isAccepted(verdict)) return this.#refuse(verdict, token, request);
     const { record } = verdict;
-    this.#touches.touchIfDue(record);
+    this.#house.touches.touchIfDue(record);
     return {
       ok: true,
       session: this.#house.session(record),
@@ -121,7 +114,7 @@ export class SessionManager<D = Record<string, unknown>> {
 
   /** Moves the idle deadline of a session that was used just now; false if it is gone. Never revives it. */
   touch(session: Pick<Session<D>, "id" | "createdAt">): Promise<boolean> {
-    return this.#touches.touch(session);
+    return this.#house.touches.touch(session);
   }
 
   /**
@@ -249,7 +242,7 @@ export class SessionManager<D = Record<string, unknown>> {
 
   /** Waits for writes that nobody waited for. Call it before the store is closed. */
   close(): Promise<void> {
-    return this.#touches.settle();
+    return this.#house.touches.settle();
   }
 
   #refuse(verdict: Refused, token: SessionToken, request: TokenRequest): RefusedToken<D> {

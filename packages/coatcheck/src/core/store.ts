@@ -173,7 +173,7 @@ export interface StoreCompanions {
   /** Tells what changes from now on, so that `cached` can keep records of this store. */
   watch?(listener: ChangeListener): ChangeWatch;
   /**
-   * For caches: a record as the store had it a moment ago, without asking the backend. It may say that a token is the
+   * For what has it at hand, caches above all: a record as the store had it a moment ago, without asking the backend. It may say that a token is the
    * current one, and nothing else: for everything else the core asks `find`.
    */
   recent?(id: SessionId): SessionRecord | undefined;

@@ -15,7 +15,10 @@ export type SessionId = string & { readonly [sessionId]: true };
 const routingTagLength = 3;
 const familyLength = 22;
 const idPattern = /^[A-Za-z0-9_-]{25}$/;
-const tokenPattern = /^([A-Za-z0-9_-]{25})\.([A-Za-z0-9_-]{22})\.([A-Za-z0-9_-]{43})$/;
+const tokenPattern = /^[A-Za-z0-9_-]{25}\.[A-Za-z0-9_-]{22}\.[A-Za-z0-9_-]{43}$/;
+/** Where the family begins in the text of a token, and where the secret does. */
+const familyAt = 25 + 1;
+const secretAt = familyAt + familyLength + 1;
 
 /**
  * The secret half of a session. Its text leaves memory only by `reveal`, which is for `Set-Cookie`:
@@ -23,13 +26,15 @@ const tokenPattern = /^([A-Za-z0-9_-]{25})\.([A-Za-z0-9_-]{22})\.([A-Za-z0-9_-]{
  */
 export class SessionToken {
   readonly id: SessionId;
-  readonly #family: string;
-  readonly #secret: string;
+  readonly #text: string;
 
-  constructor(id: SessionId, family: string, secret: string) {
-    this.id = id;
-    this.#family = family;
-    this.#secret = secret;
+  private constructor(text: string) {
+    this.id = text.slice(0, familyAt - 1) as SessionId;
+    this.#text = text;
+  }
+
+  static #of(id: string, family: string, secret: string): SessionToken {
+    return new SessionToken(`${id}.${family}.${secret}`);
   }
 
   /** A token for a new session of this user. */
@@ -37,18 +42,17 @@ export class SessionToken {
     // Asked for at once: the asking costs more than the bytes.
     const bytes = randomBytes(16 + 16 + 32);
     const text = (from: number, to: number) => bytes.toString("base64url", from, to);
-    return new SessionToken((routingTag(userId) + text(0, 16)) as SessionId, text(16, 32), text(32, 64));
+    return SessionToken.#of(routingTag(userId) + text(0, 16), text(16, 32), text(32, 64));
   }
 
   /** Reads the text of a cookie; anything but a well-formed token is undefined, also what is no text. */
   static parse(text: string): SessionToken | undefined {
-    const parts = typeof text === "string" ? tokenPattern.exec(text) : null;
-    return parts ? new SessionToken(parts[1] as SessionId, parts[2]!, parts[3]!) : undefined;
+    return typeof text === "string" && tokenPattern.test(text) ? new SessionToken(text) : undefined;
   }
 
   /** The text for the cookie: the one way out. */
   reveal(): string {
-    return `${this.id}.${this.#family}.${this.#secret}`;
+    return this.#text;
   }
 
   get familyHash(): string {
@@ -56,17 +60,17 @@ export class SessionToken {
   }
 
   get secretHash(): string {
-    return sha256(`${this.#family}.${this.#secret}`);
+    return sha256(this.#text.slice(familyAt));
   }
 
   /** The same session under an unrelated new secret. */
   refreshed(): SessionToken {
-    return new SessionToken(this.id, this.#family, random(32));
+    return SessionToken.#of(this.id, this.#family, random(32));
   }
 
   /** The one successor of this token under this salt. Whoever holds the old token can be sent it again. */
   successor(salt: string): SessionToken {
-    return new SessionToken(this.id, this.#family, hmac(this.#secret, salt));
+    return SessionToken.#of(this.id, this.#family, hmac(this.#secret, salt));
   }
 
   /**
@@ -74,17 +78,25 @@ export class SessionToken {
    * as the salt is kept, by whoever holds this very token; the family at any time.
    */
   sessionToken(id: SessionId, salt: string): SessionToken {
-    return new SessionToken(id, this.#familyOf(id), hmac(this.#secret, `session.${id}.${salt}`));
+    return SessionToken.#of(id, this.#familyOf(id), hmac(this.#secret, `session.${id}.${salt}`));
   }
 
   /** Has the keys of the session that a remembered browser began, and opens nothing. */
   sessionKeys(id: SessionId): SessionToken {
-    return new SessionToken(this.id, this.#familyOf(id), "");
+    return SessionToken.#of(this.id, this.#familyOf(id), "");
   }
 
   /** A key of the session for one purpose. It survives renewal and is not at rest anywhere. */
   key(purpose: "csrf" | "fingerprint"): Buffer {
     return createHmac("sha256", this.#family).update(purpose).digest();
+  }
+
+  get #family(): string {
+    return this.#text.slice(familyAt, secretAt - 1);
+  }
+
+  get #secret(): string {
+    return this.#text.slice(secretAt);
   }
 
   #familyOf(id: SessionId): string {

@@ -1,5 +1,6 @@
 /** Whether a request has a session: asked of the store once, and known to all verbs from then on. */
 import { NotSignedInError, ThrottledError } from "../core/errors.ts";
+import { recentSession } from "../core/examination.ts";
 import type { House } from "../core/house.ts";
 import type { Rejection } from "../core/judge.ts";
 import type { SessionManager } from "../core/manager.ts";
@@ -8,6 +9,7 @@ import type { SessionToken } from "../core/token.ts";
 import type { RefusedToken, Validation, ValidSession } from "../core/validation.ts";
 import { mayResume, resume } from "../remember/resume.ts";
 import type { Exchange } from "./exchange.ts";
+import type { Known } from "./known.ts";
 import type { RememberedBrowser } from "./remembered-browser.ts";
 import { countGarbage, vouchFor, waitForLookup, wasNeverOurs } from "./request-garbage.ts";
 import type { SessionTicket } from "./session-ticket.ts";
@@ -22,7 +24,7 @@ export class Admission<D> {
   readonly #ticket: SessionTicket;
   readonly #browser: RememberedBrowser;
   #presented: Promise<Validation<D>> | undefined;
-  #validation: Promise<Validation<D>> | undefined;
+  #validation: Known<Validation<D>> | undefined;
 
   constructor(
     sessions: SessionManager<D>,
@@ -38,9 +40,12 @@ export class Admission<D> {
     this.#browser = browser;
   }
 
-  /** A remembered browser without a session is given one, as long as the answer can carry its cookies. */
-  validation(): Promise<Validation<D>> {
-    this.#validation ??= this.#validate();
+  /**
+   * A remembered browser without a session is given one, as long as the answer can carry its cookies. A session that a
+   * cache has is known at once.
+   */
+  validation(): Known<Validation<D>> {
+    this.#validation ??= this.#recent() ?? this.#validate();
     return this.#validation;
   }
 
@@ -57,7 +62,7 @@ export class Admission<D> {
 
   /** What a verb has made of it. */
   change(validation: Validation<D>): void {
-    this.#validation = Promise.resolve(validation);
+    this.#validation = validation;
   }
 
   /** @throws NotSignedInError if there is no session. */
@@ -92,9 +97,19 @@ export class Admission<D> {
     throw new ThrottledError(validation.rejection.retryAfter);
   }
 
-  #already(): Promise<Validation<D>> {
+  #already(): Known<Validation<D>> {
     this.#presented ??= this.#validatePresented();
     return this.#validation ?? this.#presented;
+  }
+
+  /** It opens a session, so whatever else comes from its address, it is not invented. */
+  #recent(): Validation<D> | undefined {
+    const { token } = this.#ticket.presented();
+    const valid = token && recentSession(this.#house, token, this.#exchange);
+    if (!valid) return undefined;
+    vouchFor(this.#exchange, token);
+    this.#exchange.recognise();
+    return valid;
   }
 
   async #notSignedIn(): Promise<never> {

@@ -1,6 +1,7 @@
 /** Rules that a route puts before its handler. Adapters turn each into what their framework calls middleware. */
 import type { Rejection } from "../core/judge.ts";
 import type { Session } from "../core/session.ts";
+import { type Known, whenKnown } from "./known.ts";
 import {
   forbidden,
   notSignedIn,
@@ -11,23 +12,20 @@ import {
 import type { RequestAuth } from "./request-auth.ts";
 
 /** Lets a request with a session pass, or says what is wrong with it. */
-export type Guard<D> = (
-  session: Session<D>,
-  auth: RequestAuth<D>,
-) => Promise<Problem | undefined> | Problem | undefined;
+export type Guard<D> = (session: Session<D>, auth: RequestAuth<D>) => Known<Problem | undefined>;
 
 /** The session that a guarded handler gets, or the problem that is answered in its place. */
 export type Guarded<D> =
   | { readonly session: Session<D>; readonly problem?: undefined }
   | { readonly session?: undefined; readonly problem: Problem };
 
-/** Asks for the session, then applies the guard. */
-export async function applyGuard<D>(auth: RequestAuth<D>, guard?: Guard<D>): Promise<Guarded<D>> {
-  const validation = await auth.validation();
-  if (!validation.ok) return { problem: signInProblem(validation.rejection) };
-  const { session } = validation;
-  const problem = await guard?.(session, auth);
-  return problem ? { problem } : { session };
+/** Asks for the session, then applies the guard. Known at once where a cache has the session and the guard does not wait. */
+export function applyGuard<D>(auth: RequestAuth<D>, guard?: Guard<D>): Known<Guarded<D>> {
+  return whenKnown(auth.validation(), (validation) => {
+    if (!validation.ok) return { problem: signInProblem(validation.rejection) };
+    const { session } = validation;
+    return whenKnown(guard?.(session, auth), (problem) => (problem ? { problem } : { session }));
+  });
 }
 
 /** Demands that the user proved within so many milliseconds who they are ("sudo mode", ASVS 7.5.1). */

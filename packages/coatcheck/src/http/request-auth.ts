@@ -17,6 +17,7 @@ import { csrfToken, isSafeMethod } from "./csrf.ts";
 import { checkOrigin, checkToken } from "./csrf-check.ts";
 import { warnIfDropped } from "./dropped-cookie.ts";
 import { Exchange } from "./exchange.ts";
+import type { Known } from "./known.ts";
 import { type Problem, problemOf } from "./problem.ts";
 import { RememberedBrowser } from "./remembered-browser.ts";
 import { SessionTicket } from "./session-ticket.ts";
@@ -81,10 +82,10 @@ export class RequestAuth<D = Record<string, unknown>> {
   }
 
   /**
-   * The session or the reason why there is none, asked of the store once per request. A remembered browser without a
-   * session is given one, as long as the answer can carry its cookies.
+   * The session or the reason why there is none, asked of the store once per request; at once where a cache has it. A
+   * remembered browser without a session is given one, as long as the answer can carry its cookies.
    */
-  validation(): Promise<Validation<D>> {
+  validation(): Known<Validation<D>> {
     return this.#admission.validation();
   }
 

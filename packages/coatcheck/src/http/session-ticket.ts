@@ -10,6 +10,7 @@ import { type PresentedTicket, TicketCookie } from "./ticket-cookie.ts";
 export class SessionTicket {
   readonly #exchange: Exchange;
   readonly #browser: RememberedBrowser;
+  #presented: PresentedTicket | undefined;
   #successor: SessionToken | undefined;
   /** The cookies that the successor came with. */
   #successorCookies: readonly string[] = none;
@@ -21,7 +22,8 @@ export class SessionTicket {
 
   presented(): PresentedTicket {
     const { cookie, now } = this.#exchange;
-    return this.#cookie.read(cookie, now);
+    this.#presented ??= this.#cookie.read(cookie, now);
+    return this.#presented;
   }
 
   send(token: SessionToken, session: Pick<Session, "createdAt">): void {

@@ -1,6 +1,7 @@
 /** The contract of adapters as tests: one call proves that a framework's adapter keeps every promise. */
 import { describe, test } from "node:test";
 import type { AdapterCases } from "./adapter/case.ts";
+import { sessionsAtHand } from "./adapter/promises/at-hand.ts";
 import { caching } from "./adapter/promises/caching.ts";
 import { carryOver } from "./adapter/promises/carry-over.ts";
 import { cookies } from "./adapter/promises/cookies.ts";
@@ -28,6 +29,7 @@ const promises: Readonly<Record<string, AdapterCases>> = {
   "sign-in": signIn,
   "sign-out": signOut,
   guards,
+  "sessions at hand": sessionsAtHand,
   outage,
   renewal,
   cookies,

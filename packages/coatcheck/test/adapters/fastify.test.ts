@@ -1,6 +1,6 @@
 import formbody from "@fastify/formbody";
 import multipart from "@fastify/multipart";
-import Fastify, { type FastifyReply, type preHandlerAsyncHookHandler } from "fastify";
+import Fastify, { type FastifyReply, type preHandlerHookHandler } from "fastify";
 import {
   authOf,
   coatcheck,
@@ -63,7 +63,7 @@ function sending(onProblem: NonNullable<Application["options"]["onProblem"]>) {
   };
 }
 
-function middlewareFor(guard: RouteGuard): preHandlerAsyncHookHandler {
+function middlewareFor(guard: RouteGuard): preHandlerHookHandler {
   if (guard.demand === "recent") return requireRecentAuth(guard.within);
   if (guard.demand === "where") return requireSessionWhere(guard.predicate);
   return guard.demand === "csrf-token" ? requireCsrfToken() : requireSession();

@@ -3,9 +3,9 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import * as fc from "fast-check";
 import { SessionManager } from "../../src/core/manager.ts";
-import type { SessionStore } from "../../src/core/store.ts";
 import { parseSessionId, type SessionId, SessionToken } from "../../src/core/token.ts";
 import { MemorySessionStore } from "../../src/stores/memory.ts";
+import { askedMemory } from "./house.ts";
 
 /** A failure prints its seed; `COATCHECK_SEED=…` tries the same again. */
 const seed = process.env.COATCHECK_SEED;
@@ -24,7 +24,7 @@ interface Guarded {
 /** A session that must survive everything. */
 async function guarded(): Promise<Guarded> {
   const operations = new Set<string>();
-  const store = new Proxy<SessionStore>(new MemorySessionStore(), {
+  const store = new Proxy(askedMemory(), {
     get(target, name) {
       const value = Reflect.get(target, name);
       if (typeof value !== "function") return value;

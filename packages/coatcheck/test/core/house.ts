@@ -18,7 +18,7 @@ export interface House {
 }
 
 export function house(options: Partial<SessionManagerOptions<Record<string, unknown>>> = {}): House {
-  const store: SessionStore = new MemorySessionStore();
+  const store = askedMemory();
   const clock = manualClock();
   const events: SessionEvent[] = [];
   const warnings: string[] = [];
@@ -30,6 +30,11 @@ export function house(options: Partial<SessionManagerOptions<Record<string, unkn
     ...options,
   });
   return { sessions, store, clock, events, warnings, told: () => events.map(({ type }) => type) };
+}
+
+/** Has nothing at hand, as a database: for each session it is asked. */
+export function askedMemory(): SessionStore {
+  return Object.assign<SessionStore, { recent?: never }>(new MemorySessionStore(), { recent: undefined! });
 }
 
 export const second: number = 1_000;

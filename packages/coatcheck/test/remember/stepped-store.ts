@@ -13,6 +13,8 @@ export class SteppedStore extends MemorySessionStore {
   constructor() {
     super();
     const { remember } = this;
+    // Has nothing at hand: each step is asked for.
+    Object.assign(this, { recent: undefined });
     Object.assign(this, this.#stepped(this, "", ["insert", "find", "update", "delete", "deleteByUser"]));
     Object.defineProperty(this, "remember", {
       value: this.#stepped(remember, "remember.", [

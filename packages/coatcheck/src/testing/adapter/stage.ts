@@ -42,6 +42,8 @@ export interface StageOptions {
   readonly auth?: ApplicationOptions;
   /** The store's own timeout. Default none. */
   readonly timeout?: number;
+  /** Whether the store has its sessions at hand, as a cache. Default false. */
+  readonly atHand?: boolean;
 }
 
 export interface Stage {
@@ -69,7 +71,7 @@ export async function onStage(
   play: (stage: Stage) => Promise<void>,
 ): Promise<void> {
   const clock = manualClock();
-  const store = new WatchedStore(options.timeout ?? Number.POSITIVE_INFINITY);
+  const store = new WatchedStore(options);
   const events: SessionEvent[] = [];
   const warnings: string[] = [];
   const sessions = new SessionManager({

@@ -4,6 +4,7 @@ import type { SessionStore, StoreCompanions } from "../../core/store.ts";
 import type { ThrottleStore } from "../../core/throttle-store.ts";
 import { MemorySessionStore } from "../../stores/memory.ts";
 import { Gate } from "./gate.ts";
+import type { StageOptions } from "./stage.ts";
 
 type Operation =
   | Exclude<keyof SessionStore, "timeout" | keyof StoreCompanions>
@@ -26,6 +27,7 @@ export const working: Interference = () => {};
 
 export class WatchedStore implements SessionStore {
   readonly timeout: number;
+  readonly recent?: NonNullable<SessionStore["recent"]>;
   /** Every operation that was asked for, in order. */
   readonly operations: Operation[] = [];
   /** Set it to make the store misbehave. */
@@ -33,8 +35,9 @@ export class WatchedStore implements SessionStore {
   readonly #inner = new MemorySessionStore();
   readonly #release = new Gate();
 
-  constructor(timeout: number) {
-    this.timeout = timeout;
+  constructor({ timeout, atHand }: Pick<StageOptions, "timeout" | "atHand">) {
+    this.timeout = timeout ?? Number.POSITIVE_INFINITY;
+    if (atHand) this.recent = (id) => this.#inner.recent(id);
   }
 
   readonly insert: SessionStore["insert"] = (...args) =>

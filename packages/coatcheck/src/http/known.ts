@@ -1,0 +1,12 @@
+/** What may be known at once, or only later: a promise costs about as much as all else that is done for a request. */
+
+export type Known<T> = T | Promise<T>;
+
+export function isPromise<T>(value: Known<T>): value is Promise<T> {
+  return value instanceof Promise;
+}
+
+/** Goes on as soon as it is known: at once, if it is known already. */
+export function whenKnown<T, U>(value: Known<T>, goOn: (value: T) => Known<U>): Known<U> {
+  return isPromise(value) ? value.then(goOn) : goOn(value);
+}
