@@ -27,10 +27,18 @@ export async function ask<T>(
   }
 }
 
-/** The answer, or a rejection if there is none within so many milliseconds. */
-export function within<T>(milliseconds: number, answer: Promise<T>): Promise<T> {
+/**
+ * The answer, or a rejection if there is none within so many milliseconds.
+ * @param options.keepsAlive whether the process lives until then. Default true.
+ */
+export function within<T>(
+  milliseconds: number,
+  answer: Promise<T>,
+  { keepsAlive = true }: { readonly keepsAlive?: boolean } = {},
+): Promise<T> {
   return new Promise((resolve, reject) => {
     const timer = setTimeout(() => reject(new Error(`No answer within ${milliseconds} ms`)), milliseconds);
+    if (!keepsAlive) timer.unref();
     answer.then(
       (value) => {
         clearTimeout(timer);

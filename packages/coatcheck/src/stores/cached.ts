@@ -220,6 +220,7 @@ export class CachedSessionStore implements SessionStore {
       await within(
         this.#maxStaleness,
         this.#renewTrust(() => prove.call(this.#watch)),
+        { keepsAlive: false },
       );
       this.#problem = undefined;
     } catch (cause) {

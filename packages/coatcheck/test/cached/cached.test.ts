@@ -1,7 +1,9 @@
 /** What a cache may say, and when it must be silent: two nodes, and a channel that the test holds up and cuts. */
 import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
 import { describe, test } from "node:test";
 import { setImmediate as nextTurn } from "node:timers/promises";
+import { promisify } from "node:util";
 import { SessionManager } from "../../src/core/manager.ts";
 import type { SessionStore } from "../../src/core/store.ts";
 import type { SessionToken } from "../../src/core/token.ts";
@@ -330,6 +332,15 @@ describe("A cache", () => {
       (await here.cache.diagnose()).map(({ code }) => code),
       ["cache-off"],
     );
+  });
+
+  test("does not keep the process alive, also where heartbeats stay away", async () => {
+    const program = `
+      import { cached } from ${JSON.stringify(import.meta.resolve("../../src/stores/cached.ts"))};
+      const silent = { watch: () => ({ prove: () => new Promise(() => {}) }) };
+      cached(silent, { maxStaleness: 100 });`;
+    const args = ["--no-warnings", "--input-type=module", "--eval", program];
+    await promisify(execFile)(process.execPath, args, { timeout: 30_000 });
   });
 
   test("is refused before a store that tells nothing, and with options that make no sense", () => {
