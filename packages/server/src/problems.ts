@@ -92,13 +92,23 @@ export function unidentified({
   return retryAfter === undefined ? notSignedIn(reason) : tooManyAttempts(retryAfter);
 }
 
-/** As the library says it. */
+/** As the library says it; where waiting is no help, with what is. The same for every address, too. */
 export function tooManyAttempts(retryAfter: number): ServerProblem {
   return problem("too-many-attempts", 429, "Too many attempts", {
-    detail: "Too many attempts failed. Wait, then try again.",
+    detail: isClosed(retryAfter)
+      ? "Too many attempts failed. A new password, chosen by mail, lets you in at once, or an administrator does."
+      : "Too many attempts failed. Wait, then try again.",
     retryAfter,
   });
 }
+
+/** Whether so long a wait, in seconds, is no pause between attempts: all of them were used up. */
+export function isClosed(retryAfter: number): boolean {
+  return retryAfter > longestPause;
+}
+
+/** By the rules of the library, in seconds. */
+const longestPause = 15 * 60;
 
 /** Gives the reason only to who held the session; see the library's `notSignedIn`. */
 export function notSignedIn(reason: EndReason | undefined): ServerProblem {

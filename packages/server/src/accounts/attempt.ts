@@ -1,6 +1,6 @@
 /** Guessing passwords: counted under the address as accounts are looked up by it, and opened again. */
 import { openAccount, type RequestAuth, type SessionManager } from "coatcheck";
-import { ProblemError } from "../problems.ts";
+import { ProblemError, tooManyAttempts } from "../problems.ts";
 import { emailKey } from "./email.ts";
 
 /**
@@ -9,7 +9,7 @@ import { emailKey } from "./email.ts";
  */
 export async function countAttempt(auth: RequestAuth, email: string): Promise<void> {
   const problem = await auth.attempt(emailKey(email));
-  if (problem) throw new ProblemError(problem);
+  if (problem) throw new ProblemError(tooManyAttempts(problem.retryAfter!));
 }
 
 /** Forgets all wrong passwords: for an administrator, and after a password reset. False if there were none. */

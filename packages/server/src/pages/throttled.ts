@@ -1,7 +1,7 @@
 /** Forms after too many wrong passwords: what was typed stays, and it is said when to try again. */
 import type { Context } from "hono";
 import type { AppEnv } from "../env.ts";
-import { ProblemError } from "../problems.ts";
+import { isClosed, ProblemError } from "../problems.ts";
 import type { Words } from "../words/words.ts";
 import type { FormError } from "./form.ts";
 import { html } from "./html.ts";
@@ -12,9 +12,12 @@ export class Throttled {
   readonly error: FormError;
 
   constructor(words: Words, retryAfter: number) {
-    const { wait, over } = words.throttled;
+    const { wait, closed, over } = words.throttled;
     const when = html`<span aria-live="off" data-wait="${retryAfter}">${waitInWords(words, retryAfter)}</span>`;
-    this.error = { field: "", message: html`<span data-over="${over}">${wait(when)}</span>` };
+    const said = isClosed(retryAfter)
+      ? closed((text) => html`<a href="/forgot">${text}</a>`, when)
+      : wait(when);
+    this.error = { field: "", message: html`<span data-over="${over}">${said}</span>` };
   }
 }
 

@@ -49,6 +49,8 @@ export const english = {
   /** After too many wrong passwords. `when` is "in 5 minutes". */
   throttled: {
     wait: (when: Html): Html => html`Too many attempts failed. Try again ${when}.`,
+    closed: (choose: (text: string) => Html, when: Html): Html =>
+      html`Too many attempts failed. ${choose("Choose a new password")} to sign in at once, or try again ${when}.`,
     over: "You can try again now.",
   },
 

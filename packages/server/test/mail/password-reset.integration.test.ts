@@ -48,6 +48,26 @@ async function canSignIn(credentials: typeof ada): Promise<boolean> {
 }
 
 describe("the code of a reset mail", () => {
+  test("opens an account that a hundred wrong passwords have closed, and who is refused is told of that way", async () => {
+    const wrong = { email: ada.email, password: "not the right password" };
+    for (let failures = 0; failures < 100; failures++) {
+      assert.equal(await canSignIn(wrong), false);
+      server.clock.now += 15 * minute;
+    }
+    const refused = await server.visitor().call("POST", "/api/login", ada);
+    assert.equal(refused.status, 429);
+    assert.match(
+      refused.json().detail,
+      /new password, chosen by mail, lets you in at once, or an administrator/,
+    );
+    const page = await server.visitor().submit("/login", { ...ada });
+    assert.equal(page.status, 429);
+    assert.match(page.text, /<a href="\/forgot">Choose a new password<\/a> to sign in at once.*in 30 days/);
+    const code = await codeFor(ada.email);
+    assert.equal((await choose(code)).status, 200);
+    assert.equal(await canSignIn({ ...ada, password }), true);
+  });
+
   test("changes the password, ends all sessions and begins none, and the user is told (GHSA-qq9h-g4jm-xgf3)", async () => {
     const devices = [await server.signedIn(), await server.signedIn()];
     await server.running.deliverMail();
