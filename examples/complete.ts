@@ -18,13 +18,12 @@ import { randomBytes, scrypt, timingSafeEqual } from "node:crypto";
 import { serve } from "@hono/node-server";
 import {
   type AuditStore,
-  AuditTrail,
   NotSignedInError,
   type Problem,
   problemHeaders,
   SessionManager,
   type SessionStore,
-  startAuditUpkeep,
+  startAudit,
   startUpkeep,
 } from "coatcheck";
 import { type AuthVariables, coatcheck, requireCsrfToken, requireSession } from "coatcheck/hono";
@@ -95,9 +94,7 @@ if (problem) exit(`The ${storeName} store is not ready: ${problem}`);
 startUpkeep(sessions);
 
 // Who signed in and out, from where and why, in the same database; Redis keeps no audit.
-const trail = store.audit && new AuditTrail({ store: store.audit });
-if (trail) sessions.observe(trail.observe);
-const stopAudit = store.audit && startAuditUpkeep(store.audit);
+const audit = store.audit && startAudit(sessions, { store: store.audit });
 
 // ── Users ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -283,8 +280,7 @@ for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, () => server.cl
 
 async function end(): Promise<void> {
   await sessions.close();
-  await trail?.close();
-  await stopAudit?.();
+  await audit?.close();
   await close?.();
 }
 

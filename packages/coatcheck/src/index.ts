@@ -1,4 +1,6 @@
 /** Server-side sessions: the manager, its rules and its port. Stores and adapters have subpaths of their own. */
+
+export { type Audit, type AuditOptions, startAudit } from "./audit/audit.ts";
 export {
   type AuditDetails,
   type AuditPage,

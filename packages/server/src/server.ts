@@ -1,7 +1,6 @@
 /** Puts the parts together, and takes them apart again. */
 import {
   type AuditStore,
-  type AuditTrail,
   doctor,
   SessionManager,
   type SessionStore,
@@ -66,12 +65,11 @@ export async function startServer(config: Config, replacements: Replacements = {
     warn,
   });
   const auditStore = metered(storage.audit, "audit", metrics);
-  const audit = openAudit(auditStore, { days: config.auditDays, logger, warn, now });
+  const audit = openAudit(sessions, auditStore, { days: config.auditDays, logger });
   sessions.observe(metrics.observe);
-  sessions.observe(audit.trail.observe);
   const accounts = new Accounts(storage.accounts, new PasswordHasher(), now, (event) => {
     metrics.observeAccount(event);
-    audit.trail.record(event);
+    audit.record(event);
   });
   const closeStores = async () => {
     await sessions.close();
@@ -89,7 +87,7 @@ export async function startServer(config: Config, replacements: Replacements = {
       accounts,
       mail: storage.mail,
       audit: tellingOutages(auditStore),
-      trail: audit.trail,
+      flushAudit: audit.flush,
       metrics,
       keys,
       logger,
@@ -110,7 +108,7 @@ interface Parts {
   readonly keys: ServerKeys;
   readonly mail: Storage["mail"];
   readonly audit: AuditStore;
-  readonly trail: AuditTrail;
+  readonly flushAudit: () => Promise<void>;
   readonly metrics: Metrics;
   readonly logger: Logger;
   readonly warn: Warn;
@@ -119,8 +117,20 @@ interface Parts {
 }
 
 async function serve(config: Config, parts: Parts): Promise<RunningServer> {
-  const { sessions, store, accounts, mail, audit, trail, metrics, keys, logger, warn, now, closeStores } =
-    parts;
+  const {
+    sessions,
+    store,
+    accounts,
+    mail,
+    audit,
+    flushAudit,
+    metrics,
+    keys,
+    logger,
+    warn,
+    now,
+    closeStores,
+  } = parts;
   const { administrator, trustedProxies, metricsToken } = config;
   if (administrator && (await accounts.isEmpty())) await accounts.createAdministrator(administrator);
   const code = (await accounts.isEmpty()) ? await accounts.issueSetupCode() : undefined;
@@ -161,7 +171,7 @@ async function serve(config: Config, parts: Parts): Promise<RunningServer> {
     sessions,
     setupLink: code && setupLink(origin, code),
     deliverMail: async () => postOffice?.deliver(),
-    flushAudit: () => trail.flush(),
+    flushAudit,
     stop: once(async () => {
       stopping = true;
       await close(http);

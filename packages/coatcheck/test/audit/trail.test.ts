@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { DatabaseSync } from "node:sqlite";
 import { describe, type TestContext, test } from "node:test";
+import { startAudit } from "../../src/audit/audit.ts";
 import type { AuditRecord } from "../../src/audit/audit-record.ts";
 import type { AuditStore } from "../../src/audit/audit-store.ts";
 import { verifyAudit } from "../../src/audit/chain.ts";
@@ -365,6 +366,45 @@ describe("What anybody can cause", () => {
     for (const { event } of await recorded()) counts[event] = (counts[event] ?? 0) + 1;
     return counts;
   }
+});
+
+describe("An audit that is started for some sessions", () => {
+  test("records, seals and lets go by their clock, and when it is closed writes and seals the rest, and hears no more", async (t) => {
+    t.mock.timers.enable({ apis: ["setInterval"] });
+    const clock = manualClock();
+    const store = new MemorySessionStore();
+    const sessions = new SessionManager({ store, now: clock.now });
+    const heads: number[] = [];
+    const audit = startAudit(sessions, {
+      store: store.audit,
+      retention: day,
+      onSealed: ({ position }) => heads.push(position),
+    });
+    await sessions.create("ada", { client });
+    clock.advance(1);
+    audit.record({ event: "sign-in-failed", userId: "bob" });
+    await audit.flush();
+    t.mock.timers.tick(10_000);
+    clock.advance(day + 1);
+    audit.record({ event: "password-changed", userId: "bob" });
+    t.mock.timers.tick(2 * 60 * 60_000);
+    await audit.close();
+    assert.equal(heads.at(-1), 3);
+    await sessions.create("ada", { client });
+    await audit.flush();
+    assert.deepEqual(eventsOf(await allPages(store.audit)), ["password-changed", "sign-in-failed"]);
+    assert.equal((await verifyAudit(store.audit, { now: clock.now, retention: day })).intact, true);
+  });
+
+  test("may go to sinks alone, and needs one or a store", async () => {
+    const sessions = new SessionManager({ store: new MemorySessionStore() });
+    const records: AuditRecord[] = [];
+    const audit = startAudit(sessions, { sinks: [(record) => void records.push(record)] });
+    await sessions.create("ada", { client });
+    await audit.close();
+    assert.deepEqual(eventsOf(records), ["created"]);
+    assert.throws(() => startAudit(sessions, {}), TypeError);
+  });
 });
 
 describe("The upkeep of an audit", () => {
