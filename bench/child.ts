@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { type Core, on } from "./machine.ts";
 
 /** A child that takes longer hangs. */
-const patience = 60_000;
+const patience = 300_000;
 
 /** The asking side. */
 export class Child<Question extends object | string, Answer> {

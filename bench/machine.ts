@@ -27,9 +27,9 @@ export function describeMachine(): Machine {
 }
 
 /** What is measured runs on one core; the load, and the databases that are asked, on another. */
-export type Core = "measured" | "load";
+export type Core = "measured" | "load" | "any";
 
-const coreNumbers: Readonly<Record<Core, string>> = { measured: "0", load: "1" };
+const coreNumbers: Readonly<Record<Core, string>> = { measured: "0", load: "1", any: "0,1" };
 
 /** Pinning takes `taskset` and a second core: on one core the load would stand in the server's way. */
 export const canPin: boolean =

@@ -11,7 +11,8 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { type Database, type DatabaseName, startDatabase } from "./databases.ts";
 import { describeMachine } from "./machine.ts";
-import { markdown, type Results } from "./report.ts";
+import { page } from "./page.ts";
+import { markdown, plotsOf, type Results } from "./report.ts";
 import type { Run } from "./section.ts";
 import { sections } from "./sections.ts";
 import type { Place } from "./stores.ts";
@@ -26,7 +27,7 @@ const { values, positionals: words } = parseArgs({
   },
 });
 const { full } = values;
-const only = words.length > 0 ? "routes" : values.only;
+const only = values.only ?? (words.length > 0 ? "routes" : undefined);
 const rounds = atLeastOne("--rounds", values.rounds);
 const turn = values.turn === undefined ? undefined : atLeastOne("--turn", values.turn);
 if (only !== undefined && !(only in sections))
@@ -40,7 +41,8 @@ try {
   const machine = describeMachine();
   const measured: Record<string, unknown> = {};
   for (const [name, section] of Object.entries(sections)) {
-    if (only === undefined || only === name) measured[name] = await section.measure(run);
+    const isWanted = only === undefined ? full || !section.takesLong : only === name;
+    if (isWanted) measured[name] = await section.measure(run);
   }
   const results: Results = {
     machine,
@@ -72,6 +74,8 @@ function keep(results: Results): void {
   mkdirSync(kept, { recursive: true });
   writeFileSync(join(kept, "results.json"), `${JSON.stringify(results, undefined, 2)}\n`);
   writeFileSync(join(kept, "results.md"), markdown(results));
+  for (const { name, svg } of plotsOf(results)) writeFileSync(join(kept, `${name}.svg`), svg);
+  writeFileSync(join(kept, "index.html"), page(results));
 }
 
 function atLeastOne(option: string, text: string): number {

@@ -8,6 +8,17 @@ export interface Section<Result> {
   measure(run: Run): Promise<Result>;
   /** Its chapter, without the heading. */
   toMarkdown(result: Result): string;
+  /** Pictures of it, which stand before the text. */
+  plots?(result: Result): readonly Plot[];
+  /** Measured in a full run, or when it is asked for. */
+  readonly takesLong?: true;
+}
+
+export interface Plot {
+  /** Of the file, without `.svg`. */
+  readonly name: string;
+  readonly title: string;
+  readonly svg: string;
 }
 
 /** What a section is told about the run that it is part of. */

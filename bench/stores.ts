@@ -79,7 +79,7 @@ function behindCache(open: (place: Place) => Promise<OpenStore<CacheableStore>>)
 
 async function openMemory(): Promise<OpenStore> {
   const before = heapBytes();
-  const store = new MemorySessionStore();
+  const store = new MemorySessionStore({ maximumSessions: 2_000_000 });
   return {
     store,
     async bytes() {
