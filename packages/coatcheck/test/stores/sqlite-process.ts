@@ -25,6 +25,11 @@ if (deed === "sign in and die") {
   process.kill(process.pid, "SIGKILL");
 }
 
+if (deed === "sign everybody out") {
+  await store.deleteByUser(sessionRecord().userId, "revoked", beginning);
+  await store.close();
+}
+
 // By then the thread that checkpoints is running.
 if (deed === "sign in, wait for a checkpoint and leave") {
   const { size } = statSync(path!);

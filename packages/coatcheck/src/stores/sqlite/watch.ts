@@ -4,9 +4,9 @@ import type { ChangeListener, ChangeWatch } from "../../core/change-watch.ts";
 import { type Connection, rowOf } from "./connection.ts";
 
 /**
- * SQLite counts the commits of all other connections, in this process or another, and shows the count for about 2 us:
- * a third of what reading a session costs. It does not say what was changed. So we look once in a turn of the event
- * loop: whoever was answered elsewhere and asks here afterwards comes in a later turn.
+ * SQLite counts the commits of all other connections, in this process or another, and shows the count for about 1 us, or
+ * for a quarter of that where the connection has locked the file for good. It does not say what was changed. So we look
+ * once in a turn of the event loop: whoever was answered elsewhere and asks here afterwards comes in a later turn.
  */
 export class DatabaseWatch implements ChangeWatch {
   readonly #listener: ChangeListener;
