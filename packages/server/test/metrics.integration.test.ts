@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { request } from "node:http";
 import { describe, test } from "node:test";
+import { SessionManager } from "coatcheck";
 import { MemorySessionStore } from "coatcheck/memory";
 import { metered } from "../src/metrics/metered-store.ts";
 import { Metrics } from "../src/metrics/metrics.ts";
@@ -114,6 +115,16 @@ describe("GET /metrics", () => {
 });
 
 describe("A metered store", () => {
+  test("answers from memory as the store does, without waiting and uncounted", async () => {
+    const metrics = new Metrics();
+    const store = metered(new MemorySessionStore(), "sessions", metrics);
+    const sessions = new SessionManager({ store });
+    const { token } = await sessions.create("ada");
+    assert.equal((await sessions.validate(token)).ok, true);
+    assert.equal(store.recent(token.id)?.userId, "ada");
+    assert.doesNotMatch(await metrics.text(), /operation="(find|recent)"/);
+  });
+
   test("is the store, its companions included, and counts failures as such", async () => {
     const metrics = new Metrics();
     const store = metered(new MemorySessionStore(), "sessions", metrics);

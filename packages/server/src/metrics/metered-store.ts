@@ -1,8 +1,12 @@
 /** A store whose operations are measured, and whose pruning is counted. */
+import type { SessionStore } from "coatcheck";
 import type { Kept, Metrics } from "./metrics.ts";
 
 /** The ports that a session store answers beside its sessions. */
 const companions: readonly unknown[] = ["remember", "throttle", "audit"] satisfies Kept[];
+
+/** What answers without waiting, and does not ask a backend. */
+const immediate: readonly unknown[] = ["recent", "watch"] satisfies (keyof SessionStore)[];
 
 /** The same store. Its companions are measured under their own names. */
 export function metered<T extends object>(store: T, kind: Kept, metrics: Metrics): T {
@@ -20,8 +24,7 @@ export function metered<T extends object>(store: T, kind: Kept, metrics: Metrics
       return metered(member, name as Kept, metrics);
     }
     if (typeof member !== "function") return member;
-    // Not a question, and answered without waiting.
-    if (name === "watch") return member.bind(target);
+    if (immediate.includes(name)) return member.bind(target);
     return (...args: unknown[]) => measured(String(name), () => member.apply(target, args));
   }
 
