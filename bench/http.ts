@@ -3,12 +3,15 @@
  * a guarded route and the bare one of its framework. What is asked seldom runs with cold caches and code that is not
  * compiled yet, and among many servers each is asked seldom.
  */
+import type { Calls } from "./call-counter.ts";
 import { Child } from "./child.ts";
-import type { LoadAnswer, LoadQuestion } from "./load.ts";
-import { databaseOf, type FrameworkName, type Route, titleOf, waits } from "./routes.ts";
+import type { LoadAnswer, LoadQuestion, SignedIn } from "./load.ts";
+import { populationSize } from "./population.ts";
+import { bareRoute, type FrameworkName, isBare, type Route } from "./routes.ts";
 import type { Run } from "./section.ts";
-import type { Address, ServerQuestion } from "./server.ts";
+import type { ServerQuestion } from "./server.ts";
 import { difference, type Figure, figure, ratio } from "./statistics.ts";
+import type { Trials } from "./trials.ts";
 
 export interface RouteResult {
   readonly framework: FrameworkName;
@@ -28,6 +31,13 @@ export interface RouteResult {
   readonly p99: Figure;
   readonly rounds: { readonly measured: number; readonly undisturbed: number };
   readonly atLeast: number | undefined;
+  /** Of 1,000 requests, 32 at once. */
+  readonly calls: Calls;
+  /** What a session takes where it is kept. */
+  readonly bytes: number;
+  /** What a browser sends with each request. */
+  readonly cookieBytes: number;
+  readonly trials: Trials;
 }
 
 /** One server in one turn. */
@@ -43,11 +53,13 @@ interface Round {
   readonly own: Turn;
 }
 
-const connections = 32;
-const defaultTurn = 1_000;
+const defaultTurn = 500;
 
 /** By then the code is compiled, the heap has its size, and the sessions have been used. */
 const warmUp = 1_500;
+
+/** For the server of the bare route, which was warm before it waited for the next row. */
+const warmAgain = 300;
 
 /** A server that computed for less of its time was held up by something: the load, or other programs. */
 const leastBusy = 0.9;
@@ -61,56 +73,91 @@ export async function measureFramework(
   routes: readonly Route[],
   run: Run,
 ): Promise<RouteResult[]> {
-  const bareRoute: Route = { framework, way: "bare", store: "memory" };
-  const others = routes.filter(({ way }) => way !== "bare");
   const load: Load = new Child("load.ts", "load");
   const results: RouteResult[] = [];
   const allRounds: Round[] = [];
   try {
-    using bare = await startServer(bareRoute, load, run);
-    for (const route of others.length > 0 ? others : [bareRoute]) {
+    using bare = await startServer(bareRoute(framework), load, run);
+    await drive(bare, load, warmUp);
+    const others = routes.filter((route) => !isBare(route));
+    for (const route of others.length > 0 ? others : [bare.route]) {
       using own = await startServer(route, load, run);
       const rounds = await measurePair(bare, own, load, run);
-      results.push(resultOf(route, rounds));
+      results.push({ ...figuresOf(route, rounds), ...(await factsOf(own, load)) });
       allRounds.push(...rounds);
       run.progress(summary(results.at(-1)!));
     }
+    const ofBare = allRounds.map((round) => ({ bare: round.bare, own: round.bare }));
+    return [{ ...figuresOf(bare.route, ofBare), ...(await factsOf(bare, load)) }, ...results];
   } finally {
     load.stop();
   }
-  if (others.length === 0) return results;
-  return [
-    resultOf(
-      bareRoute,
-      allRounds.map(({ bare }) => ({ bare, own: bare })),
-    ),
-    ...results,
-  ];
 }
 
-type Load = Child<LoadQuestion, LoadAnswer | true>;
+type Load = Child<LoadQuestion, LoadAnswer | SignedIn>;
 
 interface Server extends Disposable {
-  readonly number: number;
   readonly route: Route;
   readonly child: Child<ServerQuestion, unknown>;
+  readonly port: number;
+  readonly people: number;
+  readonly cookieBytes: number;
+  /** What the sessions take in the heap. */
+  readonly heapBytes: number;
+  /** What the store took without them. */
+  readonly emptyBytes: number | null;
 }
 
 let started = 0;
 
+/** Those who sign in first, so that what is compiled and kept once does not count as theirs. */
+const forerunners = 0.1;
+
 async function startServer(route: Route, load: Load, run: Run): Promise<Server> {
-  const number = started++;
-  const place = await run.place(`row_${number}`, databaseOf(route));
+  const place = await run.place(`row_${started++}`, route.database);
   const child = new Child<ServerQuestion, unknown>("server.ts", "measured", [route, place]);
-  await load.ask<true>({ server: number, address: await child.ask<Address>("address") });
-  return { number, route, child, [Symbol.dispose]: () => child.stop() };
+  const port = await child.ask<number>("port");
+  const people = route.people ?? populationSize;
+  const first = forerunners * people;
+  await child.ask({ register: people + first });
+  await load.ask<SignedIn>({ port, signIn: first, from: people });
+  const emptyBytes = await child.ask<number | null>("bytes at rest");
+  const heapBefore = await child.ask<number>("bytes of the heap");
+  const { cookieBytes } = await load.ask<SignedIn>({ port, signIn: people, from: 0 });
+  const heapBytes = (await child.ask<number>("bytes of the heap")) - heapBefore;
+  return {
+    route,
+    child,
+    port,
+    people,
+    cookieBytes,
+    heapBytes,
+    emptyBytes,
+    [Symbol.dispose]: () => child.stop(),
+  };
+}
+
+type Facts = Pick<RouteResult, "calls" | "bytes" | "cookieBytes" | "trials">;
+
+/** What is counted and tried, not timed; when the server has been measured, since it is not the same afterwards. */
+async function factsOf(server: Server, load: Load): Promise<Facts> {
+  const { child, port, people, cookieBytes, heapBytes, emptyBytes } = server;
+  // Once for each session, so that caches know them all.
+  await load.ask<LoadAnswer>({ port, requests: people });
+  await child.ask("count calls");
+  await load.ask<LoadAnswer>({ port, requests: 1_000 });
+  const calls = await child.ask<Calls>("calls so far");
+  const atRest = emptyBytes === null ? heapBytes : (await child.ask<number>("bytes at rest")) - emptyBytes;
+  const trials = await child.ask<Trials>("trials");
+  return { calls, bytes: Math.max(0, atRest / people), cookieBytes, trials };
 }
 
 /** Measures until so many rounds were undisturbed, or twice as many are over. */
 async function measurePair(bare: Server, own: Server, load: Load, run: Run): Promise<Round[]> {
   const turn = run.turn ?? defaultTurn;
   const rounds: Round[] = [];
-  for (const server of [bare, own]) await drive(server, load, warmUp);
+  await drive(bare, load, warmAgain);
+  await drive(own, load, warmUp);
   while (undisturbed(own.route, rounds).length < run.rounds && rounds.length < 2 * run.rounds) {
     // Every other round backwards, so that neither always goes first.
     if (rounds.length % 2 === 0) {
@@ -124,9 +171,9 @@ async function measurePair(bare: Server, own: Server, load: Load, run: Run): Pro
   return rounds;
 }
 
-async function drive({ number, child }: Server, load: Load, milliseconds: number): Promise<Turn> {
+async function drive({ port, child }: Server, load: Load, milliseconds: number): Promise<Turn> {
   const before = await child.ask<number>("processor time");
-  const answered = await load.ask<LoadAnswer>({ server: number, milliseconds, connections });
+  const answered = await load.ask<LoadAnswer>({ port, milliseconds });
   const used = (await child.ask<number>("processor time")) - before;
   const { requests, seconds } = answered;
   return {
@@ -149,17 +196,17 @@ function leastDisturbed(route: Route, rounds: readonly Round[]): Round[] {
 
 /** Of both, that of the one that had less of its core. A server that waits for a database is never busy all the time. */
 function busyness(route: Route, { bare, own }: Round): number {
-  return waits(route) ? bare.busy : Math.min(bare.busy, own.busy);
+  return route.waits ? bare.busy : Math.min(bare.busy, own.busy);
 }
 
-function resultOf(route: Route, seen: readonly Round[]): RouteResult {
+function figuresOf(route: Route, seen: readonly Round[]): Omit<RouteResult, keyof Facts> {
   const quiet = undisturbed(route, seen);
   const rounds = quiet.length >= fewestRounds ? quiet : leastDisturbed(route, seen);
   const own = (what: keyof Turn) => rounds.map((round) => round.own[what]);
   const bare = (what: keyof Turn) => rounds.map((round) => round.bare[what]);
   return {
     framework: route.framework,
-    title: titleOf(route),
+    title: route.title,
     perSecond: figure(own("perSecond")),
     microseconds: figure(own("microseconds")),
     addedMicroseconds: difference(own("microseconds"), bare("microseconds")),

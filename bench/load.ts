@@ -6,14 +6,15 @@ import { once } from "node:events";
 import { connect, type Socket } from "node:net";
 import { answer } from "./child.ts";
 import { canPin } from "./machine.ts";
-import { signIn } from "./population.ts";
-import type { Address } from "./server.ts";
+import { signIn, userId } from "./population.ts";
 
 export type LoadQuestion =
-  /** Prepares the requests to a server. */
-  | { readonly server: number; readonly address: Address }
-  /** Sends requests to it for so long. */
-  | { readonly server: number; readonly milliseconds: number; readonly connections: number };
+  /** Signs so many people in, from this one on: from now on they are who asks this server. */
+  | { readonly port: number; readonly signIn: number; readonly from: number }
+  /** Has them send requests for so long. */
+  | { readonly port: number; readonly milliseconds: number }
+  /** Has them send so many requests. */
+  | { readonly port: number; readonly requests: number };
 
 export interface LoadAnswer {
   readonly requests: number;
@@ -23,74 +24,119 @@ export interface LoadAnswer {
   readonly p99: number;
 }
 
-interface Target {
-  readonly port: number;
-  readonly requests: readonly Buffer[];
-  turn: number;
+export interface SignedIn {
+  /** What a browser sends back in each request, in the middle. */
+  readonly cookieBytes: number;
 }
+
+const connections = 32;
+
+/** How often a sign-in is tried again while its store is held up by what else this machine does. */
+const patience = 10;
 
 /** More than any machine answers in the longest turn: a mistake in the arithmetic must not run for ever. */
 const mostRequests = 2_000_000;
 
-/** Answers are counted by the microseconds that they took; those that took longer than this all together. */
-const longest = 1_000_000;
-const tookMicroseconds = new Uint32Array(longest + 1);
-
-const targets = new Map<number, Target>();
+/** The requests to each server, by its port, and whose turn it is. */
+const targets = new Map<number, { readonly requests: readonly Buffer[]; turn: number }>();
 
 answer<LoadQuestion>(async (question) => {
-  if ("address" in question) {
-    const { port, cookies } = question.address;
-    targets.set(question.server, {
-      port,
-      requests: cookies.map((cookie, person) => request(port, cookie, person)),
-      turn: 0,
-    });
-    return true;
-  }
-  return load(targets.get(question.server)!, question.milliseconds, question.connections);
+  if ("signIn" in question) return signInPeople(question.port, question.from, question.signIn);
+  if ("milliseconds" in question) return load(question.port, mostRequests, question.milliseconds);
+  return load(question.port, question.requests);
 });
 
-/** From the browser in which this person signed in. */
-function request(port: number, cookie: string, person: number): Buffer {
+async function signInPeople(port: number, from: number, count: number): Promise<SignedIn> {
+  const cookies: string[] = [];
+  let turn = 0;
+  const next = (received?: string, last?: number): [Buffer, number] | undefined => {
+    if (received !== undefined) cookies[last!] = cookiesOf(received);
+    if (turn >= count) return undefined;
+    const headers = [`X-User: ${userId(from + turn)}`, "Content-Length: 0"];
+    return [request(port, from + turn, "POST /sign-in", headers), turn++];
+  };
+  const sockets = await Promise.all(Array.from({ length: connections }, () => open(port)));
+  await Promise.all(sockets.map((socket) => converse(socket, next, patience)));
+  const requests = cookies.map((cookie, at) => request(port, from + at, "GET /", [`Cookie: ${cookie}`]));
+  targets.set(port, { requests, turn: 0 });
+  const lengths = cookies.map(({ length }) => length).sort((a, b) => a - b);
+  return { cookieBytes: lengths[Math.trunc(count / 2)] ?? 0 };
+}
+
+/** As a browser sends them back: of two with one name, the last. */
+function cookiesOf(answered: string): string {
+  const lines = answered.matchAll(/^set-cookie: ([^=]+)=([^;\r\n]*)/gim);
+  const cookies = new Map(Array.from(lines, ([, name, value]) => [name, value]));
+  return Array.from(cookies, ([name, value]) => `${name}=${value}`).join("; ");
+}
+
+/** From the browser of this person, by way of a proxy that has taken off https. */
+function request(port: number, person: number, deed: string, headers: readonly string[]): Buffer {
   const { userAgent, language } = signIn(person).client!;
   return Buffer.from(
     [
-      "GET / HTTP/1.1",
+      `${deed} HTTP/1.1`,
       `Host: 127.0.0.1:${port}`,
       `User-Agent: ${userAgent}`,
       "Accept: application/json",
       "Accept-Encoding: gzip, deflate, br, zstd",
       `Accept-Language: ${language}`,
       "Sec-Fetch-Site: same-origin",
-      `Cookie: ${cookie}`,
+      "X-Forwarded-Proto: https",
+      ...headers,
       "\r\n",
     ].join("\r\n"),
   );
 }
 
-async function load(target: Target, milliseconds: number, connections: number): Promise<LoadAnswer> {
-  const sockets = await Promise.all(Array.from({ length: connections }, () => open(target.port)));
+async function load(
+  port: number,
+  most: number,
+  milliseconds = Number.POSITIVE_INFINITY,
+): Promise<LoadAnswer> {
+  const target = targets.get(port)!;
+  const sockets = await Promise.all(Array.from({ length: connections }, () => open(port)));
   const sleep = stayAwake();
+  const latencies = new Latencies();
   const start = performance.now();
   const end = start + milliseconds;
-  tookMicroseconds.fill(0);
-  const most = mostRequests / connections;
-  const counts = await Promise.all(sockets.map((socket) => converse(socket, target, end, most)));
+  let sent = 0;
+  const next = (received: string | undefined, sentAt: number | undefined): [Buffer, number] | undefined => {
+    const now = performance.now();
+    if (received !== undefined) latencies.add(now - sentAt!);
+    if (now >= end || sent++ >= most) return undefined;
+    return [target.requests[target.turn++ % target.requests.length]!, now];
+  };
+  await Promise.all(sockets.map((socket) => converse(socket, next)));
   const seconds = (performance.now() - start) / 1000;
   sleep();
-  const requests = counts.reduce((sum, count) => sum + count, 0);
-  return { requests, seconds, p50: fasterThan(0.5 * requests), p99: fasterThan(0.99 * requests) };
+  return { requests: latencies.count, seconds, p50: latencies.within(0.5), p99: latencies.within(0.99) };
 }
 
-/** The milliseconds within which so many answers came. */
-function fasterThan(requests: number): number {
-  let microseconds = 0;
-  for (let seen = 0; microseconds < longest; microseconds++) {
-    seen += tookMicroseconds[microseconds]!;
-    if (seen >= requests) break;
+/** Counted by their microseconds; those that took longer than a second all together. */
+class Latencies {
+  static readonly #longest = 1_000_000;
+  static readonly #counts = new Uint32Array(Latencies.#longest + 1);
+  count = 0;
+
+  constructor() {
+    Latencies.#counts.fill(0);
   }
-  return microseconds / 1000;
+
+  add(milliseconds: number): void {
+    Latencies.#counts[Math.min(Latencies.#longest, Math.trunc(1000 * milliseconds))]!++;
+    this.count++;
+  }
+
+  /** The milliseconds within which this share of the answers came. */
+  within(share: number): number {
+    let microseconds = 0;
+    for (let seen = 0; microseconds < Latencies.#longest; microseconds++) {
+      seen += Latencies.#counts[microseconds]!;
+      if (seen >= share * this.count) break;
+    }
+    return microseconds / 1000;
+  }
 }
 
 /**
@@ -114,28 +160,39 @@ async function open(port: number): Promise<Socket> {
   return socket;
 }
 
-/** Sends the next request when the last was answered, until the end; gives how many were answered. */
-function converse(socket: Socket, target: Target, end: number, most: number): Promise<number> {
+/**
+ * Sends what `next` gives, and when it was answered, what `next` gives then, until that is nothing. `next` is told the
+ * answer, and what it said itself of the request.
+ */
+function converse<T>(
+  socket: Socket,
+  next: (received?: string, about?: T) => [request: Buffer, about: T] | undefined,
+  retries = 0,
+): Promise<void> {
   return new Promise((resolve, reject) => {
-    let answered = 0;
-    let sent = performance.now();
+    let about: T | undefined;
+    let sent: Buffer;
     let received = "";
     socket.setEncoding("latin1");
-    const send = () => socket.write(target.requests[target.turn++ % target.requests.length]!);
+    const send = (answered?: string) => {
+      const sending = next(answered, about);
+      if (sending === undefined) {
+        socket.removeAllListeners("close").destroy();
+        return resolve();
+      }
+      [sent, about] = sending;
+      socket.write(sent);
+    };
     socket.on("error", reject);
     socket.on("close", () => reject(new Error("The server closed the connection")));
     socket.on("data", (text) => {
       received += text;
       if (!isWhole(received)) return;
-      if (!received.startsWith("HTTP/1.1 200")) return reject(new Error(`Unexpected answer: ${received}`));
+      const answered = received;
       received = "";
-      answered++;
-      const now = performance.now();
-      tookMicroseconds[Math.min(longest, Math.trunc(1000 * (now - sent)))]!++;
-      sent = now;
-      if (now < end && answered < most) return send();
-      socket.removeAllListeners("close").destroy();
-      resolve(answered);
+      if (answered.startsWith("HTTP/1.1 200")) send(answered);
+      else if (answered.startsWith("HTTP/1.1 503") && retries-- > 0) socket.write(sent);
+      else reject(new Error(`Unexpected answer: ${answered}`));
     });
     send();
   });

@@ -35,6 +35,9 @@ export function userId(number: number): string {
   return whole(`user-${number}`);
 }
 
+/** What people who sign in over HTTP have in their sessions. */
+export const signInData: Data = { theme: "dark", visits: 7 };
+
 /** What a browser says about itself, and a little data. */
 export function signIn(number: number): SignInRequest<Data> {
   const chrome = `${120 + (number % 20)}.0.${number % 7919}.${number % 251}`;

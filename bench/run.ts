@@ -22,7 +22,7 @@ const { values, positionals: words } = parseArgs({
   options: {
     only: { type: "string" },
     full: { type: "boolean", default: false },
-    rounds: { type: "string", default: "8" },
+    rounds: { type: "string", default: "6" },
     turn: { type: "string" },
   },
 });

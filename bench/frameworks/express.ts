@@ -1,21 +1,24 @@
-/** The measured route on Express. */
+/** The measured routes on Express. */
 import { once } from "node:events";
 import type { AddressInfo } from "node:net";
-import { coatcheck, requireSession, sessionOf } from "coatcheck/express";
-import application from "express";
-import type { Framework } from "../routes.ts";
+import express, { type Express, type RequestHandler } from "express";
+import type { Application } from "../application.ts";
 
-export const express: Framework = {
-  async serve(way, sessions) {
-    const app = application();
-    if (way === "empty") app.use((_req, _res, next) => next());
-    if (way === "ignored" || way === "guarded") app.use(coatcheck(sessions));
-    if (way === "guarded") {
-      app.get("/", requireSession(), (req, res) => void res.json({ userId: sessionOf(req).userId }));
-    } else app.get("/", (_req, res) => void res.json({ userId: "user-0000" }));
+export type ExpressApplication = Application<Express, RequestHandler>;
 
-    const server = app.listen(0, "127.0.0.1");
-    await once(server, "listening");
-    return (server.address() as AddressInfo).port;
-  },
-};
+export async function serveExpress(application: ExpressApplication): Promise<number> {
+  const { install, finish, guard, me, signIn, slow, signOut, signOutEverywhere } = application;
+  const app = express();
+  install?.(app);
+  if (guard) app.get("/", guard, me);
+  else app.get("/", me);
+  app.post("/sign-in", signIn);
+  app.post("/slow", slow);
+  app.post("/sign-out", signOut);
+  if (signOutEverywhere) app.post("/sign-out-everywhere", signOutEverywhere);
+  finish?.(app);
+
+  const server = app.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  return (server.address() as AddressInfo).port;
+}

@@ -1,20 +1,34 @@
-/** The measured route on Fastify. */
+/** The measured routes on Fastify. */
 import type { AddressInfo } from "node:net";
-import { coatcheck, requireSession, sessionOf } from "coatcheck/fastify";
-import application from "fastify";
-import type { Framework } from "../routes.ts";
+import fastify, {
+  type FastifyInstance,
+  type FastifyServerOptions,
+  type preHandlerAsyncHookHandler,
+  type preHandlerHookHandler,
+  type RouteHandlerMethod,
+} from "fastify";
+import type { Application } from "../application.ts";
 
-export const fastify: Framework = {
-  async serve(way, sessions) {
-    const app = application();
-    if (way === "empty") app.addHook("onRequest", async () => {});
-    if (way === "ignored" || way === "guarded") await app.register(coatcheck(sessions));
-    if (way === "guarded") {
-      const preHandler = requireSession();
-      app.get("/", { preHandler }, async (request) => ({ userId: sessionOf(request).userId }));
-    } else app.get("/", async () => ({ userId: "user-0000" }));
+export type FastifyApplication = Application<
+  FastifyInstance,
+  RouteHandlerMethod,
+  preHandlerHookHandler | preHandlerAsyncHookHandler
+>;
 
-    await app.listen({ port: 0, host: "127.0.0.1" });
-    return (app.server.address() as AddressInfo).port;
-  },
-};
+export async function serveFastify(
+  application: FastifyApplication,
+  options: FastifyServerOptions = {},
+): Promise<number> {
+  const { install, finish, guard, me, signIn, slow, signOut, signOutEverywhere } = application;
+  const app = fastify(options);
+  await install?.(app);
+  app.get("/", guard ? { preHandler: guard } : {}, me);
+  app.post("/sign-in", signIn);
+  app.post("/slow", slow);
+  app.post("/sign-out", signOut);
+  if (signOutEverywhere) app.post("/sign-out-everywhere", signOutEverywhere);
+  finish?.(app);
+
+  await app.listen({ port: 0, host: "127.0.0.1" });
+  return (app.server.address() as AddressInfo).port;
+}

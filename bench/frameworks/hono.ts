@@ -1,22 +1,30 @@
-/** The measured route on Hono. */
+/** The measured routes on Hono. */
 import { once } from "node:events";
 import type { AddressInfo } from "node:net";
 import { createAdaptorServer } from "@hono/node-server";
-import { coatcheck, requireSession } from "coatcheck/hono";
-import { Hono } from "hono";
-import type { Framework } from "../routes.ts";
+import { type Context, type Env, Hono, type MiddlewareHandler } from "hono";
+import type { Application } from "../application.ts";
 
-export const hono: Framework = {
-  async serve(way, sessions) {
-    const app = new Hono();
-    if (way === "empty") app.use(async (_c, next) => next());
-    if (way === "ignored" || way === "guarded") app.use(coatcheck(sessions));
-    if (way === "guarded") app.get("/", requireSession(), (c) => c.json({ userId: c.var.session.userId }));
-    else app.get("/", (c) => c.json({ userId: "user-0000" }));
+export type HonoApplication<E extends Env = Env> = Application<
+  Hono<E>,
+  (c: Context<E>) => Response | Promise<Response>,
+  MiddlewareHandler<E>
+>;
 
-    const server = createAdaptorServer({ fetch: app.fetch });
-    server.listen(0, "127.0.0.1");
-    await once(server, "listening");
-    return (server.address() as AddressInfo).port;
-  },
-};
+export async function serveHono<E extends Env>(application: HonoApplication<E>): Promise<number> {
+  const { install, finish, guard, me, signIn, slow, signOut, signOutEverywhere } = application;
+  const app = new Hono<E>();
+  install?.(app);
+  if (guard) app.get("/", guard, me);
+  else app.get("/", me);
+  app.post("/sign-in", signIn);
+  app.post("/slow", slow);
+  app.post("/sign-out", signOut);
+  if (signOutEverywhere) app.post("/sign-out-everywhere", signOutEverywhere);
+  finish?.(app);
+
+  const server = createAdaptorServer({ fetch: app.fetch });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  return (server.address() as AddressInfo).port;
+}

@@ -1,28 +1,33 @@
 /** What a guard costs a route. */
 import { fewestRounds, measureFramework, type RouteResult } from "../http.ts";
-import { type FrameworkName, frameworks, routes as rows, titleOf } from "../routes.ts";
+import { installPeers } from "../install-peers.ts";
+import { bareRoute, frameworkNames, routes as ours, peers, type Route } from "../routes.ts";
 import type { Section } from "../section.ts";
-import { microseconds, milliseconds, share, spread, table, thousands } from "../table.ts";
+import { microseconds, milliseconds, share, spread, table, thousands, whole } from "../table.ts";
 
 export const routes: Section<readonly RouteResult[]> = {
   title: "A guarded against a bare route",
 
   async measure(run) {
-    const wanted = rows.filter((row) => {
-      const name = `${row.framework}: ${titleOf(row)}`.toLowerCase();
-      return run.words.every((word) => name.includes(word.toLowerCase()));
-    });
+    if (run.full) installPeers(run.progress);
+    const all = [...frameworkNames.map(bareRoute), ...ours, ...(run.full ? peers : [])];
+    const wanted = all.filter((row) => isWanted(row, run.words));
     if (wanted.length === 0) throw new TypeError(`No row has ${run.words.join(" and ")} in its name`);
     const results: RouteResult[] = [];
-    for (const framework of Object.keys(frameworks) as FrameworkName[]) {
-      const own = wanted.filter((row) => row.framework === framework);
-      if (own.length > 0) results.push(...(await measureFramework(framework, own, run)));
+    for (const framework of frameworkNames) {
+      const rows = wanted.filter((row) => row.framework === framework);
+      if (rows.length > 0) results.push(...(await measureFramework(framework, rows, run)));
     }
     return results;
   },
 
-  toMarkdown: (results) => `${routesTable(results)}\n\n${roundsText(results)}`,
+  toMarkdown: (results) => [routesTable(results), roundsText(results), factsTable(results)].join("\n\n"),
 };
+
+function isWanted({ framework, title }: Route, words: readonly string[]): boolean {
+  const name = `${framework}: ${title}`.toLowerCase();
+  return words.every((word) => name.includes(word.toLowerCase()));
+}
 
 function routesTable(results: readonly RouteResult[]): string {
   return table(
@@ -51,6 +56,37 @@ function routesTable(results: readonly RouteResult[]): string {
       budget(result),
     ]),
   );
+}
+
+function factsTable(results: readonly RouteResult[]): string {
+  return table(
+    [
+      "route",
+      "store calls of 1,000 requests",
+      "of them writes",
+      "bytes a session",
+      "bytes of its cookies",
+      "sign-out survives a slow request",
+      "a copied cookie dies at sign-out",
+      "… at sign-out everywhere",
+    ],
+    results
+      .filter(({ title }) => title.match(/^(bare|an empty middleware|coatcheck, session ignored)$/) === null)
+      .map(({ framework, title, calls, bytes, cookieBytes, trials }) => [
+        `${framework}: ${title}`,
+        whole(calls.all),
+        whole(calls.writes),
+        whole(bytes),
+        whole(cookieBytes),
+        yesOrNo(trials.survivesSlowRequest),
+        yesOrNo(trials.endsCopies),
+        trials.endsCopiesEverywhere === null ? "no such call" : yesOrNo(trials.endsCopiesEverywhere),
+      ]),
+  );
+}
+
+function yesOrNo(answer: boolean): string {
+  return answer ? "yes" : "no";
 }
 
 /** At full load both shares are the same; this one does not mind a disturbance. */
