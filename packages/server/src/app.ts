@@ -19,6 +19,8 @@ import { accountPages } from "./pages/account-page.ts";
 import { devicesPages } from "./pages/devices-page.ts";
 import { docsPage } from "./pages/docs-page.ts";
 import { endSessionPages } from "./pages/end-session-page.ts";
+import { historyPage } from "./pages/history-page.ts";
+import { idleWarning } from "./pages/idle-warning.ts";
 import { speak } from "./pages/language-choice.ts";
 import { resetPages } from "./pages/reset-page.ts";
 import { setupPages } from "./pages/setup-page.ts";
@@ -69,7 +71,9 @@ export function createApp(house: House): Hono<AppEnv> {
   setupPages(app, house);
   welcomePage(app, house);
   devicesPages(app, house);
+  historyPage(app, house);
   accountPages(app, house);
+  idleWarning(app, house);
   resetPages(app, house);
   endSessionPages(app, house);
 

@@ -17,13 +17,21 @@ interface Asset {
   readonly body: string;
 }
 
-type AssetName = "style" | "icon" | "backGuard" | "codeFromLink" | "passwordReveal" | "waitCountdown";
+type AssetName =
+  | "style"
+  | "icon"
+  | "backGuard"
+  | "codeFromLink"
+  | "idleWarning"
+  | "passwordReveal"
+  | "waitCountdown";
 
 const files: Readonly<Record<AssetName, Asset>> = {
   style: load("style.css"),
   icon: load("icon.svg"),
   backGuard: load("back-guard.js"),
   codeFromLink: load("code-from-link.js"),
+  idleWarning: load("idle-warning.js"),
   passwordReveal: load("password-reveal.js"),
   waitCountdown: load("wait-countdown.js"),
 };

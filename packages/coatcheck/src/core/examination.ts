@@ -44,7 +44,7 @@ export function recentSession<D>(
 ): ValidSession<D> | undefined {
   const record = recentRecord(house, token, request);
   if (!record) return undefined;
-  house.touches.touchIfDue(record);
+  if (request.touch !== false) house.touches.touchIfDue(record);
   const session = house.session(record);
   return { ok: true, session, token, successor: undefined, superseded: false, recent: true };
 }

@@ -86,7 +86,7 @@ export class SessionManager<D = Record<string, unknown>> {
   }
 
   /**
-   * Says whose session a token opens, and notes its use. Never throws on any input.
+   * Says whose session a token opens, and notes its use unless `touch` is false. Never throws on any input.
    * @throws StoreUnavailableError if the store failed: nothing is known then, and nobody is signed out.
    */
   async validate(
@@ -102,7 +102,7 @@ export class SessionManager<D = Record<string, unknown>> {
     const verdict = await examine(this.#house, token, request);
     if (!isAccepted(verdict)) return this.#refuse(verdict, token, request);
     const { record } = verdict;
-    this.#house.touches.touchIfDue(record);
+    if (request.touch !== false) this.#house.touches.touchIfDue(record);
     return {
       ok: true,
       session: this.#house.session(record),

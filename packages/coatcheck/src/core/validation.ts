@@ -12,6 +12,8 @@ export interface TokenRequest {
   readonly canRenew?: boolean;
   /** Asks the store itself, whatever a cache has: for what must not happen after a sign-out elsewhere. Default false. */
   readonly strict?: boolean;
+  /** Whether it counts as use. False for what a page asks by itself: it must keep nobody signed in. Default true. */
+  readonly touch?: boolean;
 }
 
 /** What `validate` says. */

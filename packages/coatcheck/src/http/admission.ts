@@ -6,7 +6,7 @@ import type { Rejection } from "../core/judge.ts";
 import type { SessionManager } from "../core/manager.ts";
 import type { Session } from "../core/session.ts";
 import type { SessionToken } from "../core/token.ts";
-import type { RefusedToken, Validation, ValidSession } from "../core/validation.ts";
+import type { RefusedToken, TokenRequest, Validation, ValidSession } from "../core/validation.ts";
 import { mayResume, resume } from "../remember/resume.ts";
 import type { Exchange } from "./exchange.ts";
 import type { Known } from "./known.ts";
@@ -58,6 +58,13 @@ export class Admission<D> {
     this.#sendSuccessorOf(strictly);
     this.change(strictly);
     return strictly;
+  }
+
+  /** As `validation`, but it is no use of the session: no touch, no renewal, and no remembered browser comes back. */
+  async peek(): Promise<Validation<D>> {
+    const { client } = this.#exchange;
+    // The store itself knows of uses elsewhere.
+    return this.#validation ?? this.#validatePresented({ client, touch: false, strict: true });
   }
 
   /** What a verb has made of it. */
@@ -127,12 +134,12 @@ export class Admission<D> {
     return retryAfter > 0 ? throttled(retryAfter) : this.#resume(token, validation);
   }
 
-  async #validatePresented(): Promise<Validation<D>> {
+  async #validatePresented(request: TokenRequest = this.#exchange): Promise<Validation<D>> {
     const { token, rejection } = this.#ticket.presented();
     if (rejection?.reason === "absent") return { ok: false, rejection };
     const retryAfter = waitForLookup(this.#exchange, token);
     if (retryAfter > 0) return throttled(retryAfter);
-    const validation = token ? await this.#sessions.validate(token, this.#exchange) : this.#reject(rejection);
+    const validation = token ? await this.#sessions.validate(token, request) : this.#reject(rejection);
     if (validation.ok) vouchFor(this.#exchange, validation.token);
     else if (wasNeverOurs(validation.rejection)) countGarbage(this.#exchange);
     if (validation.ok || validation.locked) this.#exchange.recognise();

@@ -90,6 +90,15 @@ export class RequestAuth<D = Record<string, unknown>> {
   }
 
   /**
+   * The session of this request, without using it: for pages that ask by themselves when it ends (`expiresAt`), which must
+   * keep nobody signed in (NIST SP 800-63B-4 §5.2). Nothing is touched or renewed, and no remembered browser comes back.
+   */
+  async peek(): Promise<Session<D> | undefined> {
+    const validation = await this.#admission.peek();
+    return validation.ok ? validation.session : undefined;
+  }
+
+  /**
    * To be awaited before a password, or what else proves who somebody is, is checked: at sign-in, and before
    * `reauthenticate`. Gives the problem to answer if there were too many attempts: 429, in the same words for every
    * account. Otherwise the attempt counts as failed until `login` or `reauthenticate` says that it was not: of many

@@ -59,6 +59,36 @@ describe("a browser", () => {
   });
 });
 
+describe("a session that is only asked about", () => {
+  test("dies when it would have died, and says when (NIST SP 800-63B-4 §5.2)", async () => {
+    const { request, clock, sessions } = application();
+    const first = request({ headers: { host: "localhost" } });
+    const { expiresAt } = await first.login("ada");
+    const headers = { host: "localhost", cookie: cookieOf(first) };
+    while (clock.now() < expiresAt) {
+      const auth = request({ headers });
+      assert.equal((await auth.peek())?.expiresAt, expiresAt);
+      assert.equal(auth.responseHeaders()?.["Set-Cookie"].length ?? 0, 0, "It is not renewed");
+      await sessions.close();
+      clock.advance(60_000);
+    }
+    assert.equal(await request({ headers }).peek(), undefined);
+    assert.equal(await request({ headers }).session(), undefined);
+  });
+
+  test("is used as ever by the same request, when its session is asked for afterwards", async () => {
+    const { request, clock, sessions } = application();
+    const first = request({ headers: { host: "localhost" } });
+    const { id, expiresAt } = await first.login("ada");
+    clock.advance(60_000);
+    const auth = request({ headers: { host: "localhost", cookie: cookieOf(first) } });
+    await auth.peek();
+    await auth.session();
+    await sessions.close();
+    assert.equal((await sessions.find(id))?.expiresAt, expiresAt + 60_000);
+  });
+});
+
 describe("a response that has begun", () => {
   test("gets no cookie any more, and a verb that nobody awaited is reported once", async () => {
     const { request, warnings } = application();

@@ -5,6 +5,7 @@ import { assets } from "../assets.ts";
 import type { AppEnv } from "../env.ts";
 import type { Words } from "../words/words.ts";
 import { type Html, html } from "./html.ts";
+import { comesBack, idleDialog } from "./idle-warning.ts";
 import { languageSwitch } from "./language-choice.ts";
 
 export interface Page {
@@ -25,6 +26,7 @@ export interface Page {
 interface Surroundings {
   readonly header: Html;
   readonly footer?: Html;
+  readonly dialog?: Html;
   readonly scripts?: readonly string[];
 }
 
@@ -43,7 +45,9 @@ export async function page(
   return answer(c, await content(csrf), {
     header: signedInMasthead(c, csrf),
     footer: html`<a href="/devices/end-all">${signOutEverywhere}</a>`,
-    scripts: [assets.backGuard],
+    ...(comesBack(c)
+      ? { scripts: [assets.backGuard] }
+      : { scripts: [assets.backGuard, assets.idleWarning], dialog: idleDialog(c, csrf) }),
   });
 }
 
@@ -79,6 +83,7 @@ function frame(c: Context<AppEnv>, page: Page, around: Surroundings): Html {
 ${body}
     </main>
     <footer class="foot"><div>${languageSwitch(c, words, path)}${around.footer ?? ""}</div></footer>
+    ${around.dialog ?? ""}
   </body>
 </html>`;
 }
@@ -118,6 +123,7 @@ interface Place {
 function placesOf({ frame }: Words): readonly Place[] {
   return [
     { path: "/devices", name: frame.devices },
+    { path: "/history", name: frame.history },
     { path: "/account", name: frame.account },
   ];
 }

@@ -26,6 +26,6 @@ export function requireSignIn({ accounts }: House): MiddlewareHandler<AppEnv> {
 }
 
 /** A form that comes too late cannot be sent again by a redirect, so only pages are returned to. */
-function signInPath(c: Context<AppEnv>): string {
+export function signInPath(c: Context<AppEnv>): string {
   return c.req.method === "GET" ? `/login?next=${encodeURIComponent(c.req.path)}` : "/login";
 }

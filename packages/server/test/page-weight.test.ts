@@ -1,0 +1,43 @@
+/** How much a page makes a browser load, before any compression and after. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { gzipSync } from "node:zlib";
+import { ada, startTestServer, withAda } from "./support/test-server.ts";
+
+const most = 60 * 1024;
+
+test("no page and what it loads is more than 60 KB compressed, and everything comes from this server", async () => {
+  await using server = await startTestServer({
+    env: { ...withAda, COATCHECK_SMTP_URL: "smtp://127.0.0.1:9" },
+  });
+  const visitor = server.visitor();
+  const stranger = server.visitor();
+  await visitor.signIn(ada);
+  for (const path of [
+    "/login",
+    "/forgot",
+    "/reset",
+    "/docs",
+    "/nowhere",
+    "/devices",
+    "/history",
+    "/account",
+    "/welcome",
+  ]) {
+    const isOpen = ["/login", "/forgot", "/reset"].includes(path);
+    const { text } = await (isOpen ? stranger : visitor).get(path);
+    const loaded = [...text.matchAll(/<(?:script|link|img)[^>]*(?:src|href)="([^"]+)"/g)].map(
+      ([, url]) => url!,
+    );
+    assert.ok(loaded.length >= 2, path);
+    let weight = gzipSync(text).length;
+    for (const url of loaded) {
+      assert.match(url, /^\/assets\//, path);
+      const { status, text: asset } = await stranger.get(url);
+      assert.equal(status, 200, url);
+      assert.doesNotMatch(asset, /@import|url\((?!['"]?#)/, url);
+      weight += gzipSync(asset).length;
+    }
+    assert.ok(weight < most, `${path}: ${weight} bytes`);
+  }
+});

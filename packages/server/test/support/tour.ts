@@ -1,0 +1,142 @@
+/** A walk through every page of the server, in each state that people see: for whoever looks at all of them. */
+import type { Browser, BrowserContext, Page } from "playwright-core";
+import type { Language } from "../../src/words/language.ts";
+import { wordsIn } from "../../src/words/words.ts";
+import { ada, startTestServer, type TestServer, withAda } from "./test-server.ts";
+
+/** Is shown a page, under a name that no other page has. */
+export type Look = (name: string, page: Page) => Promise<void>;
+
+const hour = 60 * 60_000;
+const day = 24 * hour;
+
+const userAgents = {
+  phone:
+    "Mozilla/5.0 (iPhone; CPU iPhone OS 17_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/17.5 Mobile/15E148 Safari/604.1",
+  desktop: "Mozilla/5.0 (Windows NT 10.0; rv:140.0) Gecko/20100101 Firefox/140.0",
+  program: "curl/8.5.0",
+};
+
+/** Nothing listens there: the pages are as they are where mail is sent. */
+const withMail = { COATCHECK_SMTP_URL: "smtp://127.0.0.1:9" };
+
+export async function tour(browser: Browser, language: Language, look: Look): Promise<void> {
+  const context = await browser.newContext({ locale: language });
+  try {
+    await beforeAnybody(context, language, look);
+    await strangers(context, language, look);
+    await signedIn(context, language, look);
+  } finally {
+    await context.close();
+  }
+}
+
+/** The first start of a server. */
+async function beforeAnybody(context: BrowserContext, language: Language, look: Look): Promise<void> {
+  const { setup } = wordsIn(language);
+  await using server = await startTestServer({ env: {} });
+  const page = await context.newPage();
+  await page.goto(server.running.setupLink!);
+  await look("setup", page);
+  await page.getByLabel(setup.email).fill("ada");
+  await page.locator("[name=password]").fill("short");
+  await page.getByRole("button", { name: setup.submit }).click();
+  await page.locator(".summary").waitFor();
+  await look("setup-wrong", page);
+  await page.getByLabel(setup.email).fill(ada.email);
+  await page.locator("[name=password]").fill(ada.password);
+  await page.getByRole("button", { name: setup.submit }).click();
+  await page.waitForURL("**/welcome");
+  await look("welcome", page);
+  await page.goto(`${server.origin}/devices`);
+  await look("devices-alone", page);
+  await page.goto(`${server.origin}/history?view=failed`);
+  await look("history-empty", page);
+  await context.clearCookies();
+  await page.goto(`${server.origin}/forgot`);
+  await look("forgot-without-mail", page);
+  await page.close();
+}
+
+async function strangers(context: BrowserContext, language: Language, look: Look): Promise<void> {
+  const { signIn, forgot } = wordsIn(language);
+  await using server = await startTestServer({ env: { ...withAda, ...withMail } });
+  const page = await context.newPage();
+  await page.goto(`${server.origin}/login`);
+  await look("sign-in", page);
+  for (let times = 0; times < 7; times++) {
+    await page.getByLabel(signIn.email).fill(ada.email);
+    await page.locator("[name=password]").fill("not the password");
+    await page.getByRole("button", { name: signIn.submit }).click();
+    await page.locator(".summary").waitFor();
+    if (times === 0) await look("sign-in-wrong", page);
+  }
+  await page.locator("[data-wait]").waitFor();
+  await look("sign-in-throttled", page);
+  for (const path of [
+    "/login?done=signed-out",
+    "/forgot",
+    "/reset",
+    "/end-session?code=x",
+    "/nowhere",
+    "/docs",
+  ]) {
+    await page.goto(`${server.origin}${path}`);
+    await look(path.slice(1).replaceAll(/\W+/g, "-"), page);
+  }
+  await page.goto(`${server.origin}/forgot`);
+  await page.getByRole("button", { name: forgot.submit }).click();
+  await page.locator(".summary").waitFor();
+  await look("forgot-wrong", page);
+  await page.goto(`${server.origin}/end-session?code=x`);
+  await page.locator("main button").click();
+  await page.waitForLoadState();
+  await look("end-session-not-good", page);
+  await page.close();
+}
+
+async function signedIn(context: BrowserContext, language: Language, look: Look): Promise<void> {
+  const words = wordsIn(language);
+  await using server = await startTestServer({ env: { ...withAda, ...withMail } });
+  await otherDevices(server);
+  const page = await context.newPage();
+  await page.goto(`${server.origin}/login?next=/account`);
+  await page.getByLabel(words.signIn.email).fill(ada.email);
+  await page.locator("[name=password]").fill(ada.password);
+  await page.getByRole("button", { name: words.signIn.submit }).click();
+  await page.waitForURL("**/account");
+  await look("account", page);
+  await page.locator("form[action='/account/password'] button:not([hidden], .reveal)").click();
+  await page.locator(".summary").waitFor();
+  await look("account-wrong", page);
+  await server.running.flushAudit();
+  for (const path of ["/devices", "/devices/end-others", "/devices/end-all", "/history"]) {
+    await page.goto(`${server.origin}${path}`);
+    await look(path.slice(1).replaceAll("/", "-"), page);
+  }
+  await page.goto(`${server.origin}/devices`);
+  await page.locator(".device .button").first().click();
+  await page.waitForURL("**/devices/end?**");
+  await look("devices-end", page);
+  server.clock.now += 20 * 60_000;
+  await page.locator("main form button").click();
+  await page.locator("[name=current_password]").waitFor();
+  await look("confirm", page);
+  server.clock.now += 28.5 * 60_000;
+  await page.evaluate("dispatchEvent(new Event('visibilitychange'))");
+  await page.locator("dialog[open] [role=timer]:visible").waitFor();
+  await look("idle-warning", page);
+  await page.close();
+}
+
+/** A phone, a computer, a program, and a browser that is only remembered. */
+async function otherDevices(server: TestServer): Promise<void> {
+  await server.visitor(userAgents.desktop).signIn(ada, true);
+  server.clock.now += 3 * day + 2 * hour;
+  for (const userAgent of [userAgents.phone, userAgents.program]) {
+    await server.visitor(userAgent).signIn(ada);
+    server.clock.now += 11 * 60_000;
+  }
+  const stranger = server.visitor();
+  await stranger.submit("/login", { ...ada, password: "not the password" });
+}
