@@ -4,6 +4,7 @@ import { once } from "node:events";
 import { after, before, describe, test } from "node:test";
 import { providePostgres } from "../../../test/servers/postgres.ts";
 import { provideRedis } from "../../../test/servers/redis.ts";
+import { startTcpProxy } from "../../../test/servers/tcp-proxy.ts";
 import { type Node, type Settings, startNode } from "./support/command-line.ts";
 import { ada, withAda } from "./support/test-server.ts";
 import type { Answer, Visitor } from "./support/visitor.ts";
@@ -35,15 +36,21 @@ async function onPostgresAndRedis(): Promise<Shared> {
 /** How late a node may be with a refusal, in milliseconds: what the cache promises for a channel that was cut. */
 const maxStaleness = 1_000;
 
-/** Asks until the answer is no, which must not be later. To be called when the end of the session has been answered. */
-async function refusedInTime(visitor: Visitor): Promise<Answer> {
+/** Asks until nobody is let in, which must not be later. To be called when the end of the session has been answered. */
+async function shutOutInTime(visitor: Visitor): Promise<Answer> {
   const endedAt = performance.now();
   for (;;) {
     const askedAt = performance.now();
     const answer = await visitor.send("GET", "/api/session");
-    if (answer.status === 401) return answer;
+    if (answer.status !== 200) return answer;
     assert.ok(askedAt - endedAt < maxStaleness, "A request was let in too long after the end of its session");
   }
+}
+
+async function refusedInTime(visitor: Visitor): Promise<Answer> {
+  const answer = await shutOutInTime(visitor);
+  assert.equal(answer.status, 401);
+  return answer;
 }
 
 /** Asks until the node answers from memory. */
@@ -208,3 +215,28 @@ for (const [stores, open] of Object.entries({
     });
   });
 }
+
+test("a node whose line to Redis is cut lets nobody in whose session ended longer ago than it may not know, and heals", async (t) => {
+  const shared = await onPostgresAndRedis();
+  const redis = new URL(shared.settings.COATCHECK_SESSIONS!);
+  const proxy = await startTcpProxy(Number(redis.port));
+  redis.port = String(proxy.port);
+  const a = await startNode({ ...shared.settings, ...withAda });
+  const b = await startNode({ ...shared.settings, COATCHECK_SESSIONS: redis.href });
+  t.after(async () => {
+    for (const each of [a, b, proxy, shared]) await each[Symbol.asyncDispose]();
+  });
+  const onA = a.visitor();
+  await onA.signIn(ada);
+  const onB = b.visitor(onA);
+  await kept(onB, b);
+  proxy.weather("deaf");
+  assert.equal((await onA.call("POST", "/api/logout")).status, 200);
+  assert.equal((await shutOutInTime(onB)).status, 503);
+  proxy.weather("fine");
+  proxy.reset();
+  let answer: Answer;
+  do answer = await onB.send("GET", "/api/session");
+  while (answer.status === 503);
+  assert.deepEqual([answer.status, answer.json().reason], [401, "logout"]);
+});
