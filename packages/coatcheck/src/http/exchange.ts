@@ -32,8 +32,9 @@ export class Exchange {
 
   /** Who sent the request, as far as it is known. */
   get client(): ClientInfo {
-    const withEncoding = comparedSignals(this.house.policy.fingerprint) === "strict";
-    this.#client ??= clientInfo(this.request, this.settings.proxies, { withEncoding });
+    this.#client ??= clientInfo(this.request, this.settings.proxies, {
+      withEncoding: comparedSignals(this.house.policy.fingerprint) === "strict",
+    });
     return this.#client;
   }
 
