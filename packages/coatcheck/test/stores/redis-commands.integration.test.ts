@@ -9,6 +9,7 @@ import { createClient, createClientPool } from "redis";
 import { type RunningRedis, startRedis } from "../../../../test/servers/redis.ts";
 import { SessionManager } from "../../src/core/manager.ts";
 import type { RememberStore } from "../../src/core/remember-store.ts";
+import { cached } from "../../src/stores/cached.ts";
 import { type RedisClient, RedisSessionStore } from "../../src/stores/redis.ts";
 import { manualClock } from "../../src/testing/clock.ts";
 import { beginning, fullRecord, hash, sessionRecord, usedSecret } from "../../src/testing/record.ts";
@@ -295,6 +296,10 @@ describe("The permissions that the documentation names", () => {
         assert.equal((await store.deleteExpired(first.expiresAt, 100)).expired.length, 1);
         await remembering(store.remember);
         await store.time();
+        const cache = cached(store);
+        await cache.prove();
+        assert.equal(cache.isOn, true);
+        await cache.close();
       } finally {
         await close();
       }
