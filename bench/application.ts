@@ -20,10 +20,14 @@ export interface Application<App, Handler, Guard = Handler> {
   readonly signOutEverywhere?: Handler;
 }
 
+/** On a free port of the loopback interface. */
+export interface Serving extends AsyncDisposable {
+  readonly port: number;
+}
+
 /** An application before it is served. */
 export interface Opened {
-  /** Serves it on a free port of the loopback interface, and gives the port. */
-  serve(): Promise<number>;
+  serve(): Promise<Serving>;
   /** How often its store is asked; undefined where there is none. */
   readonly calls?: CallCounter;
   /** How many bytes the store takes now; undefined where sessions are in the heap. */

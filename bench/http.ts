@@ -7,7 +7,7 @@ import type { Calls } from "./call-counter.ts";
 import { Child } from "./child.ts";
 import type { LoadAnswer, LoadQuestion, SignedIn } from "./load.ts";
 import { populationSize } from "./population.ts";
-import { bareRoute, type FrameworkName, isBare, type Route } from "./routes.ts";
+import { type Budget, bareRoute, type FrameworkName, isBare, type Route } from "./routes.ts";
 import type { Run } from "./section.ts";
 import type { ServerQuestion } from "./server.ts";
 import { difference, type Figure, figure, ratio } from "./statistics.ts";
@@ -30,7 +30,7 @@ export interface RouteResult {
   readonly p50: Figure;
   readonly p99: Figure;
   readonly rounds: { readonly measured: number; readonly undisturbed: number };
-  readonly atLeast: number | undefined;
+  readonly budget: Budget;
   /** Of 1,000 requests, 32 at once. */
   readonly calls: Calls;
   /** What a session takes where it is kept. */
@@ -216,7 +216,7 @@ function figuresOf(route: Route, seen: readonly Round[]): Omit<RouteResult, keyo
     p50: figure(own("p50")),
     p99: figure(own("p99")),
     rounds: { measured: seen.length, undisturbed: quiet.length },
-    atLeast: route.atLeast,
+    budget: route.budget ?? {},
   };
 }
 

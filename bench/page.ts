@@ -59,7 +59,7 @@ ${body}
 }
 
 function cellOf(cell: string, name: string): string {
-  const isMissed = cell.startsWith("missed") || cell.trim() === "no";
+  const isMissed = cell.includes("missed") || cell.trim() === "no";
   return `<${name}${isMissed ? ' class="missed"' : ""}>${inline(cell.trim())}</${name}>`;
 }
 

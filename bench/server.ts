@@ -23,7 +23,7 @@ interface Answers {
 const [route, place] = process.argv.slice(2).map((text) => JSON.parse(text)) as [Route, Place];
 const { open } = await import(`./${route.file}`);
 const opened: Opened = await open(route.framework, route.options, place);
-const port = await opened.serve();
+const { port } = await opened.serve();
 const { calls, size } = opened;
 
 const answers: Answers = {

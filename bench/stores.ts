@@ -9,6 +9,7 @@ import { RedisSessionStore } from "coatcheck/redis";
 import { SqliteSessionStore } from "coatcheck/sqlite";
 import { Pool } from "pg";
 import { createClient } from "redis";
+import { bytesOfHeap, bytesOfRedis, bytesOfSchema } from "./at-rest.ts";
 import type { Addresses, DatabaseName } from "./databases.ts";
 import { populationSize } from "./population.ts";
 
@@ -78,23 +79,18 @@ function behindCache(open: (place: Place) => Promise<OpenStore<CacheableStore>>)
 }
 
 async function openMemory(): Promise<OpenStore> {
-  const before = heapBytes();
-  const store = new MemorySessionStore({ maximumSessions: 2_000_000 });
+  const before = bytesOfHeap();
+  const store = new MemorySessionStore();
   return {
     store,
     async bytes() {
-      const grown = heapBytes() - before;
+      const grown = bytesOfHeap() - before;
       // Used once more, or it would be collected as well.
       await store.time();
       return grown;
     },
     async close() {},
   };
-}
-
-function heapBytes(): number {
-  globalThis.gc!();
-  return process.memoryUsage().heapUsed;
 }
 
 async function openSqlite({ folder }: Place): Promise<OpenStore<CacheableStore>> {
@@ -113,11 +109,10 @@ async function openSqlite({ folder }: Place): Promise<OpenStore<CacheableStore>>
 
 async function openRedis({ name, databases }: Place): Promise<OpenStore<CacheableStore>> {
   const client = await createClient({ url: databases.redis! }).on("error", console.error).connect();
-  const used = async () => Number(/used_memory:(\d+)/.exec(await client.info("memory"))![1]);
-  const before = await used();
+  const before = await bytesOfRedis(databases.redis!);
   return {
     store: new RedisSessionStore(client, { prefix: `${name}:` }),
-    bytes: async () => (await used()) - before,
+    bytes: async () => (await bytesOfRedis(databases.redis!)) - before,
     close: async () => client.destroy(),
   };
 }
@@ -128,13 +123,7 @@ async function openPostgres({ name, databases }: Place): Promise<OpenStore<Cache
   await store.migrate();
   return {
     store,
-    async bytes() {
-      const { rows } = await pool.query(
-        "SELECT sum(pg_total_relation_size(oid)) AS bytes FROM pg_class WHERE relkind = 'r' AND relnamespace = $1::regnamespace",
-        [name],
-      );
-      return Number(rows[0].bytes);
-    },
+    bytes: () => bytesOfSchema(databases.postgres!, name),
     close: () => pool.end(),
   };
 }

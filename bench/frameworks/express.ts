@@ -1,12 +1,12 @@
 /** The measured routes on Express. */
 import { once } from "node:events";
-import type { AddressInfo } from "node:net";
 import express, { type Express, type RequestHandler } from "express";
-import type { Application } from "../application.ts";
+import type { Application, Serving } from "../application.ts";
+import { servingBy } from "./serving.ts";
 
 export type ExpressApplication = Application<Express, RequestHandler>;
 
-export async function serveExpress(application: ExpressApplication): Promise<number> {
+export async function serveExpress(application: ExpressApplication): Promise<Serving> {
   const { install, finish, guard, me, signIn, slow, signOut, signOutEverywhere } = application;
   const app = express();
   install?.(app);
@@ -20,5 +20,5 @@ export async function serveExpress(application: ExpressApplication): Promise<num
 
   const server = app.listen(0, "127.0.0.1");
   await once(server, "listening");
-  return (server.address() as AddressInfo).port;
+  return servingBy(server);
 }

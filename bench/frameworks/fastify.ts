@@ -1,5 +1,4 @@
 /** The measured routes on Fastify. */
-import type { AddressInfo } from "node:net";
 import fastify, {
   type FastifyInstance,
   type FastifyServerOptions,
@@ -7,7 +6,8 @@ import fastify, {
   type preHandlerHookHandler,
   type RouteHandlerMethod,
 } from "fastify";
-import type { Application } from "../application.ts";
+import type { Application, Serving } from "../application.ts";
+import { servingBy } from "./serving.ts";
 
 export type FastifyApplication = Application<
   FastifyInstance,
@@ -18,7 +18,7 @@ export type FastifyApplication = Application<
 export async function serveFastify(
   application: FastifyApplication,
   options: FastifyServerOptions = {},
-): Promise<number> {
+): Promise<Serving> {
   const { install, finish, guard, me, signIn, slow, signOut, signOutEverywhere } = application;
   const app = fastify(options);
   await install?.(app);
@@ -30,5 +30,5 @@ export async function serveFastify(
   finish?.(app);
 
   await app.listen({ port: 0, host: "127.0.0.1" });
-  return (app.server.address() as AddressInfo).port;
+  return servingBy(app.server);
 }

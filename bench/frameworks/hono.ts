@@ -1,9 +1,10 @@
 /** The measured routes on Hono. */
 import { once } from "node:events";
-import type { AddressInfo } from "node:net";
+import type { Server } from "node:http";
 import { createAdaptorServer } from "@hono/node-server";
 import { type Context, type Env, Hono, type MiddlewareHandler } from "hono";
-import type { Application } from "../application.ts";
+import type { Application, Serving } from "../application.ts";
+import { servingBy } from "./serving.ts";
 
 export type HonoApplication<E extends Env = Env> = Application<
   Hono<E>,
@@ -11,7 +12,7 @@ export type HonoApplication<E extends Env = Env> = Application<
   MiddlewareHandler<E>
 >;
 
-export async function serveHono<E extends Env>(application: HonoApplication<E>): Promise<number> {
+export async function serveHono<E extends Env>(application: HonoApplication<E>): Promise<Serving> {
   const { install, finish, guard, me, signIn, slow, signOut, signOutEverywhere } = application;
   const app = new Hono<E>();
   install?.(app);
@@ -23,8 +24,8 @@ export async function serveHono<E extends Env>(application: HonoApplication<E>):
   if (signOutEverywhere) app.post("/sign-out-everywhere", signOutEverywhere);
   finish?.(app);
 
-  const server = createAdaptorServer({ fetch: app.fetch });
+  const server = createAdaptorServer({ fetch: app.fetch }) as Server;
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
-  return (server.address() as AddressInfo).port;
+  return servingBy(server);
 }

@@ -1,7 +1,16 @@
 /** What a guard costs a route. */
 import { fewestRounds, measureFramework, type RouteResult } from "../http.ts";
 import { installPeers } from "../install-peers.ts";
-import { bareRoute, frameworkNames, routes as ours, peers, type Route } from "../routes.ts";
+import { barPlot } from "../plot-bars.ts";
+import {
+  bareRoute,
+  frameworkNames,
+  isBare,
+  isGuarded,
+  routes as ours,
+  peers,
+  type Route,
+} from "../routes.ts";
 import type { Section } from "../section.ts";
 import { microseconds, milliseconds, share, spread, table, thousands, whole } from "../table.ts";
 
@@ -21,8 +30,24 @@ export const routes: Section<readonly RouteResult[]> = {
     return results;
   },
 
-  toMarkdown: (results) => [routesTable(results), roundsText(results), factsTable(results)].join("\n\n"),
+  toMarkdown: (results) =>
+    [...measured(results).flatMap(chapter), roundsText(results), factsTable(results)].join("\n\n"),
+
+  plots: (results) => [{ name: "routes", title, svg: sharesPlot(results) }],
 };
+
+const title = "What is left of a bare route, by processor time";
+
+/** The frameworks that were. */
+function measured(results: readonly RouteResult[]): (readonly RouteResult[])[] {
+  return frameworkNames
+    .map((framework) => results.filter((result) => result.framework === framework))
+    .filter((own) => own.length > 0);
+}
+
+function chapter(results: readonly RouteResult[]): string[] {
+  return [`### On ${results[0]!.framework}`, routesTable(results)];
+}
 
 function isWanted({ framework, title }: Route, words: readonly string[]): boolean {
   const name = `${framework}: ${title}`.toLowerCase();
@@ -41,19 +66,21 @@ function routesTable(results: readonly RouteResult[]): string {
       "busy",
       "p50",
       "p99",
+      "ours by this",
       "budget",
     ],
     results.map((result) => [
-      `${result.framework}: ${result.title}`,
+      result.title,
       thousands(result.perSecond),
       share(result.share),
       `${microseconds(result.microseconds.median)} ${spread(result.microseconds)}`,
-      result.title === "bare" ? "" : microseconds(result.addedMicroseconds),
+      isBare(result) ? "" : microseconds(result.addedMicroseconds),
       share(result.cpuShare),
       result.busy.median.toFixed(2),
       milliseconds(result.p50.median),
       milliseconds(result.p99.median),
-      budget(result),
+      timesText(timesOurs(result, results)),
+      budgetText(result, results),
     ]),
   );
 }
@@ -71,7 +98,7 @@ function factsTable(results: readonly RouteResult[]): string {
       "… at sign-out everywhere",
     ],
     results
-      .filter(({ title }) => title.match(/^(bare|an empty middleware|coatcheck, session ignored)$/) === null)
+      .filter(isGuarded)
       .map(({ framework, title, calls, bytes, cookieBytes, trials }) => [
         `${framework}: ${title}`,
         whole(calls.all),
@@ -89,10 +116,49 @@ function yesOrNo(answer: boolean): string {
   return answer ? "yes" : "no";
 }
 
-/** At full load both shares are the same; this one does not mind a disturbance. */
-function budget({ atLeast, cpuShare }: RouteResult): string {
-  if (atLeast === undefined) return "";
-  return `${cpuShare.median >= atLeast ? "kept" : "missed"}: ${atLeast.toFixed(2)}`;
+/**
+ * Of a peer: the share of the row of ours that is like it, by its own. By processor time: at full load both shares are the
+ * same, and this one does not mind a disturbance.
+ */
+function timesOurs({ budget, cpuShare }: RouteResult, results: readonly RouteResult[]): number | undefined {
+  const like = results.find(({ title }) => title === budget.ours?.title);
+  return like && like.cpuShare.median / cpuShare.median;
+}
+
+function timesText(times: number | undefined): string {
+  return times === undefined ? "" : `${times.toFixed(1)} ×`;
+}
+
+function budgetText(result: RouteResult, results: readonly RouteResult[]): string {
+  const { atLeast, addsAtMost, ours } = result.budget;
+  const times = timesOurs(result, results);
+  return [
+    ...(atLeast === undefined ? [] : [kept(result.cpuShare.median >= atLeast, atLeast.toFixed(2))]),
+    ...(addsAtMost === undefined
+      ? []
+      : [kept(result.addedMicroseconds <= addsAtMost, `+${microseconds(addsAtMost)}`)]),
+    ...(times === undefined ? [] : [kept(times >= ours!.times, timesText(ours!.times))]),
+  ].join(", ");
+}
+
+function kept(isKept: boolean, what: string): string {
+  return `${isKept ? "kept" : "missed"}: ${what}`;
+}
+
+function sharesPlot(results: readonly RouteResult[]): string {
+  return barPlot({
+    title,
+    x: { label: "of bare, by CPU", format: (value) => value.toFixed(2) },
+    groups: measured(results).map((own) => ({
+      title: own[0]!.framework,
+      bars: own.filter(isGuarded).map(({ title, cpuShare, budget }) => ({
+        name: title,
+        value: cpuShare,
+        goal: budget.atLeast,
+        emphasized: budget.ours === undefined,
+      })),
+    })),
+  });
 }
 
 function roundsText(results: readonly RouteResult[]): string {
