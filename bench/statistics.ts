@@ -28,6 +28,14 @@ export function difference(values: readonly number[], fromValues: readonly numbe
   );
 }
 
+/** What so large a share of the values does not exceed. */
+export function percentile(values: readonly number[], share: number): number {
+  return quantile(
+    values.toSorted((a, b) => a - b),
+    share,
+  );
+}
+
 function quantile(sorted: readonly number[], share: number): number {
   const place = (sorted.length - 1) * share;
   const below = sorted[Math.floor(place)]!;

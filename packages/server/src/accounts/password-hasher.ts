@@ -1,7 +1,8 @@
 /** Hashes passwords with argon2id, a bounded number at a time. */
 import { randomBytes } from "node:crypto";
 import { availableParallelism } from "node:os";
-import { hash, hashSync, parseOptions, verify } from "@node-rs/argon2";
+import { hashSync, parseOptions } from "@node-rs/argon2";
+import { HashingThreads } from "./hashing-threads.ts";
 import { longestPassword, normalizePassword } from "./password-rules.ts";
 
 /** OWASP's first recommendation for argon2id: 19 MiB, two passes, one lane. */
@@ -24,13 +25,14 @@ export interface HasherLimits {
 }
 
 /**
- * The one place that hashes. The bound keeps a flood of sign-ins from taking every thread of the pool that files and
- * name look-ups share, and 19 MiB each.
+ * The one place that hashes. The bound keeps a flood of sign-ins from taking all cores, and 19 MiB each; on threads of
+ * a low priority it leaves everybody else's requests as fast as they were.
  */
 export class PasswordHasher {
   readonly #atOnce: number;
   readonly #waiting: number;
   readonly #queue: (() => void)[] = [];
+  readonly #threads: HashingThreads = new HashingThreads();
   readonly #decoy: string = hashSync(randomBytes(32), parameters);
   #running = 0;
 
@@ -40,7 +42,9 @@ export class PasswordHasher {
   }
 
   hash(password: string): Promise<string> {
-    return this.#inTurn(() => hash(normalizePassword(password), parameters));
+    return this.#inTurn(() =>
+      this.#threads.run({ password: normalizePassword(password), parameters }),
+    ) as Promise<string>;
   }
 
   /**
@@ -49,9 +53,12 @@ export class PasswordHasher {
    */
   async verify(passwordHash: string | undefined, password: string): Promise<boolean> {
     const right = await this.#inTurn(() =>
-      verify(passwordHash ?? this.#decoy, clip(normalizePassword(password))),
+      this.#threads.run({
+        password: clip(normalizePassword(password)),
+        passwordHash: passwordHash ?? this.#decoy,
+      }),
     );
-    return right && passwordHash !== undefined;
+    return right === true && passwordHash !== undefined;
   }
 
   /** Whether a hash was made under other parameters than today's. */
