@@ -129,6 +129,7 @@ export class RequestAuth<D = Record<string, unknown>> {
    */
   async login(userId: string, options: SignIn<D> = {}): Promise<Session<D>> {
     const replacing = await this.#admission.heldAlready();
+    // First, though the sign-in may be refused: a session of this browser, its cookie lost, counts under the limit.
     await this.#browser.forget("replaced", replacing);
     const carried = this.#carryOver?.carried;
     const { client } = this;

@@ -152,6 +152,14 @@ describe("a sign-in that is remembered", () => {
     assert.equal((await at.sessions.devices("ada")).dormant.length, 1);
   });
 
+  test("at the limit is let in where the place is taken by its own browser, whose session cookie is lost", async () => {
+    const at = new RememberHouse(new SteppedStore(), { policy: { maxSessions: 1, onLimit: "refuse" } });
+    const ada = await at.remembered();
+    ada.forgetSession();
+    assertIn(await ada.signIn());
+    assert.equal((await at.sessionIds()).length, 1);
+  });
+
   test("replaces a session with the browser that it had, cookie or not", async () => {
     const at = new RememberHouse(new SteppedStore());
     const ada = await at.remembered();
