@@ -2,7 +2,7 @@
 import type { ErrorRequestHandler, Request, RequestHandler, Response } from "express";
 import type { SessionManager } from "../core/manager.ts";
 import type { Session } from "../core/session.ts";
-import { addHeaders } from "../http/added-headers.ts";
+import { type AddedHeaders, addHeaders } from "../http/added-headers.ts";
 import type { AuthRequest } from "../http/auth-request.ts";
 import { type AuthOptions, resolveAuth } from "../http/auth-settings.ts";
 import {
@@ -173,9 +173,9 @@ class ExpressAuthRequest implements AuthRequest {
     return parsedField(this.#req.body, name);
   }
 
-  onHeaders(): void {
+  onHeaders(headers: () => AddedHeaders | undefined): void {
     beforeHead(this.#res, (fields) => {
-      const added = this.#req[state]!.auth.responseHeaders();
+      const added = headers();
       if (added) addHeaders(fields, added);
     });
   }

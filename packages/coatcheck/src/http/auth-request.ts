@@ -1,4 +1,5 @@
 /** A request as an adapter shows it. */
+import type { AddedHeaders } from "./added-headers.ts";
 import type { RequestSource } from "./client.ts";
 
 /** A request as an adapter shows it. */
@@ -8,6 +9,9 @@ export interface AuthRequest extends RequestSource {
   formField?(name: string): Promise<string | undefined>;
   /** Whether the response has begun, where the adapter does not learn of it. */
   readonly answered?: boolean;
-  /** Called once when the response is first given a header, where the adapter does not learn when the response begins. */
-  onHeaders?(): void;
+  /**
+   * Called once when the response is first given a header, where the adapter does not learn when the response begins.
+   * @param headers gives the headers of the response, which now begins.
+   */
+  onHeaders?(headers: () => AddedHeaders | undefined): void;
 }

@@ -112,7 +112,7 @@ export class Exchange {
   }
 
   #addHeaders(): void {
-    if (!this.#isAdded && !this.#isAnswered) this.request.onHeaders?.();
+    if (!this.#isAdded && !this.#isAnswered) this.request.onHeaders?.(() => this.begin());
     this.#isAdded = true;
   }
 

@@ -169,6 +169,35 @@ describe("Express", () => {
     }
   });
 
+  test("completes one answer for two managers, each with its own cookie", async () => {
+    const staff = new SessionManager({ store: new MemorySessionStore() });
+    const app = express5().use(coatcheck(sessions));
+    app.post(
+      "/admin",
+      (req, _res, next) =>
+        void authOf(req)
+          .login("ada")
+          .then(() => next(), next),
+    );
+    app.use("/admin", coatcheck(staff, { cookie: { name: "__Host-staff" } }));
+    app.post("/admin", async (req, res) => {
+      await authOf(req).login("grace");
+      res.end();
+    });
+    const server = app.listen(0, "127.0.0.1");
+    await once(server, "listening");
+    const { port } = server.address() as AddressInfo;
+    try {
+      const { headers } = await fetch(`http://127.0.0.1:${port}/admin`, { method: "POST" });
+      const names = headers.getSetCookie().map((cookie) => cookie.split("=")[0]);
+      assert.deepEqual(names.toSorted(), ["__Host-session", "__Host-staff"]);
+      assert.equal(headers.get("vary"), "Cookie");
+    } finally {
+      server.close();
+      server.closeAllConnections();
+    }
+  });
+
   test("guards and accessors without the middleware say what is missing", () => {
     assert.throws(() => authOf({} as never), /app\.use\(coatcheck\(sessions\)\)/);
   });
