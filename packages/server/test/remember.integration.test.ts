@@ -59,7 +59,7 @@ describe("keep me signed in", () => {
     server.clock.now += day;
     const page = await visitor.get("/devices");
     assert.equal(page.status, 200);
-    const words = new Intl.DateTimeFormat("en-GB", { dateStyle: "long", timeZone: "UTC" }).format(until);
+    const words = new Intl.DateTimeFormat("en-GB", { dateStyle: "medium", timeZone: "UTC" }).format(until);
     assert.match(
       page.text,
       new RegExp(`Came back<.*Stays signed in until</dt>\\s*<dd><time[^>]*>${words}<`, "s"),

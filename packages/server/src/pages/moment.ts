@@ -15,7 +15,7 @@ function formatsFor(locale: string): Formats {
   return {
     relative: new Intl.RelativeTimeFormat(locale, { numeric: "auto" }),
     waiting: new Intl.RelativeTimeFormat(locale),
-    day: new Intl.DateTimeFormat(locale, { dateStyle: "long", timeZone: "UTC" }),
+    day: new Intl.DateTimeFormat(locale, { dateStyle: "medium", timeZone: "UTC" }),
     exact: new Intl.DateTimeFormat(locale, { dateStyle: "medium", timeStyle: "long", timeZone: "UTC" }),
   };
 }
@@ -34,7 +34,7 @@ export function moment(words: Words, time: number, now: number): Html {
   return timeElement(words, time, inWords(words, time, now));
 }
 
-/** A day to come, such as "22 December 2030". */
+/** A day to come, such as "22 Dec 2030". */
 export function calendarDay(words: Words, time: number): Html {
   return timeElement(words, time, formats[words.language].day.format(time));
 }
