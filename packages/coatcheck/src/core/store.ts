@@ -188,7 +188,10 @@ export interface SessionStore extends StoreCompanions {
   /** Adds a session; never overwrites. Enforces `limit` in the same atomic step and returns what it ended. */
   insert(record: SessionRecord, now: number, limit?: SessionLimit): Promise<InsertResult>;
 
-  /** A live record, the tombstone of an ended one, or undefined. May return expired records: the core judges. */
+  /**
+   * A live record, the tombstone of an ended one, or undefined. May return expired records: the core judges. Sees
+   * whatever was answered before it was asked.
+   */
   find(id: SessionId): Promise<SessionRecord | EndedSession | undefined>;
 
   /**

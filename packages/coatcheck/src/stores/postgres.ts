@@ -2,6 +2,7 @@
 import type { AuditStore } from "../audit/audit-store.ts";
 import type { ChangeListener, ChangeWatch } from "../core/change-watch.ts";
 import type { Finding } from "../core/finding.ts";
+import { Gathered } from "../core/gathered.ts";
 import type { RememberStore } from "../core/remember-store.ts";
 import {
   type Ended,
@@ -21,7 +22,6 @@ import type { SessionId } from "../core/token.ts";
 import { PostgresAuditStore } from "./postgres/audit.ts";
 import { Database } from "./postgres/database.ts";
 import { diagnosePostgres } from "./postgres/diagnosis.ts";
-import { GatheredFinds } from "./postgres/gathered-finds.ts";
 import type { PostgresPool } from "./postgres/pool.ts";
 import { PostgresRememberStore } from "./postgres/remember.ts";
 import {
@@ -77,7 +77,7 @@ export class PostgresSessionStore implements SessionStore {
   readonly #schema: string | undefined;
   readonly #database: Database;
   readonly #sql: Statements;
-  readonly #finds: GatheredFinds;
+  readonly #finds = new Gathered((ids: readonly SessionId[]) => this.#rowsOf(ids));
 
   /** @throws TypeError if `pool` is none, or an option makes no sense. */
   constructor(pool: PostgresPool, options: PostgresSessionStoreOptions = {}) {
@@ -97,7 +97,6 @@ export class PostgresSessionStore implements SessionStore {
     this.throttle = new PostgresThrottleStore(this.#database, schema);
     this.audit = new PostgresAuditStore(this.#database, schema);
     this.remember = new PostgresRememberStore(this.#database, schema);
-    this.#finds = new GatheredFinds((ids) => this.#rowsOf(ids));
   }
 
   /**
@@ -119,7 +118,7 @@ export class PostgresSessionStore implements SessionStore {
   }
 
   async find(id: SessionId): Promise<SessionRecord | EndedSession | undefined> {
-    const found = await this.#finds.find(id);
+    const found = await this.#finds.ask(id);
     if (!found) return undefined;
     const [reason, until, ...row] = found;
     if (reason === null) return toRecord(row);
@@ -190,9 +189,10 @@ export class PostgresSessionStore implements SessionStore {
     return new PostgresWatch(this.#pool, this.#database, this.#schema, listener);
   }
 
-  async #rowsOf(ids: readonly string[]): Promise<ReadonlyMap<string, Row>> {
+  async #rowsOf(ids: readonly SessionId[]): Promise<(Row | undefined)[]> {
     const rows = await this.#database.query(this.#sql.find, [JSON.stringify(ids)]);
-    return new Map(rows.map((row) => [row[2]!, row]));
+    const found = new Map(rows.map((row) => [row[2], row]));
+    return ids.map((id) => found.get(id));
   }
 }
 

@@ -3,6 +3,7 @@ import type { DatabaseSync, SQLInputValue, StatementSync } from "node:sqlite";
 import type { AuditStore } from "../audit/audit-store.ts";
 import type { ChangeListener, ChangeWatch } from "../core/change-watch.ts";
 import type { Finding } from "../core/finding.ts";
+import { Gathered } from "../core/gathered.ts";
 import { leaving } from "../core/record.ts";
 import type { RememberStore } from "../core/remember-store.ts";
 import {
@@ -20,7 +21,7 @@ import {
 import type { ThrottleStore } from "../core/throttle-store.ts";
 import type { SessionId } from "../core/token.ts";
 import { SqliteAuditStore } from "./sqlite/audit.ts";
-import { Connection, rowOf } from "./sqlite/connection.ts";
+import { Connection, type Row, rowOf } from "./sqlite/connection.ts";
 import { diagnoseSqlite } from "./sqlite/diagnosis.ts";
 import { SqliteRememberStore } from "./sqlite/remember.ts";
 import {
@@ -47,7 +48,8 @@ export interface SqliteSessionStoreOptions {
 }
 
 /**
- * Keeps sessions in a SQLite database. Several processes of one machine may share a file.
+ * Keeps sessions in a SQLite database. Several processes of one machine may share a file. The finds of one turn of the
+ * event loop are one statement.
  *
  * Given a path, the store opens the file, in WAL mode, creates it and its folder for the owner only (mode 0600 and
  * 0700), checkpoints on a thread of its own, and closes it in `close`. What its methods have answered survives a power
@@ -67,6 +69,7 @@ export class SqliteSessionStore implements SessionStore {
   readonly throttle: ThrottleStore;
   readonly #connection: Connection;
   readonly #sql: Statements;
+  readonly #finds = new Gathered((ids: readonly SessionId[]) => this.#rowsOf(ids));
   readonly #listeners = new Set<ChangeListener>();
 
   /**
@@ -112,8 +115,8 @@ export class SqliteSessionStore implements SessionStore {
   }
 
   async find(id: SessionId): Promise<SessionRecord | EndedSession | undefined> {
-    const session = this.#sql.find.get(id);
-    if (session) return toRecord(rowOf(session));
+    const session = await this.#finds.ask(id);
+    if (session) return toRecord(session);
     const ended = this.#sql.findEnded.get(id);
     return ended && toEnded(rowOf(ended));
   }
@@ -234,6 +237,13 @@ export class SqliteSessionStore implements SessionStore {
     });
   }
 
+  /** In one statement: each of its own would take and leave the file's lock, which are system calls. */
+  async #rowsOf(ids: readonly SessionId[]): Promise<(Row | undefined)[]> {
+    const rows = this.#connection.rows(this.#sql.find, JSON.stringify(ids));
+    const found = new Map(rows.map((row) => [row[0], row]));
+    return ids.map((id) => found.get(id));
+  }
+
   #sessionsOf(userId: string): SessionRecord[] {
     return this.#connection.rows(this.#sql.findByUser, userColumn(userId)).map(toRecord);
   }
@@ -253,7 +263,9 @@ function prepareStatements(connection: Connection) {
     insert: prepare(
       `INSERT INTO coatcheck_sessions (${columns}) VALUES (${recordColumns.map(() => "?").join(", ")})`,
     ),
-    find: prepare(`SELECT ${columns} FROM coatcheck_sessions WHERE id = ?`),
+    find: prepare(`
+      SELECT ${recordColumns.map((column) => `session.${column}`).join(", ")}
+      FROM json_each(?) AS asked CROSS JOIN coatcheck_sessions AS session ON session.id = asked.value`),
     findEnded: prepare("SELECT id, family_hash, reason, until FROM coatcheck_ended_sessions WHERE id = ?"),
     candidates: prepare("SELECT id, created_at, expires_at FROM coatcheck_sessions WHERE user_id = ?"),
     findByUser: prepare(`SELECT ${columns} FROM coatcheck_sessions WHERE user_id = ?`),

@@ -2,7 +2,7 @@
 import { isLive } from "../../src/core/record.ts";
 import { type EndedSession, type InsertResult, type SessionRecord } from "../../src/core/store.ts";
 import { type SessionId } from "../../src/core/token.ts";
-import { type BrokenStores, type Insertion } from "./broken.ts";
+import { type BrokenStores, type Insertion, meanwhile } from "./broken.ts";
 import { PlainStore } from "./plain-store.ts";
 
 export const wrongRecords: BrokenStores = {
@@ -32,6 +32,18 @@ export const wrongRecords: BrokenStores = {
     Store: class extends PlainStore {
       override async findByUser(userId: string): Promise<readonly SessionRecord[]> {
         return this.sessionsOf(userId);
+      }
+    },
+  },
+
+  "answers a find by one that is under way": {
+    breaks: ["sees whatever was answered before it was asked"],
+    Store: class extends PlainStore {
+      readonly #asked = new Map<SessionId, Promise<SessionRecord | EndedSession | undefined>>();
+      override find(id: SessionId): Promise<SessionRecord | EndedSession | undefined> {
+        const shared = this.#asked.get(id) ?? super.find(id).finally(meanwhile);
+        this.#asked.set(id, shared);
+        return shared.finally(() => this.#asked.delete(id));
       }
     },
   },

@@ -5,6 +5,12 @@ import { DatabaseSync } from "node:sqlite";
 import { Checkpointer } from "./checkpointer.ts";
 
 /**
+ * In KiB: the pages of some 40,000 sessions, for as long as there are so many. With SQLite's own 2 MB, most finds among
+ * 10,000 read a page.
+ */
+const pageCache = 32_768;
+
+/**
  * A database file in WAL mode. Commits go to the log and are not flushed one by one (`synchronous = NORMAL`): a
  * crash of the process loses nothing, a power cut may lose what `flushed` was not awaited for.
  */
@@ -98,7 +104,7 @@ function keepLog(db: DatabaseSync, timeout: number): void {
   db.exec(`PRAGMA busy_timeout = ${timeout}`);
   const [mode] = Object.values(db.prepare("PRAGMA journal_mode = WAL").get() ?? {});
   if (mode !== "wal") throw new Error(`SQLite cannot keep a write-ahead log here (journal mode ${mode})`);
-  db.exec("PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 0");
+  db.exec(`PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 0; PRAGMA cache_size = -${pageCache}`);
   // The first reader creates the log.
   db.prepare("SELECT 1 FROM sqlite_schema").get();
 }

@@ -33,6 +33,19 @@ export const find: StoreCases = {
     if (found) assertSame([found], [record]);
   },
 
+  "sees whatever was answered before it was asked": async ({ store, elsewhere }) => {
+    for (let turns = 0; turns < 8; turns++) {
+      const record = sessionRecord();
+      await insertAll(store, [record], now);
+      // An answer that is under way is older than the end of the session.
+      const early = [store.find(record.id), elsewhere.find(record.id)];
+      for (let turn = 0; turn < turns; turn++) await new Promise(setImmediate);
+      await store.delete(record.id, "logout", now);
+      await Promise.all([store, elsewhere].map((each) => assertEnded(each, record, "logout", now)));
+      await Promise.all(early);
+    }
+  },
+
   "is exact: neither a part of an id nor another spelling of it finds anything": async ({ store }) => {
     const record = sessionRecord();
     await insertAll(store, [record], now);

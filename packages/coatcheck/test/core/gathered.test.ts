@@ -1,0 +1,58 @@
+/** Many questions of one turn of the event loop travel as one. */
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { setImmediate as nextTurn } from "node:timers/promises";
+import { Gathered } from "../../src/core/gathered.ts";
+
+/** Answers come when the test says so. */
+function heldUp() {
+  const sent: (readonly string[])[] = [];
+  const held: PromiseWithResolvers<readonly string[]>[] = [];
+  const gathered = new Gathered<string, string>((questions) => {
+    sent.push(questions);
+    held.push(Promise.withResolvers());
+    return held.at(-1)!.promise;
+  });
+  return { gathered, sent, held };
+}
+
+describe("Questions of one turn", () => {
+  test("are sent together, and each gets its own answer", async () => {
+    const { gathered, sent, held } = heldUp();
+    const answers = Promise.all(["a", "b", "c"].map((question) => gathered.ask(question)));
+    await nextTurn();
+    assert.deepEqual(sent, [["a", "b", "c"]]);
+    held[0]!.resolve(["1", "2", "3"]);
+    assert.deepEqual(await answers, ["1", "2", "3"]);
+  });
+
+  test("share one call and one answer if they are the same", async () => {
+    const { gathered, sent, held } = heldUp();
+    const answers = Promise.all(["a", "b", "a"].map((question) => gathered.ask(question)));
+    await nextTurn();
+    assert.deepEqual(sent, [["a", "b"]]);
+    held[0]!.resolve(["1", "2"]);
+    assert.deepEqual(await answers, ["1", "2", "1"]);
+  });
+
+  test("fail together", async () => {
+    const { gathered, held } = heldUp();
+    const answers = Promise.allSettled(["a", "b"].map((question) => gathered.ask(question)));
+    await nextTurn();
+    const outage = new Error("connection refused");
+    held[0]!.reject(outage);
+    for (const answer of await answers) assert.equal((answer as PromiseRejectedResult).reason, outage);
+  });
+});
+
+test("A question does not join an answer that is under way: what was acknowledged meanwhile it would not see", async () => {
+  const { gathered, sent, held } = heldUp();
+  const early = gathered.ask("a");
+  await nextTurn();
+  const late = gathered.ask("a");
+  await nextTurn();
+  assert.deepEqual(sent, [["a"], ["a"]]);
+  held[1]!.resolve(["ended"]);
+  held[0]!.resolve(["alive"]);
+  assert.deepEqual([await early, await late], ["alive", "ended"]);
+});
