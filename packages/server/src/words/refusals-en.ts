@@ -71,6 +71,14 @@ export const englishRefusals: RefusalWords = {
       title: "Please try again in a while",
       text: "Too many requests that we could not recognise came from your network. You are not signed out; reload this page in a minute.",
     },
+    "metrics-token": {
+      title: "A token is needed",
+      text: "Send the one of COATCHECK_METRICS_TOKEN, in the header Authorization: Bearer …",
+    },
+    "session-limit": {
+      title: "You are signed in on too many devices",
+      text: "Sign out on one of them, then try again.",
+    },
     busy: {
       title: "Please try again in a moment",
       text: "Too many people are signing in at this moment. Reload this page in a few seconds.",
