@@ -1,9 +1,10 @@
 /** A child process that measures one store with one number of sessions. */
-import { monitorEventLoopDelay } from "node:perf_hooks";
-import { SessionManager } from "coatcheck";
+import { type SessionId, SessionManager } from "coatcheck";
 import { answer, cpuMicroseconds } from "./child.ts";
 import { type Crowd, crowds, halfExpired, type Member, member, memberOf, recordOf, start } from "./crowds.ts";
 import type { Cost, GrowthDeed, GrowthQuestion, Pruned } from "./growth.ts";
+import { watched } from "./pauses.ts";
+import { whole } from "./population.ts";
 import { copyOf, copySessions } from "./postgres-copies.ts";
 import { type Place, type StoreName, stores } from "./stores.ts";
 
@@ -18,7 +19,10 @@ const importedAtOnce = 100;
 /** About so many are measured: no cache of a processor has them all. */
 const sampleSize = 100_000;
 
-/** The most runs of a turn of what ends sessions. */
+/** The most runs of a turn: their texts must lie in the processor's cache, as those of a request do. */
+const mostRuns = 2_000;
+
+/** The same of what ends sessions, which are then brought in anew. */
 const mostEnds = 50;
 
 /** As the manager does it. */
@@ -27,13 +31,6 @@ const pruneBatch = 200;
 const samples = new Map<Crowd, Member[]>(crowds.map((crowd) => [crowd, []]));
 let turn = 0;
 let pruneFrom: string | undefined;
-
-answer<GrowthQuestion>(async (question) => {
-  if (question === "prune all") return pruneAll();
-  if ("copies" in question) return copyAll(question.copies);
-  if ("deed" in question) return measure(question.deed, question.crowd, question.milliseconds);
-  return importSessions(question.importFrom, question.to, question.of);
-});
 
 async function importSessions(from: number, to: number, total: number): Promise<number> {
   const isSampled = (number: number) => Math.floor(number / 10) % Math.ceil(total / sampleSize) === 0;
@@ -71,48 +68,74 @@ async function bringIn(newcomer: Member, number: number): Promise<void> {
 }
 
 async function measure(deed: GrowthDeed, crowd: Crowd, milliseconds: number): Promise<Cost> {
-  const ended: number[] = [];
-  const deeds: Readonly<Record<GrowthDeed, () => Promise<void>>> = {
-    validate: () => validate(next(crowd)),
-    list: () => list(next(crowd), crowd),
-    revoke: () => revoke(crowd, ended),
-    prune: pruneStep,
-  };
-  const most = deed === "revoke" ? mostEnds : Number.POSITIVE_INFINITY;
-  const run = deeds[deed];
+  const { most, prepare, afterwards } = deeds[deed];
+  const chosen = choose(crowd, most);
+  const runs = chosen.map((place) => prepare(samples.get(crowd)![place]!));
   const cpuBefore = cpuMicroseconds();
   const begin = performance.now();
-  let runs = 0;
-  do {
-    await run();
-    runs++;
-  } while (runs < most && performance.now() - begin < milliseconds);
-  const wall = ((performance.now() - begin) * 1_000) / runs;
-  const cpu = (cpuMicroseconds() - cpuBefore) / runs;
-  await replace(crowd, ended);
+  let done = 0;
+  while (done < runs.length && performance.now() - begin < milliseconds) await runs[done++]!();
+  const wall = ((performance.now() - begin) * 1_000) / done;
+  const cpu = (cpuMicroseconds() - cpuBefore) / done;
+  await afterwards?.(crowd, chosen.slice(0, done));
   return { wall, cpu };
 }
 
-function next(crowd: Crowd): Member {
-  const members = samples.get(crowd)!;
-  return members[turn++ % members.length]!;
+interface Deed {
+  /** The most runs of a turn. */
+  readonly most: number;
+  /** What a run is told is text of its own, as it comes from a socket: the store's may lie anywhere in memory. */
+  prepare(member: Member): () => Promise<void>;
+  afterwards?(crowd: Crowd, places: readonly number[]): Promise<void>;
 }
 
-async function validate({ token }: Member): Promise<void> {
-  const { ok } = await sessions.validate(token.reveal());
-  if (!ok) throw new Error("A live session was rejected");
-}
+const deeds: Readonly<Record<GrowthDeed, Deed>> = {
+  validate: {
+    most: mostRuns,
+    prepare: ({ token }) => {
+      const text = whole(token.reveal());
+      return async () => {
+        const { ok } = await sessions.validate(text);
+        if (!ok) throw new Error("A live session was rejected");
+      };
+    },
+  },
+  list: {
+    most: mostRuns,
+    prepare: ({ userId, crowd }) => {
+      const user = whole(userId);
+      return async () => {
+        const { length } = await sessions.list(user);
+        if (length !== crowd) throw new Error(`A user with ${crowd} sessions has ${length}`);
+      };
+    },
+  },
+  revoke: {
+    most: mostEnds,
+    prepare: ({ token }) => {
+      const id = whole(token.id) as SessionId;
+      return async () => {
+        if (!(await sessions.revoke(id))) throw new Error("A live session was not there");
+      };
+    },
+    afterwards: replace,
+  },
+  prune: { most: mostRuns, prepare: () => pruneStep },
+};
 
-async function list({ userId }: Member, crowd: Crowd): Promise<void> {
-  const { length } = await sessions.list(userId);
-  if (length !== crowd) throw new Error(`A user with ${crowd} sessions has ${length}`);
-}
+answer<GrowthQuestion>(async (question) => {
+  if (question === "prune all") return pruneAll();
+  if ("copies" in question) return copyAll(question.copies);
+  if ("deed" in question) return measure(question.deed, question.crowd, question.milliseconds);
+  return importSessions(question.importFrom, question.to, question.of);
+});
 
-async function revoke(crowd: Crowd, ended: number[]): Promise<void> {
-  const members = samples.get(crowd)!;
-  const place = turn++ % members.length;
-  if (!(await sessions.revoke(members[place]!.token.id))) throw new Error("A live session was not there");
-  ended.push(place);
+/** The places of the next members in the sample. */
+function choose(crowd: Crowd, most: number): number[] {
+  const { length } = samples.get(crowd)!;
+  const first = turn;
+  turn += Math.min(most, length);
+  return Array.from({ length: Math.min(most, length) }, (_, at) => (first + at) % length);
 }
 
 /** There are as many as before, and of the same users. */
@@ -131,18 +154,7 @@ async function pruneStep(): Promise<void> {
 
 async function pruneAll(): Promise<Pruned> {
   const node = new SessionManager({ store, now: () => halfExpired });
-  const delay = monitorEventLoopDelay({ resolution: 1 });
-  delay.enable();
   const begin = performance.now();
-  const removed = await node.prune();
-  const milliseconds = performance.now() - begin;
-  delay.disable();
-  // The histogram knows how long its timer of a millisecond took.
-  const pause = (nanoseconds: number) => Math.max(0, nanoseconds / 1e6 - 1);
-  const pauses = {
-    p50: pause(delay.percentile(50)),
-    p99: pause(delay.percentile(99)),
-    longest: pause(delay.max),
-  };
-  return { milliseconds, removed, pauses };
+  const { result: removed, pauses } = await watched(() => node.prune());
+  return { milliseconds: performance.now() - begin, removed, pauses };
 }

@@ -1,6 +1,7 @@
 /** What the number of sessions does to the cost of each of them. */
 import { Child } from "./child.ts";
 import { type Crowd, crowds } from "./crowds.ts";
+import { type Pauses, watched } from "./pauses.ts";
 import type { Run } from "./section.ts";
 import { type Figure, figure } from "./statistics.ts";
 import { type Place, type StoreName, stores, uncached } from "./stores.ts";
@@ -30,8 +31,7 @@ export interface Cost {
 export interface Pruned {
   readonly milliseconds: number;
   readonly removed: number;
-  /** How long the event loop was held up. */
-  readonly pauses: { readonly p50: number; readonly p99: number; readonly longest: number };
+  readonly pauses: Pauses;
 }
 
 export interface GrowthResult {
@@ -41,6 +41,8 @@ export interface GrowthResult {
   readonly costs: readonly CostResult[];
   /** Of the million, half of them expired. */
   readonly pruned: Pruned;
+  /** Of a process that does nothing meanwhile: what the machine has to do with it. */
+  readonly pausesOfIdle: Pauses;
 }
 
 /** In microseconds. */
@@ -90,9 +92,10 @@ async function measureStore(store: StoreName, run: Run): Promise<GrowthResult> {
     }
     const costs = await measureCosts(children, run.rounds);
     run.progress(`growth, ${stores[store].title}: costs`);
-    const pruned = await children.get(sizes.at(-1)!)!.ask<Pruned>("prune all");
+    const largest = children.get(sizes.at(-1)!)!;
+    const { result: pruned, pauses: pausesOfIdle } = await watched(() => largest.ask<Pruned>("prune all"));
     run.progress(`growth, ${stores[store].title}: pruned`);
-    return { store, imported, costs, pruned };
+    return { store, imported, costs, pruned, pausesOfIdle };
   } finally {
     for (const child of children.values()) child.stop();
   }

@@ -124,6 +124,7 @@ describe("The page of results", () => {
           imported: { sessions: 1_000_000, milliseconds: 121_000 },
           costs: sizes.map((size) => ({ size, deed: "validate", crowd: 10, ...cost })),
           pruned: { milliseconds: 1, removed: 2, pauses: { p50: 1, p99: 2, longest: 3 } },
+          pausesOfIdle: { p50: 0, p99: 0, longest: 0 },
         },
       ],
     },

@@ -54,6 +54,6 @@ export function signIn(number: number): SignInRequest<Data> {
 }
 
 /** As text comes from a socket: a string of its own, which shares nothing with others. */
-function whole(text: string): string {
+export function whole(text: string): string {
   return Buffer.from(text).toString();
 }
