@@ -141,6 +141,7 @@ export class RedisSessionStore implements SessionStore {
         seen?.expiresAt ?? "",
         secret ? 1 : 0,
         data ? 1 : 0,
+        change.dataVersion ?? "",
         removed.length,
         ...removed,
         ...set,

@@ -17,7 +17,7 @@ export type Fields = ReadonlyMap<string, unknown>;
 type Secret = Pick<SessionRecord, "secretHash" | "secretIssuedAt" | "superseded"> & {
   readonly pending?: PendingRenewal | undefined;
 };
-type Authentication = Pick<SessionRecord, "authenticatedAt" | "amr"> & {
+type Authentication = Pick<SessionRecord, "authenticatedAt" | "amr" | "client"> & {
   readonly fingerprint?: string | undefined;
 };
 
@@ -25,35 +25,28 @@ type Authentication = Pick<SessionRecord, "authenticatedAt" | "amr"> & {
 const dataField = "d:";
 const anyDataField = `${dataField}*`;
 
-/** Names and values in turn, as HSET takes them. */
+/**
+ * Names and values in turn, as HSET takes them. They are few: each takes memory, and time at every validation. What
+ * scripts look into is text that Lua can take apart, and not JSON.
+ */
 export function fieldsOf(record: SessionRecord): string[] {
   const data = Object.entries(JSON.parse(record.data) as object);
   return [
     ...["user", escaped(record.userId)],
     ...["family", record.familyHash],
+    ...["numbers", numbersText(record)],
     ...["secret", secretText(record)],
-    ...["secretRevision", String(record.secretRevision)],
-    ...["created", String(record.createdAt)],
     ...["authentication", authenticationText(record)],
-    ...["seen", String(record.lastSeenAt)],
-    ...["expires", String(record.expiresAt)],
-    ...["client", JSON.stringify(record.client)],
-    ...["dataVersion", String(record.dataVersion)],
-    ...["dataRevision", String(record.dataRevision)],
     ...data.flatMap(([key, value]) => [dataField + escaped(key), JSON.stringify(value)]),
   ];
 }
 
-/** The fields that a change writes as they are. Times and revisions depend on what is there: the script has them. */
+/** The fields that a change writes as they are. Numbers depend on what is there: the script has them. */
 export function changedFields(change: SessionChange): { readonly set: string[]; readonly removed: string[] } {
-  const { secret, authentication, dataVersion, data } = change;
+  const { secret, authentication, data } = change;
   const { set, removed } = data ? changedData(data) : { set: [], removed: [] };
   if (secret) set.push("secret", secretText(secret));
-  if (authentication) {
-    set.push("authentication", authenticationText(authentication));
-    set.push("client", JSON.stringify(authentication.client));
-  }
-  if (dataVersion !== undefined) set.push("dataVersion", String(dataVersion));
+  if (authentication) set.push("authentication", authenticationText(authentication));
   return { set, removed };
 }
 
@@ -83,24 +76,19 @@ export function unescaped(text: string, name: string): string {
 
 function recordOf(id: SessionId, fields: Fields): SessionRecord {
   const { pending, ...secret } = parsed(fields, "secret", isSecret);
-  const { authenticatedAt, amr, fingerprint } = parsed(fields, "authentication", isAuthentication);
+  const { authenticatedAt, amr, fingerprint, client } = parsed(fields, "authentication", isAuthentication);
   return {
     id,
     userId: unescaped(text(fields, "user"), "user"),
     familyHash: text(fields, "family"),
     ...secret,
     ...(pending && { pending }),
-    secretRevision: number(fields, "secretRevision"),
-    createdAt: number(fields, "created"),
     authenticatedAt,
     amr,
     ...(fingerprint !== undefined && { fingerprint }),
-    lastSeenAt: number(fields, "seen"),
-    expiresAt: number(fields, "expires"),
-    client: parsed(fields, "client", isClient),
+    client,
+    ...numbersIn(text(fields, "numbers")),
     data: dataOf(fields),
-    dataVersion: number(fields, "dataVersion"),
-    dataRevision: number(fields, "dataRevision"),
   };
 }
 
@@ -117,8 +105,27 @@ export function secretText({ secretHash, secretIssuedAt, pending, superseded }: 
   return JSON.stringify({ secretHash, secretIssuedAt, pending, superseded });
 }
 
-function authenticationText({ authenticatedAt, amr, fingerprint }: Authentication): string {
-  return JSON.stringify({ authenticatedAt, amr, fingerprint });
+function authenticationText({ authenticatedAt, amr, fingerprint, client }: Authentication): string {
+  return JSON.stringify({ authenticatedAt, amr, fingerprint, client });
+}
+
+type Numbers = Pick<
+  SessionRecord,
+  "createdAt" | "lastSeenAt" | "expiresAt" | "secretRevision" | "dataRevision" | "dataVersion"
+>;
+
+/** In the order in which `numbers_in` of the scripts reads them. */
+function numbersText(record: Numbers): string {
+  const { createdAt, lastSeenAt, expiresAt, secretRevision, dataRevision, dataVersion } = record;
+  return [createdAt, lastSeenAt, expiresAt, secretRevision, dataRevision, dataVersion].join(" ");
+}
+
+function numbersIn(text: string): Numbers {
+  const [createdAt, lastSeenAt, expiresAt, secretRevision, dataRevision, dataVersion, ...more] = text
+    .split(" ")
+    .map((each) => numeric(each, "numbers")) as [number, number, number, number, number, number];
+  if (dataVersion === undefined || more.length > 0) throw damaged("numbers");
+  return { createdAt, lastSeenAt, expiresAt, secretRevision, dataRevision, dataVersion };
 }
 
 function changedData(change: DataChange): { set: string[]; removed: string[] } {
@@ -138,6 +145,7 @@ function dataOf(fields: Fields): string {
       entries.push([unescaped(name.slice(dataField.length), anyDataField), text(fields, name)]);
     }
   }
+  if (entries.length === 0) return "{}";
   const data = dataText(entries);
   json(data, anyDataField);
   return data;
@@ -159,9 +167,12 @@ export function text(fields: Fields, name: string): string {
 }
 
 export function number(fields: Fields, name: string): number {
-  const value = text(fields, name);
-  const number = Number(value);
-  if (value === "" || !Number.isFinite(number)) throw damaged(name);
+  return numeric(text(fields, name), name);
+}
+
+function numeric(text: string, name: string): number {
+  const number = Number(text);
+  if (text === "" || !Number.isFinite(number)) throw damaged(name);
   return number;
 }
 
@@ -195,8 +206,11 @@ export function isSecret(value: unknown): value is Secret {
 }
 
 function isAuthentication(value: unknown): value is Authentication {
-  const { authenticatedAt, amr, fingerprint } = (value ?? {}) as Partial<Authentication>;
+  const { authenticatedAt, amr, fingerprint, client } = (value ?? {}) as Partial<Authentication>;
   return (
-    Number.isFinite(authenticatedAt) && isTexts(amr) && (fingerprint === undefined || isText(fingerprint))
+    Number.isFinite(authenticatedAt) &&
+    isTexts(amr) &&
+    (fingerprint === undefined || isText(fingerprint)) &&
+    isClient(client)
   );
 }

@@ -29,6 +29,14 @@ local function read(key)
   return fields
 end
 
+-- When it began, was last seen and expires; the revisions of its secret and its data; the version of its data. As text.
+local function numbers_in(text)
+  local created, seen, expires, secret_revision, data_revision, data_version =
+    string.match(text, "^(%S+) (%S+) (%S+) (%S+) (%S+) (%S+)$")
+  if not created then error("a record in Redis is damaged") end
+  return created, seen, expires, secret_revision, data_revision, data_version
+end
+
 -- To be called after each write of a session: an index or a time to live that got lost is there again.
 local function keep(session, index, expires, now)
   local lifetime = lifetime_until(expires, now)
@@ -88,9 +96,9 @@ local function staying()
   local sessions = {}
   for _, id in ipairs(redis.call("ZRANGEBYSCORE", index, "(" .. now, "+inf")) do
     if id ~= replacing then
-      local created = redis.pcall("HGET", session_key(index, id), "created")
-      if type(created) == "string" then
-        table.insert(sessions, { id = id, created = number(created) })
+      local numbers = redis.pcall("HGET", session_key(index, id), "numbers")
+      if type(numbers) == "string" then
+        table.insert(sessions, { id = id, created = number((numbers_in(numbers))) })
       else
         table.insert(unlisted, id)
       end
@@ -125,16 +133,18 @@ return leaving
 /**
  * - keys: session
  * - arguments: now, the expected revisions of secret and data or "", the new last use and expiry or "", whether secret
- *   and data advance ("1"), how many fields are removed, their names, fields and values
+ *   and data advance ("1"), the new version of the data or "", how many fields are removed, their names, fields and
+ *   values
  * - answer: 1, or 0 where nothing was changed
  */
 export const updateScript: Script = script(`${shared}
 local session = KEYS[1]
-local now, secret_wanted, data_wanted, seen_now, expires_now, secret_changes, data_changes, removed = unpack(ARGV, 1, 8)
-local user, seen, expires, secret_revision, data_revision =
-  unpack(redis.call("HMGET", session, "user", "seen", "expires", "secretRevision", "dataRevision"))
+local now, secret_wanted, data_wanted, seen_now, expires_now, secret_changes, data_changes, version_now, removed =
+  unpack(ARGV, 1, 9)
+local user, numbers = unpack(redis.call("HMGET", session, "user", "numbers"))
 
 if not user then return 0 end
+local created, seen, expires, secret_revision, data_revision, data_version = numbers_in(numbers or "")
 if number(expires) <= number(now) then return 0 end
 if secret_wanted ~= "" and number(secret_revision) ~= number(secret_wanted) then return 0 end
 if data_wanted ~= "" and number(data_revision) ~= number(data_wanted) then return 0 end
@@ -142,21 +152,20 @@ if data_wanted ~= "" and number(data_revision) ~= number(data_wanted) then retur
 local index = index_key(session, user)
 assert_together(session, { index })
 
-local changes = slice(ARGV, 9 + removed, #ARGV)
-local function set(name, value)
-  table.insert(changes, name)
-  table.insert(changes, value)
+local function next_revision(revision)
+  return string.format("%.0f", number(revision) + 1)
 end
-if seen_now ~= "" and number(seen_now) > number(seen) then set("seen", seen_now) end
-if expires_now ~= "" and number(expires_now) > number(expires) then
-  set("expires", expires_now)
-  expires = expires_now
-end
-if secret_changes == "1" then set("secretRevision", string.format("%.0f", number(secret_revision) + 1)) end
-if data_changes == "1" then set("dataRevision", string.format("%.0f", number(data_revision) + 1)) end
+if seen_now ~= "" and number(seen_now) > number(seen) then seen = seen_now end
+if expires_now ~= "" and number(expires_now) > number(expires) then expires = expires_now end
+if secret_changes == "1" then secret_revision = next_revision(secret_revision) end
+if data_changes == "1" then data_revision = next_revision(data_revision) end
+if version_now ~= "" then data_version = version_now end
 
+local changes = slice(ARGV, 10 + removed, #ARGV)
+table.insert(changes, "numbers")
+table.insert(changes, table.concat({ created, seen, expires, secret_revision, data_revision, data_version }, " "))
 in_parts(changes, function(...) redis.call("HSET", session, ...) end)
-in_parts(slice(ARGV, 9, 8 + removed), function(...) redis.call("HDEL", session, ...) end)
+in_parts(slice(ARGV, 10, 9 + removed), function(...) redis.call("HDEL", session, ...) end)
 keep(session, index, number(expires), number(now))
 return 1
 `);
@@ -229,9 +238,10 @@ local removed = {}
 
 -- What cannot be read is left to its time to live, and what is moving to the next walk.
 local function prune(session)
-  local facts = redis.pcall("HMGET", session, "until", "expires", "user")
+  local facts = redis.pcall("HMGET", session, "until", "numbers", "user")
   if facts.err then return end
-  local told_until, expires, user = tonumber(facts[1] or ""), tonumber(facts[2] or ""), facts[3]
+  local told_until, user = tonumber(facts[1] or ""), facts[3]
+  local expires = tonumber(string.match(facts[2] or "", "^%S+ %S+ (%S+) ") or "")
   if told_until and told_until <= now then redis.call("DEL", session) end
   if not expires or not user then return end
 
