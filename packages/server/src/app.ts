@@ -16,6 +16,8 @@ import type { AppEnv, House } from "./env.ts";
 import { healthRoutes } from "./health.ts";
 import { metricsPage } from "./metrics/metrics-page.ts";
 import { accountPages } from "./pages/account-page.ts";
+import { administration } from "./pages/administration.ts";
+import { confirmRoute } from "./pages/confirm-page.ts";
 import { devicesPages } from "./pages/devices-page.ts";
 import { docsPage } from "./pages/docs-page.ts";
 import { endSessionPages } from "./pages/end-session-page.ts";
@@ -73,6 +75,8 @@ export function createApp(house: House): Hono<AppEnv> {
   devicesPages(app, house);
   historyPage(app, house);
   accountPages(app, house);
+  confirmRoute(app, house);
+  administration(app, house);
   idleWarning(app, house);
   resetPages(app, house);
   endSessionPages(app, house);

@@ -23,6 +23,8 @@ test("no page and what it loads is more than 60 KB compressed, and everything co
     "/history",
     "/account",
     "/welcome",
+    "/admin/users",
+    "/admin/users/new",
   ]) {
     const isOpen = ["/login", "/forgot", "/reset"].includes(path);
     const { text } = await (isOpen ? stranger : visitor).get(path);

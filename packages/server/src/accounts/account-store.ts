@@ -21,8 +21,11 @@ export interface AccountStore {
   /** `key` is an `emailKey`. */
   findByEmail(key: string): Promise<User | undefined>;
 
-  /** At most `limit` users in the order of their `emailKey`, those after the key `after`. */
-  list(after: string, limit: number): Promise<User[]>;
+  /**
+   * At most `limit` users in the order of their `emailKey`, those after the key `after`; with `part` only those whose
+   * key contains it.
+   */
+  list(after: string, limit: number, part?: string): Promise<User[]>;
 
   /** Adds a user; false if another one has the same `emailKey`. */
   insert(user: User): Promise<boolean>;

@@ -2,7 +2,7 @@
 import type { AccountEvent, TellAccountEvent } from "./account-event.ts";
 import type { AccountStore } from "./account-store.ts";
 import { tellingOutages } from "./accounts-outage.ts";
-import { emailKey, tidyEmail } from "./email.ts";
+import { emailKey, partOfEmailKey, tidyEmail } from "./email.ts";
 import { codeHash, newOneTimeCode } from "./one-time-code.ts";
 import type { PasswordHasher } from "./password-hasher.ts";
 import { resetCodeLifetime } from "./reset-link.ts";
@@ -42,9 +42,9 @@ export class Accounts {
     return this.#store.findByEmail(emailKey(email));
   }
 
-  /** At most `limit` users in the order of their addresses, those after this address. */
-  list(after: string, limit: number): Promise<User[]> {
-    return this.#store.list(emailKey(after), limit);
+  /** At most `limit` users in the order of their addresses, those after this address; of those that contain `part`. */
+  list(after: string, limit: number, part = ""): Promise<User[]> {
+    return this.#store.list(emailKey(after), limit, partOfEmailKey(part));
   }
 
   /** Everybody, in the order of their addresses. Read piece by piece: there may be many. */

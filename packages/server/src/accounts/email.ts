@@ -22,6 +22,12 @@ export function emailKey(text: string): string {
   return email.slice(0, at) + (domainToASCII(email.slice(at)) || email.slice(at));
 }
 
+/** What to look for in keys, where a part of an address was typed. */
+export function partOfEmailKey(text: string): string {
+  const part = tidyEmail(text).toLowerCase().normalize("NFC");
+  return part.includes("@") ? emailKey(part) : part;
+}
+
 /** What is wrong with an address. */
 export function emailFault(text: string): Fault | undefined {
   const email = tidyEmail(text);

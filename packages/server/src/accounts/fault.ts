@@ -3,6 +3,7 @@ export type Fault =
   | "email-missing"
   | "email-too-long"
   | "email-malformed"
+  | "email-taken"
   | "password-missing"
   | "password-too-short"
   | "password-too-long"

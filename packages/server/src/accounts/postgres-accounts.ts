@@ -45,12 +45,14 @@ export class PostgresAccounts implements AccountStore {
     return this.#user("SELECT * FROM coatcheck_users WHERE email_key = $1", key);
   }
 
-  async list(after: string, limit: number): Promise<User[]> {
-    // No text to PostgreSQL. It orders before every other character, so nothing lies between.
+  async list(after: string, limit: number, part = ""): Promise<User[]> {
+    // Not a text to PostgreSQL, so a part of nobody's address.
+    if (part.includes("\0")) return [];
+    // Nor here. It orders before every other character, so nothing lies between.
     const [start] = after.split("\0");
     const { rows } = await this.#query(
-      "SELECT * FROM coatcheck_users WHERE email_key > $1 ORDER BY email_key LIMIT $2",
-      [start, limit],
+      "SELECT * FROM coatcheck_users WHERE email_key > $1 AND strpos(email_key, $3) > 0 ORDER BY email_key LIMIT $2",
+      [start, limit, part],
     );
     return rows.map(toUser);
   }

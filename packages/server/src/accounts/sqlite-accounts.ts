@@ -43,7 +43,7 @@ export class SqliteAccounts implements AccountStore {
     this.#find = database.prepare("SELECT * FROM coatcheck_users WHERE id = ?");
     this.#findByEmail = database.prepare("SELECT * FROM coatcheck_users WHERE email_key = ?");
     this.#list = database.prepare(
-      "SELECT * FROM coatcheck_users WHERE email_key > ? ORDER BY email_key LIMIT ?",
+      "SELECT * FROM coatcheck_users WHERE email_key > ? AND instr(email_key, ?) > 0 ORDER BY email_key LIMIT ?",
     );
     const insertInto = `INSERT INTO coatcheck_users
       (id, email, email_key, password_hash, credential_version, credentials_changed_at, roles, disabled, created_at)`;
@@ -101,8 +101,8 @@ export class SqliteAccounts implements AccountStore {
     return toUser(this.#findByEmail.get(key));
   }
 
-  async list(after: string, limit: number): Promise<User[]> {
-    return this.#list.all(after, limit).flatMap((row) => toUser(row) ?? []);
+  async list(after: string, limit: number, part = ""): Promise<User[]> {
+    return this.#list.all(after, part, limit).flatMap((row) => toUser(row) ?? []);
   }
 
   async insert(user: User): Promise<boolean> {

@@ -8,9 +8,16 @@ import { type Content, facts, tag } from "./parts.ts";
 
 type Fact = readonly [name: string, value: Content];
 
-export function sessionCard(words: Words, session: Session, isThis: boolean, now: number): Html {
+/** @param endPath where signing it out is asked for. */
+export function sessionCard(
+  words: Words,
+  session: Session,
+  isThis: boolean,
+  now: number,
+  endPath = "/devices/end",
+): Html {
   const { devices: said } = words;
-  const link = isThis ? "" : endLink(words, session);
+  const link = isThis ? "" : endLink(words, session, endPath);
   return html`<li class="sheet device ${isThis ? "this" : ""}">
     ${glyph(session.client)}
     <h2>${deviceTitle(words, session.client)}${isThis ? html` ${tag(said.thisDevice)}` : ""}</h2>
@@ -20,12 +27,17 @@ export function sessionCard(words: Words, session: Session, isThis: boolean, now
 }
 
 /** A browser whose session has ended by itself: it comes back without a password. */
-export function dormantCard(words: Words, browser: DormantBrowser, now: number): Html {
+export function dormantCard(
+  words: Words,
+  browser: DormantBrowser,
+  now: number,
+  endPath = "/devices/end",
+): Html {
   const { devices: said } = words;
   return html`<li class="sheet device asleep">
     ${glyph(browser.client)}
     <h2>${deviceTitle(words, browser.client)} ${tag(said.asleep, "quiet")}</h2>
-    ${endLink(words, browser)}
+    ${endLink(words, browser, endPath)}
     <p class="quiet">${said.asleepHint}</p>
     ${facts(dormantFacts(words, browser, now))}
   </li>`;
@@ -70,10 +82,10 @@ export function addressOf({ frame }: Words, { ip }: ClientInfo): string {
   return ip ?? frame.unknownAddress;
 }
 
-function endLink(words: Words, { id, client }: Pick<Session, "id" | "client">): Html {
+function endLink(words: Words, { id, client }: Pick<Session, "id" | "client">, endPath: string): Html {
   const { end, endNamed } = words.devices;
   const name = endNamed(deviceTitle(words, client), addressOf(words, client));
-  return html`<a class="button danger small" href="/devices/end?session=${id}" aria-label="${name}">${end}</a>`;
+  return html`<a class="button danger small" href="${endPath}?session=${id}" aria-label="${name}">${end}</a>`;
 }
 
 const shapes: Readonly<Record<ReturnType<typeof lookOf>["kind"], Html>> = {

@@ -3,12 +3,12 @@ import type { DormantBrowser, Session } from "coatcheck";
 import type { Context, Hono } from "hono";
 import { listDevices } from "../accounts/devices.ts";
 import type { AppEnv, House } from "../env.ts";
+import { askPage, type Question } from "./ask-page.ts";
 import { deviceTitle, dormantFacts, sessionFacts } from "./device-card.ts";
 import { type Html, html } from "./html.ts";
-import { page } from "./layout.ts";
 import { withNotice } from "./notices.ts";
 import { requireSignIn } from "./page-guard.ts";
-import { facts, ticket } from "./parts.ts";
+import { facts } from "./parts.ts";
 
 export function endDevicePages(app: Hono<AppEnv>, house: House): void {
   const signedIn = requireSignIn(house);
@@ -25,7 +25,7 @@ export function endDevicePages(app: Hono<AppEnv>, house: House): void {
     const known = session
       ? sessionFacts(words, session, session.id === identity.session.id, now)
       : dormantFacts(words, browser!, now);
-    return askPage(c, {
+    return ask(c, {
       title: words.devices.endTitle,
       lead: words.devices.endLead,
       path: "/devices/end",
@@ -40,7 +40,7 @@ export function endDevicePages(app: Hono<AppEnv>, house: House): void {
     const { sessions, dormant } = await listDevices(auth, identity);
     const others = sessions.length + dormant.length - 1;
     if (others === 0) return c.redirect("/devices", 303);
-    return askPage(c, {
+    return ask(c, {
       title: words.devices.endOthersTitle,
       lead: words.devices.endOthersLead(others),
       path: "/devices/end-others",
@@ -55,7 +55,7 @@ export function endDevicePages(app: Hono<AppEnv>, house: House): void {
   app.get("/devices/end-all", signedIn, async (c) => {
     const { words, auth, identity } = c.var;
     const { sessions, dormant } = await listDevices(auth, identity);
-    return askPage(c, {
+    return ask(c, {
       title: words.devices.endAllTitle,
       lead: words.devices.endAllLead(sessions.length + dormant.length),
       path: "/devices/end-all",
@@ -74,28 +74,6 @@ function deviceNames(c: Context<AppEnv>, devices: readonly (Session | DormantBro
   return html`<ul class="names">${names.map((name) => html`<li>${name}</li>`)}${more}</ul>`;
 }
 
-interface Question {
-  readonly title: string;
-  readonly lead: string;
-  readonly path: string;
-  readonly body: Html;
-  readonly submit: string;
-}
-
-function askPage(c: Context<AppEnv>, { title, lead, path, body, submit }: Question): Promise<Response> {
-  const { words } = c.var;
-  return page(c, (csrf) => ({
-    title,
-    width: "narrow",
-    path,
-    body: ticket({
-      title,
-      lead,
-      body: html`<form method="post" action="${path}">
-        ${csrf}${body}
-        <button class="danger grave">${submit}</button>
-      </form>
-      <p><a class="button plain" href="/devices">${words.devices.keep}</a></p>`,
-    }),
-  }));
+function ask(c: Context<AppEnv>, question: Omit<Question, "keep">): Promise<Response> {
+  return askPage(c, { ...question, keep: { path: "/devices", name: c.var.words.devices.keep } });
 }

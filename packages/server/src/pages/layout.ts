@@ -1,6 +1,7 @@
 /** The frame of every page. */
 import type { Context } from "hono";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
+import type { User } from "../accounts/user.ts";
 import { assets } from "../assets.ts";
 import type { AppEnv } from "../env.ts";
 import type { Words } from "../words/words.ts";
@@ -101,7 +102,7 @@ const mark = html`<svg class="mark" viewBox="0 0 32 32" width="32" height="32" a
 
 function signedInMasthead(c: Context<AppEnv>, csrf: Html): Html {
   const { words, identity } = c.var;
-  const links = placesOf(words).map(
+  const links = placesOf(words, identity.user).map(
     ({ path, name }) =>
       html`<li><a href="${path}" ${isAt(c, path) ? html`aria-current="page"` : ""}>${name}</a></li>`,
   );
@@ -120,11 +121,12 @@ interface Place {
   readonly name: string;
 }
 
-function placesOf({ frame }: Words): readonly Place[] {
+function placesOf({ frame, admin }: Words, { roles }: User): readonly Place[] {
   return [
     { path: "/devices", name: frame.devices },
     { path: "/history", name: frame.history },
     { path: "/account", name: frame.account },
+    ...(roles.includes("admin") ? [{ path: "/admin", name: admin.title }] : []),
   ];
 }
 

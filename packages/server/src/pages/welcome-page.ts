@@ -10,7 +10,7 @@ export function welcomePage(app: Hono<AppEnv>, house: House): void {
   app.get("/welcome", requireSignIn(house), (c) => {
     const { words, identity } = c.var;
     const { welcome } = words;
-    const docs = (text: string): Html => html`<a href="/docs">${text}</a>`;
+    const add = (text: string): Html => html`<a href="/admin/users/new">${text}</a>`;
     return page(c, () => ({
       title: welcome.title,
       body: html`${heading(welcome.title, welcome.lead(html`<strong>${identity.user.email}</strong>`))}
@@ -19,7 +19,7 @@ export function welcomePage(app: Hono<AppEnv>, house: House): void {
           ${step(welcome.keepTitle, welcome.keep)}
           ${step(welcome.tryTitle, welcome.tryIt)}
           ${step(welcome.mailTitle, house.notifications.areOn ? welcome.mailDone : welcome.mail(code("COATCHECK_SMTP_URL")))}
-          ${step(welcome.peopleTitle, welcome.people(code("coatcheck-server users add"), docs))}
+          ${step(welcome.peopleTitle, welcome.people(add))}
           ${step(welcome.checkTitle, welcome.check(code("coatcheck-server doctor")))}
         </ol>
         <p><a class="button" href="/devices">${welcome.go}</a></p>`,

@@ -231,8 +231,8 @@ export const english = {
       html`Set ${setting}. Without it people are told of no new devices, and cannot help themselves when they forget a password.`,
     mailDone: "Mail is set up: people are told of new devices, and can choose a new password by themselves.",
     peopleTitle: "Let others in",
-    people: (command: Html, docs: (text: string) => Html): Html =>
-      html`By ${command}; or by the ${docs("API")}, which gives a link by which they choose a password themselves.`,
+    people: (add: (text: string) => Html): Html =>
+      html`${add("Add them")}: you get a link for each, by which they choose a password themselves.`,
     checkTitle: "Check the surroundings",
     check: (command: Html): Html =>
       html`${command} says whether cookies, proxies and clocks are as they should be.`,
@@ -251,6 +251,12 @@ export const english = {
     "password-reset": "Your password is changed, and all devices are signed out. Sign in with the new one.",
     "mail-changed": "Saved.",
     "password-changed": "Your password is changed, and all other devices are signed out.",
+    "rights-changed": "The rights are changed, and all sessions of this user have ended.",
+    "user-disabled": "This user is disabled, and all their sessions have ended.",
+    "user-enabled": "This user is enabled.",
+    "sessions-ended": "All sessions of this user have ended.",
+    "session-ended": "The session has ended.",
+    "session-gone": "The session had ended already.",
   },
 
   docs: {

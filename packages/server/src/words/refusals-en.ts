@@ -9,6 +9,7 @@ export const englishRefusals: RefusalWords = {
     "email-missing": "Enter your e-mail address.",
     "email-too-long": `The e-mail address is longer than ${longestEmail} characters.`,
     "email-malformed": "This is not an e-mail address. An address looks like name@example.com.",
+    "email-taken": "Somebody has this address already.",
     "password-missing": "Enter your password.",
     "password-too-short": `Use at least ${shortestPassword} characters.`,
     "password-too-long": `Use at most ${longestPassword} characters.`,
@@ -57,6 +58,11 @@ export const englishRefusals: RefusalWords = {
       title: "This form could not be read",
       text: "It was sent in a way that no form of ours is. Go back, reload the page and try again.",
     },
+    "own-rights": {
+      title: "These are your own rights",
+      text: "Nobody changes their own rights: somebody must remain who can give them back. Ask another administrator.",
+    },
+    "user-disabled": { title: "This user is disabled", text: "Enable the user first, then make the link." },
     forbidden: { title: "Not for you", text: "Only administrators may do this." },
     "not-signed-in": { title: "You are not signed in", text: "Sign in, then try again." },
     "reauth-required": {

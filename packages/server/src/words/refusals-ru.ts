@@ -12,6 +12,7 @@ export const russianRefusals: RefusalWords = {
     "email-missing": "Введите адрес электронной почты.",
     "email-too-long": `Адрес электронной почты длиннее ${characters(longestEmail)}.`,
     "email-malformed": "Это не адрес электронной почты. Адрес выглядит так: name@example.com.",
+    "email-taken": "Этот адрес уже занят.",
     "password-missing": "Введите пароль.",
     "password-too-short": `Нужно не меньше ${characters(shortestPassword)}.`,
     "password-too-long": `Можно не больше ${characters(longestPassword)}.`,
@@ -63,6 +64,14 @@ export const russianRefusals: RefusalWords = {
     "unsupported-media-type": {
       title: "Форму не удалось прочитать",
       text: "Так наши формы не отправляются. Вернитесь, обновите страницу и попробуйте ещё раз.",
+    },
+    "own-rights": {
+      title: "Это ваши собственные права",
+      text: "Свои права никто не меняет: должен остаться тот, кто сможет их вернуть. Обратитесь к другому администратору.",
+    },
+    "user-disabled": {
+      title: "Пользователь отключён",
+      text: "Сначала включите его, затем создайте ссылку.",
     },
     forbidden: { title: "Сюда нельзя", text: "Это могут делать только администраторы." },
     "not-signed-in": { title: "Вы не вошли", text: "Войдите и попробуйте ещё раз." },

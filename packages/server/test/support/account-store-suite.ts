@@ -94,6 +94,22 @@ export function describeAccountStore(name: string, open: () => Promise<AccountBa
       assert.deepEqual(keys, bytewise);
     });
 
+    promise(
+      "users are found by a part of their address, in pieces, and nothing in it is a pattern",
+      async (one, other) => {
+        for (const name of ["eve", "eva", "a_b%c", "zoë"]) await one.insert(user(name));
+        const found = async (part: string, after = "", limit = 10): Promise<string[]> =>
+          (await other.list(after, limit, part)).map(({ id }) => id);
+        assert.deepEqual(await found("ev"), ["id of eva", "id of eve"]);
+        assert.deepEqual(await found("@example.com", "", 2), ["id of a_b%c", "id of eva"]);
+        assert.deepEqual(await found("@example.com", "eva@example.com", 1), ["id of eve"]);
+        assert.deepEqual(await found("zoë"), ["id of zoë"]);
+        assert.deepEqual(await found("%"), ["id of a_b%c"]);
+        assert.deepEqual(await found("e_e"), []);
+        assert.deepEqual(await found("e\0"), []);
+      },
+    );
+
     promise("of many who add the first user at the same time one does", async (one, other) => {
       const outcomes = await racing([one, other], (store, index) => store.insertFirst(user(`user${index}`)));
       assert.equal(outcomes.filter(Boolean).length, 1);

@@ -1,7 +1,7 @@
 /** A walk through every page of the server, in each state that people see: for whoever looks at all of them. */
 import type { Browser, BrowserContext, Page } from "playwright-core";
 import type { Language } from "../../src/words/language.ts";
-import { wordsIn } from "../../src/words/words.ts";
+import { type Words, wordsIn } from "../../src/words/words.ts";
 import { ada, startTestServer, type TestServer, withAda } from "./test-server.ts";
 
 /** Is shown a page, under a name that no other page has. */
@@ -118,6 +118,10 @@ async function signedIn(context: BrowserContext, language: Language, look: Look)
   await page.locator(".device .button").first().click();
   await page.waitForURL("**/devices/end?**");
   await look("devices-end", page);
+  await administration(server, page, words, look);
+  await page.goto(`${server.origin}/devices`);
+  await page.locator(".device .button").first().click();
+  await page.waitForURL("**/devices/end?**");
   server.clock.now += 20 * 60_000;
   await page.locator("main form button").click();
   await page.locator("[name=current_password]").waitFor();
@@ -127,6 +131,41 @@ async function signedIn(context: BrowserContext, language: Language, look: Look)
   await page.locator("dialog[open] [role=timer]:visible").waitFor();
   await look("idle-warning", page);
   await page.close();
+}
+
+async function administration(
+  server: TestServer,
+  page: Page,
+  { admin, signIn }: Words,
+  look: Look,
+): Promise<void> {
+  const person = { email: "grace.hopper@example.com", password: "lemon hedgehog violin snail" };
+  await server.addUser(person);
+  await server.visitor(userAgents.phone).signIn(person);
+  await page.goto(`${server.origin}/admin/users/new`);
+  await page.getByLabel(signIn.email).fill("barbara");
+  await page.getByRole("button", { name: admin.newUser.submit }).click();
+  await page.locator(".summary").waitFor();
+  await look("admin-users-new-wrong", page);
+  await page.getByLabel(signIn.email).fill("barbara@example.com");
+  await page.getByRole("button", { name: admin.newUser.submit }).click();
+  await page.locator("#link").waitFor();
+  await look("admin-users-new-link", page);
+  await page.locator("main a.button").click();
+  await page.waitForURL("**/admin/users/*");
+  await look("admin-user-never-signed-in", page);
+  await page.goto(`${server.origin}/admin/users`);
+  await look("admin-users", page);
+  await page.goto(`${server.origin}/admin/users?search=nobody`);
+  await look("admin-users-nobody", page);
+  await page.goto(`${server.origin}/admin/users/${encodeURIComponent(`id of ${person.email}`)}`);
+  await look("admin-user", page);
+  await page.getByRole("link", { name: admin.disable.submit }).click();
+  await page.waitForURL("**/disable");
+  await look("admin-user-disable", page);
+  await page.locator("main form button").click();
+  await page.locator("[role=status]").waitFor();
+  await look("admin-user-disabled", page);
 }
 
 /** A phone, a computer, a program, and a browser that is only remembered. */

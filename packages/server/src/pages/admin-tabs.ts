@@ -1,0 +1,15 @@
+/** The parts of the administration. */
+import type { Context } from "hono";
+import type { AppEnv } from "../env.ts";
+import type { Html } from "./html.ts";
+import { tabs } from "./parts.ts";
+
+/** Leads from each part of the administration to the others. */
+export function adminTabs(c: Context<AppEnv>): Html {
+  const { admin } = c.var.words;
+  const parts = [{ name: admin.users.title, href: "/admin/users" }];
+  return tabs(
+    admin.title,
+    parts.map((part) => ({ ...part, isHere: c.req.path.startsWith(part.href) })),
+  );
+}
