@@ -63,7 +63,7 @@ export interface PostgresSessionStoreOptions extends PostgresSchemaOptions {
  * A pooler between the two may be in transaction mode.
  *
  * What the methods have answered is as durable as the server's `synchronous_commit` makes it. The finds of one turn of
- * the event loop are one statement.
+ * the event loop are one statement, and so are the touches.
  */
 export class PostgresSessionStore implements SessionStore {
   readonly timeout: number;
@@ -77,6 +77,7 @@ export class PostgresSessionStore implements SessionStore {
   readonly #schema: string | undefined;
   readonly #database: Database;
   readonly #sql: Statements;
+  readonly #touches = new Gathered((uses: readonly Use[]) => this.#touchAll(uses));
   readonly #finds = new Gathered((ids: readonly SessionId[]) => this.#rowsOf(ids));
 
   /** @throws TypeError if `pool` is none, or an option makes no sense. */
@@ -132,6 +133,9 @@ export class PostgresSessionStore implements SessionStore {
     now: number,
     condition: UpdateCondition = {},
   ): Promise<boolean> {
+    const use = useOf(id, change, now, condition);
+    const touched = use && (await this.#touches.ask(use));
+    if (touched !== undefined) return touched;
     const updated = await this.#database.query(this.#sql.update, updateValues(id, change, now, condition));
     return updated.length === 1;
   }
@@ -189,11 +193,43 @@ export class PostgresSessionStore implements SessionStore {
     return new PostgresWatch(this.#pool, this.#database, this.#schema, listener);
   }
 
+  /** Undefined for those that are not there, or that somebody else is changing. */
+  async #touchAll(uses: readonly Use[]): Promise<readonly (boolean | undefined)[]> {
+    // One alone is as well off without.
+    if (uses.length === 1) return [undefined];
+    const lists = (["id", "lastSeenAt", "expiresAt", "now"] as const).map((name) =>
+      uses.map((use) => String(use[name])),
+    );
+    const rows = await this.#database.query(this.#sql.touch, lists);
+    const touched = new Map(rows.map(([id, isTouched]) => [id, isTouched === "t"]));
+    return uses.map(({ id }) => touched.get(id));
+  }
+
   async #rowsOf(ids: readonly SessionId[]): Promise<(Row | undefined)[]> {
     const rows = await this.#database.query(this.#sql.find, [JSON.stringify(ids)]);
     const found = new Map(rows.map((row) => [row[2], row]));
     return ids.map((id) => found.get(id));
   }
+}
+
+/** A touch that waits for others. */
+interface Use {
+  readonly id: SessionId;
+  readonly lastSeenAt: number;
+  readonly expiresAt: number;
+  readonly now: number;
+}
+
+/** Undefined if more is changed, or on a condition. */
+function useOf(
+  id: SessionId,
+  change: SessionChange,
+  now: number,
+  condition: UpdateCondition,
+): Use | undefined {
+  const { seen, ...others } = change;
+  const isTouch = seen && Object.keys(others).length === 0 && Object.keys(condition).length === 0;
+  return isTouch ? { id, ...seen, now } : undefined;
 }
 
 /** Who adds or ends several sessions of a user waits for the others who do. */

@@ -103,6 +103,23 @@ describe("In PostgreSQL", () => {
     assert.equal(await changed!, false);
   });
 
+  test("a touch waits for who changes the session, and those of the same turn do not", async (t) => {
+    const { store, pool, schema } = await open(t);
+    const [held, free] = [sessionRecord(), sessionRecord()];
+    await insertAll(store, [held, free], now);
+    const touch = ({ id, expiresAt }: typeof held) =>
+      store.update(id, { seen: { lastSeenAt: now + 1, expiresAt } }, now);
+    let late: ReturnType<PostgresSessionStore["update"]>;
+    const hold = `UPDATE ${schema}.coatcheck_sessions SET data_version = 2 WHERE id = '${held.id}'`;
+    await during(pool, hold, async () => {
+      late = touch(held);
+      assert.equal(await touch(free), true);
+      await untilWaiting(pool, ["transactionid"]);
+    });
+    assert.equal(await late!, true);
+    await assertKept(store, { ...held, lastSeenAt: now + 1, dataVersion: 2 });
+  });
+
   test("a find waits for nobody", async (t) => {
     const { store, pool, schema } = await open(t);
     const record = sessionRecord();

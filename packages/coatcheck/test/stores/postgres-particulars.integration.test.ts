@@ -5,6 +5,7 @@ import { describe, type TestContext, test } from "node:test";
 import pg from "pg";
 import { startPgBouncer } from "../../../../test/servers/postgres.ts";
 import { SessionManager } from "../../src/core/manager.ts";
+import type { SessionRecord } from "../../src/core/store.ts";
 import type { SessionId } from "../../src/core/token.ts";
 import { PostgresSessionStore } from "../../src/stores/postgres.ts";
 import { beginning, fullRecord, sessionRecord } from "../../src/testing/record.ts";
@@ -42,6 +43,34 @@ describe("Sessions in PostgreSQL", () => {
       tokens.map((_, user) => `user ${user}`),
     );
     assert.equal(queries.length, 1);
+  });
+
+  test("touches of one turn are one statement, and each has its own answer", async (t) => {
+    const { pool, schema } = await open(t);
+    const { queries, observed } = observe(pool);
+    const store = new PostgresSessionStore(observed, { schema });
+    const alive = Array.from({ length: 50 }, () => sessionRecord());
+    const [expired, unknown] = [sessionRecord({ expiresAt: now }), sessionRecord()];
+    for (const record of [...alive, expired]) await store.insert(record, now - 1);
+
+    queries.length = 0;
+    const touch = ({ id, expiresAt }: SessionRecord, later: number) =>
+      store.update(id, { seen: { lastSeenAt: now + later, expiresAt: expiresAt + later } }, now);
+    const touched = await Promise.all([
+      ...alive.map((record, index) => touch(record, index)),
+      // Twice in a turn, and the earlier use last.
+      touch(alive[7]!, 100),
+      touch(alive[7]!, 1),
+      touch(expired, 100),
+    ]);
+    assert.deepEqual(touched, [...alive.map(() => true), true, true, false]);
+    assert.equal(queries.length, 1);
+    for (const [index, { id, expiresAt }] of alive.entries()) {
+      const later = index === 7 ? 100 : index;
+      const { lastSeenAt, expiresAt: deadline } = (await store.find(id)) as SessionRecord;
+      assert.deepEqual([lastSeenAt, deadline], [now + later, expiresAt + later]);
+    }
+    assert.deepEqual(await Promise.all([touch(unknown, 1), touch(alive[0]!, 200)]), [false, true]);
   });
 
   test("everything else is one round trip too, but what adds or ends several sessions of a user is three", async (t) => {

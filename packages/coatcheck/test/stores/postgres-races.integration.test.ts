@@ -80,6 +80,30 @@ describe("Fifty nodes on one PostgreSQL", () => {
     }
   });
 
+  test("that note the use of many sessions at once, each in another order, wait for each other and note the last", async (t) => {
+    const nodes = await fifty(t);
+    const users = ["ada", "grace", "edsger", "barbara"];
+    const records = users.flatMap((userId) => Array.from({ length: 10 }, () => sessionRecord({ userId })));
+    for (const record of records) await nodes[0]!.insert(record, now);
+    for (let round = 0; round < rounds; round++) {
+      const answers = await all(nodes, async (node, index) => {
+        if (index === 25 && round === 5) return void (await node.deleteByUser("grace", "revoked", now));
+        const order = [...records.slice(index % 40), ...records.slice(0, index % 40)];
+        const use = 50 * round + index;
+        return all(order, ({ id, expiresAt }) =>
+          node.update(id, { seen: { lastSeenAt: now + use, expiresAt: expiresAt + use } }, now),
+        );
+      });
+      const told = answers.flat().filter((answer) => answer === false).length;
+      if (round < 5) assert.equal(told, 0);
+      if (round > 5) assert.equal(told, 50 * 10);
+    }
+    const alive = (await all(users, (user) => nodes[0]!.findByUser(user))).flat();
+    assert.equal(alive.length, 30);
+    const last = 50 * rounds - 1;
+    assert.ok(alive.every(({ lastSeenAt }) => lastSeenAt === now + last));
+  });
+
   test("that change data of one session lose nothing", async (t) => {
     const nodes = await fifty(t);
     const record = sessionRecord({ data: "{}" });

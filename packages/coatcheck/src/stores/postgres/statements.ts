@@ -2,7 +2,8 @@
  * What the store asks of PostgreSQL: each operation is one statement, and so one atomic step.
  *
  * No two of them can be in a deadlock. Who changes several sessions of a user holds that user's lock; who changes one
- * session holds nothing else that anybody could be waiting for; and pruning does not wait for rows that others hold.
+ * session holds nothing else that anybody could be waiting for; and who touches many, or prunes, does not wait for rows
+ * that others hold.
  */
 import { createHash } from "node:crypto";
 import { recordColumns } from "./row.ts";
@@ -20,6 +21,7 @@ export type Statements = Readonly<
     | "findByUser"
     | "insert"
     | "update"
+    | "touch"
     | "delete"
     | "deleteByUser"
     | "deleteExpired"
@@ -130,6 +132,27 @@ export function statements(schema: string | undefined): Statements {
         AND secret_revision = coalesce($16, secret_revision)
         AND data_revision = coalesce($17, data_revision)
       RETURNING 1`,
+
+    /**
+     * Many at once. None is waited for that somebody else holds, and so this is in no deadlock either: it is told as
+     * null, and left to `update`. The times come as lists, beside the ids, which may come twice.
+     */
+    touch: `
+      WITH used AS (
+        SELECT id, max(last_seen_at) AS last_seen_at, max(expires_at) AS expires_at, max(now) AS now
+        FROM unnest($1::text[], $2::bigint[], $3::bigint[], $4::bigint[]) AS use (id, last_seen_at, expires_at, now)
+        GROUP BY id
+      ), held AS MATERIALIZED (
+        SELECT id FROM ${sessions} WHERE id IN (SELECT id FROM used) FOR UPDATE SKIP LOCKED
+      ), touched AS (
+        UPDATE ${sessions} AS session SET
+          last_seen_at = greatest(session.last_seen_at, used.last_seen_at),
+          expires_at = greatest(session.expires_at, used.expires_at)
+        FROM used JOIN held USING (id)
+        WHERE session.id = used.id AND session.expires_at > used.now
+        RETURNING session.id
+      )
+      SELECT held.id, touched.id IS NOT NULL FROM held LEFT JOIN touched USING (id)`,
 
     delete: `
       WITH gone AS (
