@@ -120,6 +120,16 @@ describe("every link leads somewhere", () => {
   }
 });
 
+test("every page of the documents is in the index", () => {
+  const index = documents.find(({ path }) => path === "docs/README.md")!;
+  const listed = new Set(linksOf(index.markdown).map((target) => join("docs", target)));
+  const pages = documents.map(({ path }) => path).filter((path) => path.startsWith("docs/"));
+  assert.deepEqual(
+    pages.filter((path) => path !== index.path && !listed.has(path)),
+    [],
+  );
+});
+
 test("every decision is in the index, under the name that it has itself", () => {
   const index = documents.find(({ path }) => path === "docs/README.md")!.markdown;
   for (const { path, markdown } of documents) {
