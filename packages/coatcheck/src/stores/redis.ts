@@ -119,7 +119,9 @@ export class RedisSessionStore implements SessionStore {
 
   async find(id: SessionId): Promise<SessionRecord | EndedSession | undefined> {
     const key = this.#sessionKey(id);
-    return toFound(id, await this.#redis.send(key, ["HGETALL", key]));
+    const fields = await this.#redis.send(key, ["HGETALL", key]);
+    // Cut from the key: what was asked for may be cut from a request's header, which caches would keep alive with it.
+    return toFound(key.slice(-id.length) as SessionId, fields);
   }
 
   async update(

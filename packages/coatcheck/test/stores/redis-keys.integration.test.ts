@@ -1,6 +1,8 @@
 /** What is in Redis after each operation: keys, how long they live, and what becomes of them when somebody meddles. */
 import assert from "node:assert/strict";
 import { after, afterEach, before, describe, test } from "node:test";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import { createClient } from "redis";
 import { type RunningRedis, startRedis } from "../../../../test/servers/redis.ts";
 import { type SessionRecord, tombstoneLifetime } from "../../src/core/store.ts";
@@ -94,6 +96,27 @@ describe("Keys in Redis", () => {
       );
     }
   });
+});
+
+test("What was found keeps nothing of the request alive that it was found for", async () => {
+  setFlagsFromString("--expose-gc");
+  const collect = runInNewContext("gc") as () => void;
+  const heap = () => {
+    collect();
+    return process.memoryUsage().heapUsed;
+  };
+  const records = Array.from({ length: 100 }, () => sessionRecord());
+  for (const record of records) await store.insert(record, now);
+  const kept: unknown[] = [];
+  const before = heap();
+  for (const { id } of records) {
+    // As a token is cut from a Cookie header.
+    const header = Buffer.alloc(100_000, `theme=dark; __Host-session=${id}.`).toString();
+    kept.push(await store.find(header.slice(27, 27 + id.length) as typeof id));
+  }
+  const grown = heap() - before;
+  assert.ok(kept.every(Boolean));
+  assert.ok(grown < 2_000_000, `${grown} bytes`);
 });
 
 describe("Times to live in Redis", () => {
