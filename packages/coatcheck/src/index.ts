@@ -35,6 +35,7 @@ export {
   DataConflictError,
   InvalidDataError,
   NotSignedInError,
+  SessionEndedError,
   SignInRefusedError,
   StoreUnavailableError,
   ThrottledError,
@@ -112,6 +113,7 @@ export {
   sessionWhere,
 } from "./http/guard.ts";
 export { generateKey, KeyRing } from "./http/key-ring.ts";
+export { type ClosableSocket, closeWithSession } from "./http/live-socket.ts";
 export { type Problem, problemHeaders, problemOf, problemResponse } from "./http/problem.ts";
 export { RequestAuth } from "./http/request-auth.ts";
 export { judgeRemember, type RememberVerdict } from "./remember/judge-remember.ts";

@@ -14,7 +14,7 @@ import {
   sessionWhere,
 } from "../http/guard.ts";
 import { isPromise, type Known } from "../http/known.ts";
-import { beforeHead } from "../http/node-answer.ts";
+import { beforeHead, onceOver } from "../http/node-answer.ts";
 import { nodeHeader, parsedField } from "../http/node-message.ts";
 import { type Problem, problemHeaders, problemOf } from "../http/problem.ts";
 import { RequestAuth } from "../http/request-auth.ts";
@@ -171,6 +171,10 @@ class ExpressAuthRequest implements AuthRequest {
 
   async formField(name: string): Promise<string | undefined> {
     return parsedField(this.#req.body, name);
+  }
+
+  onClose(listener: () => void): void {
+    onceOver(this.#req, this.#res, listener);
   }
 
   onHeaders(headers: () => AddedHeaders | undefined): void {

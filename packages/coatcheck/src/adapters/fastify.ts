@@ -20,6 +20,7 @@ import {
   sessionWhere,
 } from "../http/guard.ts";
 import { isPromise, type Known, whenKnown } from "../http/known.ts";
+import { onceOver } from "../http/node-answer.ts";
 import { nodeHeader, parsedField } from "../http/node-message.ts";
 import { type Problem, problemHeaders, problemOf } from "../http/problem.ts";
 import { RequestAuth } from "../http/request-auth.ts";
@@ -55,7 +56,7 @@ export function coatcheck<D>(sessions: SessionManager<D>, options: FastifyOption
   const plugin: FastifyPluginAsync = async (app) => {
     app.addHook("onRoute", answerProblems);
     app.addHook("onRequest", (request: StatefulRequest, reply, done) => {
-      const auth = new RequestAuth(sessions, settings, new FastifyAuthRequest(request));
+      const auth = new RequestAuth(sessions, settings, new FastifyAuthRequest(request, reply));
       request[state] = { auth: auth as unknown as RequestAuth, onProblem };
       goOn(() => auth.checkOrigin(), request, reply, done);
     });
@@ -179,9 +180,11 @@ function sendProblem(problem: Problem, _request: FastifyRequest, reply: FastifyR
 
 class FastifyAuthRequest implements AuthRequest {
   readonly #request: FastifyRequest;
+  readonly #reply: FastifyReply;
 
-  constructor(request: FastifyRequest) {
+  constructor(request: FastifyRequest, reply: FastifyReply) {
     this.#request = request;
+    this.#reply = reply;
   }
 
   get method(): string {
@@ -203,6 +206,10 @@ class FastifyAuthRequest implements AuthRequest {
 
   async formField(name: string): Promise<string | undefined> {
     return parsedField(this.#request.body, name);
+  }
+
+  onClose(listener: () => void): void {
+    onceOver(this.#request.raw, this.#reply.raw, listener);
   }
 }
 

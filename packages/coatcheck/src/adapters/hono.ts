@@ -2,6 +2,7 @@
 import type { Context, MiddlewareHandler } from "hono";
 import type { SessionManager } from "../core/manager.ts";
 import type { Session } from "../core/session.ts";
+import { onceAborted } from "../http/aborted.ts";
 import { addHeaders, type HeaderFields } from "../http/added-headers.ts";
 import type { AuthRequest } from "../http/auth-request.ts";
 import { type AuthOptions, type AuthSettings, resolveAuth } from "../http/auth-settings.ts";
@@ -15,7 +16,7 @@ import {
   sessionWhere,
 } from "../http/guard.ts";
 import { isPromise } from "../http/known.ts";
-import { beforeHead, type NodeAnswer } from "../http/node-answer.ts";
+import { beforeHead, type NodeAnswer, onceOver } from "../http/node-answer.ts";
 import { type NodeMessage, nodeHeader } from "../http/node-message.ts";
 import { type Problem, problemOf, problemResponse } from "../http/problem.ts";
 import { RequestAuth } from "../http/request-auth.ts";
@@ -170,6 +171,11 @@ class HonoAuthRequest implements AuthRequest {
     const form: Record<string, unknown> = await req.parseBody().catch(() => ({}));
     const value = form[name];
     return typeof value === "string" ? value : undefined;
+  }
+
+  onClose(listener: () => void): void {
+    if (this.#message) onceOver(this.#message, (this.#c.env as { outgoing?: NodeAnswer }).outgoing, listener);
+    else onceAborted(this.#c.req.raw.signal, listener);
   }
 }
 

@@ -1,5 +1,6 @@
 /** For anything that speaks `Request` and `Response`: Deno, Bun, workers, frameworks with a fetch handler. */
 import type { SessionManager } from "../core/manager.ts";
+import { onceAborted } from "../http/aborted.ts";
 import { addHeaders } from "../http/added-headers.ts";
 import type { AuthRequest } from "../http/auth-request.ts";
 import { type AuthOptions, type AuthSettings, resolveAuth } from "../http/auth-settings.ts";
@@ -71,6 +72,7 @@ function webAuth<D>(
     encrypted: url.protocol === "https:",
     header: (name) => request.headers.get(name) ?? (name === "host" ? url.host : undefined),
     formField: (name) => formField(request, name),
+    onClose: (listener) => onceAborted(request.signal, listener),
   };
   return new RequestAuth(sessions, settings, source);
 }

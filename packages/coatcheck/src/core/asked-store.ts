@@ -2,7 +2,10 @@
 import { ask } from "./ask.ts";
 import type { SessionStore, StoreCompanions } from "./store.ts";
 
-export type AskedStore = Omit<SessionStore, "timeout" | Exclude<keyof StoreCompanions, "recent">>;
+export type AskedStore = Omit<
+  SessionStore,
+  "timeout" | Exclude<keyof StoreCompanions, "recent" | "onChange">
+>;
 
 export function askedStore(store: SessionStore): AskedStore {
   return {
@@ -17,5 +20,6 @@ export function askedStore(store: SessionStore): AskedStore {
     deleteExpired: (...of) => ask(store, "deleteExpired", () => store.deleteExpired(...of)),
     time: () => ask(store, "time", () => store.time()),
     ...(store.recent && { recent: (id) => store.recent?.(id) }),
+    ...(store.onChange && { onChange: (listener) => store.onChange!(listener) }),
   };
 }

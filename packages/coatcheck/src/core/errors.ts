@@ -1,4 +1,5 @@
 /** Errors with a stable `code`. They carry facts and a `cause`, never a secret. Misuse is a plain `TypeError`. */
+import type { EndReason } from "./store.ts";
 
 abstract class CoatcheckError extends Error {
   abstract readonly code: string;
@@ -49,6 +50,18 @@ export class NotSignedInError extends CoatcheckError {
   }
 }
 
+/** Why a session's `signal` was aborted: the session under which something was opened has ended. */
+export class SessionEndedError extends CoatcheckError {
+  readonly code = "session-ended";
+  /** Undefined if nobody knows: it is gone from the store, and left no trace there. */
+  readonly reason: EndReason | undefined;
+
+  constructor(reason: EndReason | undefined) {
+    super(reason ? `The session ended: ${reason}` : "The session ended");
+    this.reason = reason;
+  }
+}
+
 /** Session data that the schema refuses or that is no JSON. Nothing was written. */
 export class InvalidDataError extends CoatcheckError {
   readonly code = "invalid-data";
@@ -87,6 +100,7 @@ export type AnyCoatcheckError =
   | StoreUnavailableError
   | SignInRefusedError
   | NotSignedInError
+  | SessionEndedError
   | ThrottledError
   | InvalidDataError
   | DataConflictError;

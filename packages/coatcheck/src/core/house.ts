@@ -17,6 +17,7 @@ import { StoreClock } from "./store-clock.ts";
 import type { ThrottleStore } from "./throttle-store.ts";
 import { ToldClients } from "./told-clients.ts";
 import { Touches } from "./touches.ts";
+import { WatchedSessions } from "./watched-sessions.ts";
 
 export class House<D = unknown> {
   readonly policy: SessionPolicy;
@@ -32,7 +33,7 @@ export class House<D = unknown> {
   readonly storeClock: StoreClock;
   readonly touches: Touches;
   readonly toldClients: ToldClients = new ToldClients();
-  readonly #readData = (record: SessionRecord): D => this.dataOf(record);
+  readonly watched: WatchedSessions;
 
   /** @throws TypeError if an option makes no sense. */
   constructor(options: SessionManagerOptions<D>) {
@@ -52,12 +53,13 @@ export class House<D = unknown> {
     this.observers = new Observers(this.now, this.warn);
     this.storeClock = new StoreClock(this.store, this.now);
     this.touches = new Touches(this);
+    this.watched = new WatchedSessions(this);
     if (options.onEvent) this.observers.add(options.onEvent);
   }
 
   /** A record as the application sees it. */
   session(record: SessionRecord, rememberedUntil?: number): Session<D> {
-    return new Session(record, this.#readData, rememberedUntil);
+    return new Session(record, this, rememberedUntil);
   }
 
   /** The data of a session; empty if they cannot be read. */

@@ -240,9 +240,10 @@ export class SessionManager<D = Record<string, unknown>> {
     return this.#house.storeClock.compare();
   }
 
-  /** Waits for writes that nobody waited for. Call it before the store is closed. */
-  close(): Promise<void> {
-    return this.#house.touches.settle();
+  /** Waits for writes that nobody waited for, and watches no session any more. Call it before the store is closed. */
+  async close(): Promise<void> {
+    await this.#house.watched.close();
+    await this.#house.touches.settle();
   }
 
   #refuse(verdict: Refused, token: SessionToken, request: TokenRequest): RefusedToken<D> {

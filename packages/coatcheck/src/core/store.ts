@@ -177,6 +177,11 @@ export interface StoreCompanions {
    * current one, and nothing else: for everything else the core asks `find`.
    */
   recent?(id: SessionId): SessionRecord | undefined;
+  /**
+   * For what is told of changes anyway, caches above all: calls back when a session was changed or ended elsewhere, as
+   * far as that is told. Returns how to stop.
+   */
+  onChange?(listener: (id: SessionId) => void): () => void;
 }
 
 /**

@@ -4,7 +4,7 @@ import { recentSession } from "../core/examination.ts";
 import type { House } from "../core/house.ts";
 import type { Rejection } from "../core/judge.ts";
 import type { SessionManager } from "../core/manager.ts";
-import type { Session } from "../core/session.ts";
+import { giveTo, type Session } from "../core/session.ts";
 import type { SessionToken } from "../core/token.ts";
 import type { RefusedToken, TokenRequest, Validation, ValidSession } from "../core/validation.ts";
 import { mayResume, resume } from "../remember/resume.ts";
@@ -69,7 +69,7 @@ export class Admission<D> {
 
   /** What a verb has made of it. */
   change(validation: Validation<D>): void {
-    this.#validation = validation;
+    this.#validation = this.#ours(validation);
   }
 
   /** @throws NotSignedInError if there is no session. */
@@ -116,7 +116,14 @@ export class Admission<D> {
     if (!valid) return undefined;
     vouchFor(this.#exchange, token);
     this.#exchange.recognise();
-    return valid;
+    return this.#ours(valid);
+  }
+
+  /** A session of this request is watched as long as the request's connection, if anybody asks. */
+  #ours(validation: Validation<D>): Validation<D> {
+    const session = validation.ok ? validation.session : validation.locked?.session;
+    if (session) giveTo(session, this.#exchange.request);
+    return validation;
   }
 
   async #notSignedIn(): Promise<never> {
@@ -144,7 +151,7 @@ export class Admission<D> {
     else if (wasNeverOurs(validation.rejection)) countGarbage(this.#exchange);
     if (validation.ok || validation.locked) this.#exchange.recognise();
     this.#sendSuccessorOf(validation);
-    return validation;
+    return this.#ours(validation);
   }
 
   async #resume(presented: SessionToken, otherwise: Validation<D>): Promise<Validation<D>> {
@@ -161,7 +168,8 @@ export class Admission<D> {
       this.#browser.send(cookies.remember);
       this.#ticket.sendSuccessor(cookies.session, session, [this.#browser.cookieName]);
     }
-    return { ok: true, session, token, successor: cookies?.session, superseded: cookies === undefined };
+    const superseded = cookies === undefined;
+    return this.#ours({ ok: true, session, token, successor: cookies?.session, superseded });
   }
 
   #sendSuccessorOf(validation: Validation<D>): void {

@@ -1,5 +1,6 @@
 /** Whether a request may change anything: the checks of `csrf.ts`, made of one request and told of. */
 import type { SessionToken } from "../core/token.ts";
+import type { AuthRequest } from "./auth-request.ts";
 import { publicHost } from "./client.ts";
 import { crossOrigin, verifyCsrfToken } from "./csrf.ts";
 import type { Exchange } from "./exchange.ts";
@@ -13,7 +14,18 @@ export function checkOrigin(exchange: Exchange): Problem | undefined {
     origin: request.header("origin"),
     host: publicHost(request, settings.proxies),
   };
-  return crossOrigin(request.method, headers, settings.origins) && failure(exchange, "cross-origin");
+  return (
+    crossOrigin(isWebSocket(request) ? "CONNECT" : request.method, headers, settings.origins) &&
+    failure(exchange, "cross-origin")
+  );
+}
+
+/**
+ * Whether it opens a WebSocket: by a GET that any page may send anywhere, with cookies, and whose answer it may read
+ * (cross-site WebSocket hijacking; ASVS 4.4.2). In HTTP/2 it is a CONNECT, which it would have been better as.
+ */
+export function isWebSocket(request: AuthRequest): boolean {
+  return request.header("upgrade")?.toLowerCase() === "websocket";
 }
 
 /** Whether it carries the CSRF token of its session, in the header or else in the form. */

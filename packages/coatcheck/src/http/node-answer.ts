@@ -1,5 +1,6 @@
 /** Answers as Node's own server writes them. */
 import type { HeaderFields } from "./added-headers.ts";
+import type { NodeMessage } from "./node-message.ts";
 
 /** The part of Node's `ServerResponse` that is used; that of HTTP/2 has it too. */
 export interface NodeAnswer {
@@ -48,6 +49,26 @@ function writeCompleteHead(
   const fields = new HeadFields(this, (hasMessage ? second : first) as HeadHeaders);
   apply(fields);
   return hasMessage ? this.writeHead(status, first, fields.head) : this.writeHead(status, fields.head);
+}
+
+/**
+ * Calls back once when the answer has ended or its connection is gone, or at once if that is so already. Where the
+ * protocol is switched there is no answer to wait for, only the connection.
+ */
+export function onceOver(
+  { headers, socket }: NodeMessage,
+  answer: NodeAnswer | undefined,
+  listener: () => void,
+): void {
+  const closing = (headers.upgrade === undefined && answer ? answer : socket) as Closing;
+  if (closing.closed) listener();
+  else closing.once("close", listener);
+}
+
+/** A response of Node, or the socket below it. */
+interface Closing {
+  readonly closed?: boolean;
+  once(event: "close", listener: () => void): unknown;
 }
 
 type HeaderValue = number | string | string[];

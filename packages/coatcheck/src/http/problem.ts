@@ -1,6 +1,7 @@
 /** What programs are told when the answer is no (RFC 9457). */
 import {
   NotSignedInError,
+  SessionEndedError,
   SignInRefusedError,
   StoreUnavailableError,
   ThrottledError,
@@ -101,6 +102,7 @@ export function storeUnavailable(retryAfter = 5): Problem {
 export function problemOf(error: unknown): Problem | undefined {
   if (error instanceof StoreUnavailableError) return storeUnavailable();
   if (error instanceof NotSignedInError) return notSignedIn();
+  if (error instanceof SessionEndedError) return notSignedIn(error.reason);
   if (error instanceof ThrottledError) return tooManyAttempts(error.retryAfter);
   if (error instanceof SignInRefusedError) {
     return error.code === "session-limit" ? sessionLimitReached() : notSignedIn();

@@ -14,7 +14,7 @@ import type { AuthSettings } from "./auth-settings.ts";
 import { CarryOver } from "./carry-over.ts";
 import { CountedSignIn } from "./counted-sign-in.ts";
 import { csrfToken, isSafeMethod } from "./csrf.ts";
-import { checkOrigin, checkToken } from "./csrf-check.ts";
+import { checkOrigin, checkToken, isWebSocket } from "./csrf-check.ts";
 import { warnIfDropped } from "./dropped-cookie.ts";
 import { Exchange } from "./exchange.ts";
 import type { Known } from "./known.ts";
@@ -259,16 +259,16 @@ export class RequestAuth<D = Record<string, unknown>> {
   }
 
   /**
-   * What every request must pass before its handler runs: unsafe methods must come from the own origin, and under
-   * `csrf: "token"` those of a session must carry its token.
+   * What every request must pass before its handler runs: unsafe methods, and what opens a WebSocket, must come from the
+   * own origin, and under `csrf: "token"` unsafe methods of a session must carry its token.
    */
   check(): Promise<Problem | undefined> | undefined {
-    return this.#isSafe ? undefined : this.#checkUnsafe().catch(problemOrThrow);
+    return this.#isFromAnywhere ? undefined : this.#checkUnsafe().catch(problemOrThrow);
   }
 
   /** The first half of `check`, for frameworks that parse the body between the two. Needs neither store nor body. */
   checkOrigin(): Problem | undefined {
-    return this.#isSafe ? undefined : checkOrigin(this.#exchange);
+    return this.#isFromAnywhere ? undefined : checkOrigin(this.#exchange);
   }
 
   /**
@@ -303,6 +303,11 @@ export class RequestAuth<D = Record<string, unknown>> {
 
   get #isSafe(): boolean {
     return isSafeMethod(this.#exchange.request.method);
+  }
+
+  /** Whether another site may send it: it changes nothing, and its answer is not shown to that site. */
+  get #isFromAnywhere(): boolean {
+    return this.#isSafe && !isWebSocket(this.#exchange.request);
   }
 
   #issue({ session, token }: CreatedSession<D>): Session<D> {

@@ -70,6 +70,7 @@ export class CachedSessionStore implements SessionStore {
   readonly #kept: KeptRecords;
   readonly #trust: Trust;
   readonly #watch: ChangeWatch;
+  readonly #listeners = new Set<(id: SessionId) => void>();
   readonly #timer: NodeJS.Timeout | undefined;
   #proof: Promise<void> = Promise.resolve();
   #nextProof: Promise<void> | undefined;
@@ -95,7 +96,10 @@ export class CachedSessionStore implements SessionStore {
     this.#kept = new KeptRecords(maximumSessions);
     this.#trust = new Trust(maxStaleness, now);
     this.#watch = store.watch({
-      changed: (id) => this.#kept.forget(id),
+      changed: (id) => {
+        this.#kept.forget(id);
+        for (const listener of this.#listeners) listener(id);
+      },
       anyChanged: () => this.#distrust(),
     });
     if (this.#watch.prove) {
@@ -116,6 +120,12 @@ export class CachedSessionStore implements SessionStore {
 
   recent(id: SessionId): SessionRecord | undefined {
     return this.#isTrusted() ? this.#kept.get(id) : undefined;
+  }
+
+  /** What this node itself does to sessions is told too, by stores that tell of all changes. */
+  onChange(listener: (id: SessionId) => void): () => void {
+    this.#listeners.add(listener);
+    return () => void this.#listeners.delete(listener);
   }
 
   /** Always asks the store. What it answers is kept. */

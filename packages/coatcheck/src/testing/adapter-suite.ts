@@ -11,6 +11,7 @@ import { data } from "./adapter/promises/data.ts";
 import { fingerprint } from "./adapter/promises/fingerprint.ts";
 import { flash } from "./adapter/promises/flash.ts";
 import { guards } from "./adapter/promises/guards.ts";
+import { liveConnections } from "./adapter/promises/live-connections.ts";
 import { network } from "./adapter/promises/network.ts";
 import { outage } from "./adapter/promises/outage.ts";
 import { remember } from "./adapter/promises/remember.ts";
@@ -44,6 +45,7 @@ const promises: Readonly<Record<string, AdapterCases>> = {
   "remember me": remember,
   data,
   throttle,
+  "live connections": liveConnections,
   secrecy,
 };
 

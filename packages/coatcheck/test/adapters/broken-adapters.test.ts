@@ -7,6 +7,7 @@ import { crossSite } from "../../src/testing/adapter/promises/cross-site.ts";
 import { csrfToken } from "../../src/testing/adapter/promises/csrf-token.ts";
 import { fingerprint } from "../../src/testing/adapter/promises/fingerprint.ts";
 import { guards } from "../../src/testing/adapter/promises/guards.ts";
+import { liveConnections } from "../../src/testing/adapter/promises/live-connections.ts";
 import { network } from "../../src/testing/adapter/promises/network.ts";
 import { outage } from "../../src/testing/adapter/promises/outage.ts";
 import { remember } from "../../src/testing/adapter/promises/remember.ts";
@@ -37,6 +38,14 @@ const brokenAdapters: Readonly<Record<string, BrokenAdapter>> = {
     breaks: signIn,
     promise: "an answer with the cookie is kept by no cache (CVE-2023-30861)",
     build: answering((response) => without(response, "cache-control")),
+  },
+  "does not learn when a response has ended": {
+    breaks: liveConnections,
+    promise: "a session is watched no longer than the response lasts",
+    build: (application) => {
+      const handle = applicationOn(application);
+      return (request, connection) => handle(new Request(request, { signal: null }), connection);
+    },
   },
   "does not vary by the cookie": {
     breaks: signIn,

@@ -26,7 +26,7 @@ export function listen(handle: Handler): Promise<Served> {
 function bridgeTo(handle: Handler) {
   return async (message: IncomingMessage, reply: ServerResponse): Promise<void> => {
     const connection = { remoteAddress: message.socket.remoteAddress };
-    const response = await handle(requestOf(message), connection).catch(
+    const response = await handle(requestOf(message, reply), connection).catch(
       (error) => new Response(String(error), { status: 500 }),
     );
     reply.writeHead(response.status, [...response.headers].flat());
@@ -34,12 +34,20 @@ function bridgeTo(handle: Handler) {
   };
 }
 
-function requestOf(message: IncomingMessage): Request {
+function requestOf(message: IncomingMessage, reply: ServerResponse): Request {
+  const over = new AbortController();
+  reply.once("close", () => over.abort());
   const { method = "GET", url = "/", rawHeaders } = message;
   const headers = new Headers();
   for (let at = 0; at < rawHeaders.length; at += 2) headers.append(rawHeaders[at]!, rawHeaders[at + 1]!);
   const body = method === "GET" ? null : (Readable.toWeb(message) as ReadableStream);
-  return new Request(`http://localhost${url}`, { method, headers, body, duplex: "half" } as RequestInit);
+  return new Request(`http://localhost${url}`, {
+    method,
+    headers,
+    body,
+    duplex: "half",
+    signal: over.signal,
+  } as RequestInit);
 }
 
 export function applicationOn({ sessions, options, routes }: Application): Handler {

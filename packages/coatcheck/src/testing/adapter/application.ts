@@ -1,4 +1,5 @@
 /** The small application that every adapter is tested with, as data: an adapter's test puts it on its framework. */
+import { houseOf } from "../../core/manager.ts";
 import type { Session } from "../../core/session.ts";
 import type { RequestAuth } from "../../http/request-auth.ts";
 import type { Gate } from "./gate.ts";
@@ -134,6 +135,16 @@ const verbs: Readonly<Record<string, Verb>> = {
   pop: (auth, name) => auth.pop(name),
   locked: async (auth) => (await auth.lockedSession())?.userId,
   touch: async (auth) => auth.sessions.touch((await auth.session())!),
+  "until-ended": async (auth, _argument, gate) => {
+    const { signal } = (await auth.session())!;
+    void gate.pass();
+    await new Promise((resolve) => signal.addEventListener("abort", resolve));
+    return signal.reason.reason;
+  },
+  watch: async (auth) => {
+    const session = await auth.session();
+    return session?.signal.aborted === false ? houseOf(auth.sessions).watched.size : undefined;
+  },
   wait: (_auth, _argument, gate) => gate.pass(),
   fail: async (_auth, status) => {
     throw new RouteError(Number(status));

@@ -33,6 +33,17 @@ export const crossSite: AdapterCases = {
         assertSignedIn(await ada.get("/me", { headers: headersOf(source) }));
     }),
 
+  "a WebSocket opens from the own origin or from no browser, and from nowhere else (ASVS 4.4.2)": (set) =>
+    set(async ({ signedIn, host }) => {
+      const ada = await signedIn();
+      const upgrade = { connection: "Upgrade", upgrade: "WebSocket" };
+      for (const source of sources(host)) {
+        const answer = await ada.get("/me", { headers: { ...upgrade, ...headersOf(source) } });
+        if (mayPass(source, host)) assertSignedIn(answer);
+        else assertRefused(answer, 403, "csrf");
+      }
+    }),
+
   // Others left out what had no type, or an odd one: CVE-2023-29003, CVE-2024-56140.
   "the content type makes no difference (CVE-2024-48913, CVE-2024-43787)": (set) =>
     set(async ({ signedIn }) => {
