@@ -21,8 +21,8 @@ function guarded(sessions: SessionManager): Application {
     install: (app) => app.use(coatcheck(sessions, { trustedProxies: ["127.0.0.1"] })),
     finish: (app) =>
       app.onError((error, c) => {
-        if (error instanceof NotSignedInError) return c.json({}, 401);
-        throw error;
+        if (!(error instanceof NotSignedInError)) console.error(error);
+        return c.json({}, 500);
       }),
     guard: requireSession() as unknown as Application["guard"],
     me: (c) => c.json({ userId: c.var.session.userId }),
