@@ -16,6 +16,8 @@ export interface House {
   readonly mail: MailStore;
   readonly notifications: Notifications;
   readonly audit: AuditStore;
+  /** How long its records are kept, in milliseconds. */
+  readonly auditRetention: number;
   readonly metrics: Metrics;
   /** What `/metrics` demands; undefined: to be on this machine. */
   readonly metricsToken: string | undefined;

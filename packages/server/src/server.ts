@@ -14,7 +14,7 @@ import { tellingOutages } from "./accounts/accounts-outage.ts";
 import { PasswordHasher } from "./accounts/password-hasher.ts";
 import { setupLink } from "./accounts/setup-link.ts";
 import { createApp } from "./app.ts";
-import { openAudit } from "./audit/server-audit.ts";
+import { auditRetention, openAudit } from "./audit/server-audit.ts";
 import type { Config } from "./config.ts";
 import type { House } from "./env.ts";
 import { close, listen } from "./http-server.ts";
@@ -150,6 +150,7 @@ async function serve(config: Config, parts: Parts): Promise<RunningServer> {
       mail,
       notifications: postOffice.notifications,
       audit,
+      auditRetention: auditRetention(config.auditDays),
       metrics,
       metricsToken,
       keys: keys.ring,

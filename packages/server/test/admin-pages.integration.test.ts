@@ -34,7 +34,15 @@ describe("the pages of administrators", () => {
     return { email, path: `/admin/users/${encodeURIComponent(`id of ${email}`)}`, signIn };
   }
 
-  const pages = ["/admin", "/admin/users", "/admin/users/new", "/admin/users/x", "/admin/users/x/disable"];
+  const pages = [
+    "/admin/audit",
+    "/admin/audit/audit.csv",
+    "/admin",
+    "/admin/users",
+    "/admin/users/new",
+    "/admin/users/x",
+    "/admin/users/x/disable",
+  ];
 
   test("are for administrators only, and whoever asks all the same is recorded", async () => {
     const eve = await (await somebody()).signIn();
@@ -94,6 +102,87 @@ describe("the pages of administrators", () => {
       assert.match(text, /<html lang="ru">/);
       assert.match(text.slice(text.indexOf("<h1")), /[а-яё]{5}/, page);
     }
+  });
+
+  describe("of the audit", () => {
+    test("show what happened to whom, by event, user and day", async () => {
+      const { email, path, signIn } = await somebody();
+      const visitor = await signIn();
+      await admin.submit(`${path}/disable`, {}, path);
+      await server.running.flushAudit();
+      const shown = await admin.get(`/admin/audit?user=${encodeURIComponent(email)}`);
+      assert.match(shown.text, /<code>user-disabled<\/code>/);
+      assert.match(shown.text, /<code>created<\/code>/);
+      assert.ok(shown.text.includes(`href="${path}">${email}</a>`));
+      const only = await admin.get(`/admin/audit?event=user-disabled&user=${email}`);
+      assert.match(only.text, /<code>user-disabled<\/code>/);
+      assert.doesNotMatch(only.text, /<code>created<\/code>/);
+      const today = new Date(server.clock.now).toISOString().slice(0, 10);
+      const yesterday = new Date(server.clock.now - 24 * 60 * minute).toISOString().slice(0, 10);
+      const during = await admin.get(`/admin/audit?user=${email}&from=${today}&to=${today}`);
+      assert.match(during.text, /<code>created<\/code>/);
+      const before = await admin.get(`/admin/audit?user=${email}&to=${yesterday}`);
+      assert.match(before.text, /Nothing like this happened/);
+      assert.equal((await admin.get("/admin/audit?from=x&to=9999-99-99&before=x&event=%22%3E")).status, 200);
+      assert.equal(await visitor.isSignedIn(), false);
+    });
+
+    test("page by page, without a gap and without a repetition", async () => {
+      const { email } = await somebody();
+      await happen(60, `id of ${email}`);
+      const times: string[] = [];
+      let next: string | undefined = `/admin/audit?event=renewed&user=${email}`;
+      for (let pages = 0; next !== undefined && pages < 5; pages++) {
+        const { text }: { text: string } = await admin.get(next);
+        const rows: string = text.split("<tbody>")[1]!.split("</tbody>")[0]!;
+        times.push(...Array.from(rows.matchAll(/<tr>/g), () => next!));
+        next = /href="(\/admin\/audit\?[^"]*before=[^"]*)">Older/.exec(text)?.[1]?.replaceAll("&amp;", "&");
+      }
+      assert.deepEqual([times.length, new Set(times).size], [60, 2]);
+    });
+
+    test("are exported whole, as CSV that no spreadsheet runs and as JSON Lines (OWASP: CSV injection)", async () => {
+      const { email, signIn } = await somebody();
+      const userAgent = `=HYPERLINK("http://evil.example","x"), then`;
+      await happen(250, `id of ${email}`);
+      await signIn(userAgent);
+      await server.running.flushAudit();
+      const csv = await admin.get(`/admin/audit/audit.csv?user=${email}`);
+      assert.equal(csv.headers.get("content-type"), "text/csv; charset=utf-8");
+      assert.equal(csv.headers.get("content-disposition"), 'attachment; filename="audit.csv"');
+      assert.equal(csv.headers.get("cache-control"), "no-store");
+      const [head, first, ...lines] = csv.text.trimEnd().split("\r\n");
+      assert.equal(head, "at,event,reason,userId,sessionId,ip,device,userAgent,correlationId,id,details");
+      assert.ok(first!.includes(`,"'=HYPERLINK(""http://evil.example"",""x""), then",`));
+      const jsonl = await admin.get(`/admin/audit/audit.jsonl?user=${email}`);
+      const records = jsonl.text.trimEnd().split("\n");
+      assert.equal(records.length, lines.length + 1);
+      assert.ok(records.length > 250);
+      assert.equal(JSON.parse(records[0]!).userAgent, userAgent);
+    });
+
+    async function happen(times: number, userId: string): Promise<void> {
+      server.sql(
+        `WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ${times})
+         INSERT INTO coatcheck_audit (at, id, event, user_id) SELECT i + CAST(? AS INTEGER), hex(randomblob(16)), 'renewed', ? FROM n`,
+        String(server.clock.now - minute),
+        userId,
+      );
+    }
+
+    test("say whether somebody changed it", async () => {
+      await server.running.flushAudit();
+      assert.match(
+        (await admin.submit("/admin/audit/check", {}, "/admin/audit")).text,
+        /The audit is intact/,
+      );
+      assert.equal((await admin.submit("/admin/audit/check", {})).status, 403);
+      server.sql("DROP TRIGGER coatcheck_audit_not_changed");
+      server.sql("UPDATE coatcheck_audit SET event = 'other' WHERE position = 1");
+      const broken = await admin.submit("/admin/audit/check", {}, "/admin/audit");
+      assert.match(broken.text, /The audit is not intact: 1 break found/);
+      assert.doesNotMatch(broken.text, /The audit is intact/);
+    });
   });
 
   describe("of users", () => {

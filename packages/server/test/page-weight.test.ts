@@ -25,6 +25,7 @@ test("no page and what it loads is more than 60 KB compressed, and everything co
     "/welcome",
     "/admin/users",
     "/admin/users/new",
+    "/admin/audit",
   ]) {
     const isOpen = ["/login", "/forgot", "/reset"].includes(path);
     const { text } = await (isOpen ? stranger : visitor).get(path);

@@ -5,6 +5,11 @@ import { accountEvents } from "../accounts/account-event.ts";
 
 const day = 24 * 60 * 60_000;
 
+/** In milliseconds. */
+export function auditRetention(days: number): number {
+  return days * day;
+}
+
 export function openAudit(
   sessions: SessionManager,
   store: AuditStore,
@@ -13,7 +18,7 @@ export function openAudit(
   return startAudit(sessions, {
     store,
     sinks: [logAccountEvents(logger)],
-    retention: days * day,
+    retention: auditRetention(days),
     // Where logs are kept elsewhere, this is what nobody who writes to the database can take back.
     onSealed: ({ position, hash }) => logger.info({ event: "audit-sealed", position, hash }),
     onPruned: (removed) => logger.info({ event: "audit-pruned", removed }),

@@ -1,6 +1,7 @@
 /** The commands for the audit. */
 import { type AuditBreak, type AuditQuery, type AuditRecord, type AuditSeal, verifyAudit } from "coatcheck";
 import { recordJson } from "../api/audit-record-json.ts";
+import { pagesOfRecords } from "../audit/all-records.ts";
 import { deviceName } from "../device-name.ts";
 import { type Command, FailedError, type Given, jsonOption, MisuseError } from "./command.ts";
 import { inExistingOffice, type Office, userOf } from "./office.ts";
@@ -17,7 +18,6 @@ const filters = {
 
 const day = 24 * 60 * 60_000;
 const defaultCount = 50;
-const pageSize = 200;
 
 export const auditVerify: Command = {
   name: "audit verify",
@@ -77,10 +77,11 @@ export const auditList: Command = {
     const most = countIn(given.value("count"));
     await inExistingOffice(async (office) => {
       const records: AuditRecord[] = [];
-      for await (const record of found(office, await queryOf(office, given, auditList.name))) {
-        if (records.length === most) break;
-        records.push(record);
+      for await (const page of pagesOfRecords(office.audit, await queryOf(office, given, auditList.name))) {
+        records.push(...page);
+        if (records.length >= most) break;
       }
+      records.splice(most);
       if (given.has("json")) return printJson({ records: records.map(recordJson) });
       printTable(
         ["TIME", "EVENT", "REASON", "USER", "SESSION", "DEVICE", "ADDRESS"],
@@ -104,21 +105,15 @@ export const auditExport: Command = {
   options: { jsonl: { summary: "JSON Lines: what there is; need not be said" }, ...filters },
   async run(given) {
     await inExistingOffice(async (office) => {
-      for await (const record of found(office, await queryOf(office, given, auditExport.name))) {
-        if (!process.stdout.write(`${JSON.stringify(recordJson(record))}\n`)) await drained();
+      const query = await queryOf(office, given, auditExport.name);
+      for await (const records of pagesOfRecords(office.audit, query)) {
+        for (const record of records) {
+          if (!process.stdout.write(`${JSON.stringify(recordJson(record))}\n`)) await drained();
+        }
       }
     });
   },
 };
-
-async function* found({ audit }: Office, query: Omit<AuditQuery, "limit">): AsyncGenerator<AuditRecord> {
-  let cursor: string | undefined;
-  do {
-    const page = await audit.query({ ...query, limit: pageSize, ...(cursor !== undefined && { cursor }) });
-    yield* page.records;
-    cursor = page.next;
-  } while (cursor !== undefined);
-}
 
 async function queryOf(office: Office, given: Given, command: string): Promise<Omit<AuditQuery, "limit">> {
   const [email, id, event, sessionId] = ["user", "user-id", "event", "session"].map((name) =>

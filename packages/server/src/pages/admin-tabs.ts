@@ -7,7 +7,10 @@ import { tabs } from "./parts.ts";
 /** Leads from each part of the administration to the others. */
 export function adminTabs(c: Context<AppEnv>): Html {
   const { admin } = c.var.words;
-  const parts = [{ name: admin.users.title, href: "/admin/users" }];
+  const parts = [
+    { name: admin.users.title, href: "/admin/users" },
+    { name: admin.audit.title, href: "/admin/audit" },
+  ];
   return tabs(
     admin.title,
     parts.map((part) => ({ ...part, isHere: c.req.path.startsWith(part.href) })),

@@ -36,7 +36,8 @@ export function adminUserPages(app: Hono<AppEnv>, house: House): void {
         ])}</div>
         ${deedLinks(c, user)}
         <h2>${users.sessions}</h2>
-        ${cards(c, user, devices)}`,
+        ${cards(c, user, devices)}
+        <p class="more"><a href="/admin/audit?user=${encodeURIComponent(user.id)}">${c.var.words.admin.audit.here}</a></p>`,
     }));
   });
 

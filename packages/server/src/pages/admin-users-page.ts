@@ -87,7 +87,7 @@ export function invitationPage(
   }));
 }
 
-export function pathOf({ id }: User): string {
+export function pathOf({ id }: Pick<User, "id">): string {
   return `/admin/users/${encodeURIComponent(id)}`;
 }
 

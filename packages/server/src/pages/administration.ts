@@ -3,6 +3,7 @@ import type { Hono, MiddlewareHandler } from "hono";
 import { administrator } from "../accounts/demands.ts";
 import { answerProblem } from "../answer.ts";
 import type { AppEnv, House } from "../env.ts";
+import { adminAuditPages } from "./admin-audit-page.ts";
 import { adminUserPages } from "./admin-user-page.ts";
 import { adminUsersPages } from "./admin-users-page.ts";
 import { requireRecentSignIn } from "./confirm-page.ts";
@@ -13,6 +14,7 @@ export function administration(app: Hono<AppEnv>, house: House): void {
   app.use("/admin/*", requireSignIn(house), requireAdministrator(house), requireRecentSignIn(house));
   adminUsersPages(app, house);
   adminUserPages(app, house);
+  adminAuditPages(app, house);
 }
 
 function requireAdministrator({ accounts }: House): MiddlewareHandler<AppEnv> {

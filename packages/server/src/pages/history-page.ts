@@ -85,7 +85,7 @@ const alarming: ReadonlySet<string> = new Set([
   "access-denied",
 ]);
 
-function isAlarming({ event }: AuditRecord): boolean {
+export function isAlarming({ event }: AuditRecord): boolean {
   return alarming.has(event);
 }
 

@@ -1,5 +1,6 @@
 /** English: the pages of administrators. */
 import { type Html, html } from "../pages/html.ts";
+import { counted } from "./plural.ts";
 
 /** What is asked before it is done. */
 export interface AskedWords {
@@ -35,6 +36,41 @@ export const englishAdmin = {
     noSessionsDisabled: "Whoever is disabled cannot sign in. Enable the user to let them in again.",
     thisIsYou: (devices: (text: string) => Html): Html =>
       html`This is you. Your own rights are changed by another administrator, your sessions under ${devices("Devices")}.`,
+  },
+
+  audit: {
+    title: "Audit",
+    lead: "What happened to accounts and sessions, the newest first. A record is here a moment after it happened.",
+    csv: "Export as CSV",
+    jsonl: "Export as JSON Lines",
+    chainEmpty: "Nothing is sealed yet. Records join the chain some seconds after they were written.",
+    chain: (position: number, hash: Html): Html =>
+      html`${counted("en", position, { one: "record", other: "records" })} sealed in the chain, the last as ${hash}.`,
+    check: "Check the chain",
+    intact: (checked: number): string =>
+      `The audit is intact: ${counted("en", checked, { one: "record is", other: "records are" })} as they were sealed.`,
+    broken: (breaks: number): string =>
+      `The audit is not intact: ${counted("en", breaks, { one: "break", other: "breaks" })} found.`,
+    brokenHint: (command: Html): Html => html`${command} names each.`,
+    event: "What",
+    anyEvent: "Everything",
+    user: "User, by address or id",
+    from: "From day (UTC)",
+    to: "To day (UTC)",
+    show: "Show",
+    when: "When",
+    whom: "Whom",
+    where: "From where",
+    nothing: "Nothing like this happened",
+    nothingHint: "Ask for fewer things at once: another user, more days, or everything.",
+    here: "What happened to this user",
+    events: {
+      "sign-in-failed": "Sign-in failed",
+      revoked: "Session ended",
+      rejected: "A session was refused",
+      csrf: "A request from another site was refused",
+      throttled: "Too many attempts",
+    } as Readonly<Record<string, string>>,
   },
 
   newUser: {

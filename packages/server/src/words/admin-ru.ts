@@ -1,6 +1,7 @@
 /** Russian: the pages of administrators. */
 import { html } from "../pages/html.ts";
 import type { AdminWords } from "./admin-en.ts";
+import { counted } from "./plural.ts";
 
 export const russianAdmin: AdminWords = {
   title: "Управление",
@@ -29,6 +30,41 @@ export const russianAdmin: AdminWords = {
     noSessionsDisabled: "Отключённый пользователь не может войти. Включите его, чтобы снова пустить.",
     thisIsYou: (devices) =>
       html`Это вы. Ваши права меняет другой администратор, ваши сеансы на странице ${devices("«Устройства»")}.`,
+  },
+
+  audit: {
+    title: "Аудит",
+    lead: "Что происходило с учётными записями и сеансами, начиная с последнего. Запись появляется здесь через мгновение.",
+    csv: "Выгрузить CSV",
+    jsonl: "Выгрузить JSON Lines",
+    chainEmpty: "Ещё ничего не запечатано. Записи входят в цепочку через несколько секунд.",
+    chain: (position, hash) =>
+      html`В цепочке ${counted("ru", position, { one: "запись", few: "записи", many: "записей", other: "записи" })}, последняя запечатана как ${hash}.`,
+    check: "Проверить цепочку",
+    intact: (checked) =>
+      `Аудит цел: ${counted("ru", checked, { one: "запись проверена", few: "записи проверены", many: "записей проверено", other: "записи проверено" })}.`,
+    broken: (breaks) =>
+      `Аудит повреждён: ${counted("ru", breaks, { one: "разрыв", few: "разрыва", many: "разрывов", other: "разрыва" })}.`,
+    brokenHint: (command) => html`Каждый назовёт ${command}.`,
+    event: "Что",
+    anyEvent: "Всё",
+    user: "Пользователь, по адресу или номеру",
+    from: "С дня (UTC)",
+    to: "По день (UTC)",
+    show: "Показать",
+    when: "Когда",
+    whom: "С кем",
+    where: "Откуда",
+    nothing: "Ничего такого не происходило",
+    nothingHint: "Уточните меньше: другой пользователь, больше дней или всё сразу.",
+    here: "Что происходило с этим пользователем",
+    events: {
+      "sign-in-failed": "Неудачный вход",
+      revoked: "Сеанс завершён",
+      rejected: "Сеанс отклонён",
+      csrf: "Отклонён запрос с другого сайта",
+      throttled: "Слишком много попыток",
+    },
   },
 
   newUser: {

@@ -166,6 +166,14 @@ async function administration(
   await page.locator("main form button").click();
   await page.locator("[role=status]").waitFor();
   await look("admin-user-disabled", page);
+  await server.running.flushAudit();
+  await page.goto(`${server.origin}/admin/audit`);
+  await look("admin-audit", page);
+  await page.getByRole("button", { name: admin.audit.check }).click();
+  await page.locator("[role=status]").waitFor();
+  await look("admin-audit-checked", page);
+  await page.goto(`${server.origin}/admin/audit?user=nobody`);
+  await look("admin-audit-nothing", page);
 }
 
 /** A phone, a computer, a program, and a browser that is only remembered. */
