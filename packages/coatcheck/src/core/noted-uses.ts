@@ -26,7 +26,8 @@ export class NotedUses {
   /** Whether this use of the session is to be noted, which counts as done: it is the first within the interval. */
   isNews(id: SessionId, now: number): boolean {
     const noted = this.#young.get(id) ?? this.#old.get(id);
-    if (noted !== undefined && now - noted < this.#interval) return false;
+    // A clock that was ahead for a while must not keep silent whom it has noted.
+    if (noted !== undefined && Math.abs(now - noted) < this.#interval) return false;
     if (this.#young.size >= maximumOfGeneration || now - this.#youngSince >= this.#interval) {
       this.#old = this.#young;
       this.#young = new Map();

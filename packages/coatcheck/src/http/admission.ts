@@ -105,8 +105,9 @@ export class Admission<D> {
   }
 
   #already(): Known<Validation<D>> {
+    if (this.#validation) return this.#validation;
     this.#presented ??= this.#validatePresented();
-    return this.#validation ?? this.#presented;
+    return this.#presented;
   }
 
   /** It opens a session, so whatever else comes from its address, it is not invented. */

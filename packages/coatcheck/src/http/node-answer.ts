@@ -46,7 +46,7 @@ function writeCompleteHead(
   this.writeHead = writeHead;
   this[completing] = former;
   const hasMessage = typeof first === "string";
-  const fields = new HeadFields(this, (hasMessage ? second : first) as HeadHeaders);
+  const fields = new HeadFields(this, (second ?? (hasMessage ? undefined : first)) as HeadHeaders);
   apply(fields);
   return hasMessage ? this.writeHead(status, first, fields.head) : this.writeHead(status, fields.head);
 }
@@ -94,7 +94,8 @@ class HeadFields implements HeaderFields {
   constructor(answer: NodeAnswer, headers: HeadHeaders) {
     this.#answer = answer;
     if (isList(headers)) {
-      const flat = headers.flat();
+      // The values in a flat list may be lists themselves.
+      const flat = Array.isArray(headers[0]) ? headers.flat() : headers;
       for (let at = 0; at < flat.length; at += 2) {
         const name = String(flat[at]).toLowerCase();
         this.head[name] = joined(this.head[name], flat[at + 1]!);

@@ -171,6 +171,14 @@ describe("what was noted lately", () => {
     assert.equal(noted.isNews(newId(999_999), minute), true);
   });
 
+  it("keeps nobody silent after the clock was ahead for a while", () => {
+    const noted = new NotedUses(minute);
+    noted.isNews(newId(1), 60 * minute);
+    assert.equal(noted.isNews(newId(1), 60 * minute - 1), false);
+    assert.equal(noted.isNews(newId(1), minute), true);
+    assert.equal(noted.isNews(newId(1), minute + 1), false);
+  });
+
   it("is forgotten when it does not matter any more", () => {
     const noted = new NotedUses(minute);
     for (let number = 0; number < 1_000; number++) noted.isNews(newId(number), minute);

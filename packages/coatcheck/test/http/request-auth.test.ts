@@ -17,8 +17,9 @@ interface Seen {
 function application(options: AuthOptions = {}) {
   const clock = manualClock();
   const warnings: string[] = [];
+  const store = new MemorySessionStore();
   const sessions = new SessionManager({
-    store: new MemorySessionStore(),
+    store,
     now: clock.now,
     policy: { renewAfter: 60_000 },
     warn: (message) => void warnings.push(message),
@@ -31,7 +32,7 @@ function application(options: AuthOptions = {}) {
       encrypted: false,
       header: (name) => headers[name],
     });
-  return { clock, sessions, warnings, request };
+  return { clock, store, sessions, warnings, request };
 }
 
 /** The `Cookie` header that answers a request's `Set-Cookie`. */
@@ -145,4 +146,25 @@ describe("carrying over", () => {
     assert.deepEqual(request().carried(), {});
     assert.throws(() => application().request().carry({ cart: [] }), TypeError);
   });
+});
+
+describe("a session that was at hand", () => {
+  for (const verb of ["logout", "login"] as const) {
+    test(`is not looked up again by ${verb}, which an outage or a renewal that falls due would spoil`, async () => {
+      const { request, clock, store } = application();
+      const first = request({ headers: { host: "localhost" } });
+      const { id } = await first.login("ada");
+      const auth = request({ headers: { host: "localhost", cookie: cookieOf(first) } });
+      assert.equal((await auth.session())?.id, id);
+      clock.advance(60_000);
+      let lookups = 0;
+      store.find = async () => {
+        lookups++;
+        throw new Error("connect ECONNREFUSED");
+      };
+      await auth[verb]("ada");
+      assert.equal(lookups, 0);
+      assert.equal(store.recent(id), undefined);
+    });
+  }
 });
