@@ -27,6 +27,17 @@ describe("the pages", () => {
       assert.match((await visitor.get("/account")).text, /ada@example\.com/);
     });
 
+    test("is never led away from by the languages of a page that is not there (ASVS 3.7.2)", async () => {
+      const visitor = server.visitor();
+      for (const path of ["//evil.example/x", "///evil.example/x", "/\\evil.example/x"]) {
+        const { status, text } = await visitor.get(path);
+        assert.equal(status, 404);
+        const links = [...text.matchAll(/href="([^"]*)" lang="/g)].map(([, link]) => link!);
+        assert.equal(links.length, 1);
+        for (const link of links) assert.match(link, /^\/(?![/\\])/);
+      }
+    });
+
     test("leads to no path that is not a page", async () => {
       for (const next of ["/logout", "/logout?a=b", "/account/mail", "/account/password", "/nowhere"]) {
         const answer = await server.visitor().submit("/login", { ...ada, next });

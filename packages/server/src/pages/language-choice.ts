@@ -36,5 +36,6 @@ function pathIn(c: Context<AppEnv>, path: string, language: Language): string {
   // What was told about a deed is told once.
   query.delete("done");
   query.set("lang", language);
-  return `${path}?${query}`;
+  // To browsers, what follows two slashes is a host (ASVS 3.7.2).
+  return `${path.replace(/^[/\\]+/, "/")}?${query}`;
 }
