@@ -56,13 +56,18 @@ export class Values {
   /** What the text says once the values that it gives for the first time are taken from `actual`. */
   learned(text: string, actual: string): string {
     const names = Array.from(text.matchAll(placeholder), ([, name]) => name!);
-    const pattern = text.split(placeholder).map((part, at) => (at % 2 ? "([\\w.-]+)" : RegExp.escape(part)));
+    const pattern = text.split(placeholder).map((part, at) => (at % 2 ? "([\\w.-]+)" : literal(part)));
     const values = new RegExp(`^${pattern.join("")}$`).exec(actual)?.slice(1) ?? [];
     for (const [at, value] of values.entries()) {
       if (!this.#known.has(names[at]!)) this.#known.set(names[at]!, value);
     }
     return values.length === names.length ? this.filledIn(text) : text;
   }
+}
+
+/** A pattern of exactly this text. */
+function literal(text: string): string {
+  return text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
 }
 
 /** Neither JSON nor anything else in these pages has a single word in braces. */

@@ -95,7 +95,7 @@ class HeadFields implements HeaderFields {
     this.#answer = answer;
     if (isList(headers)) {
       // The values in a flat list may be lists themselves.
-      const flat = Array.isArray(headers[0]) ? headers.flat() : headers;
+      const flat = (Array.isArray(headers[0]) ? headers.flat() : headers) as readonly HeaderValue[];
       for (let at = 0; at < flat.length; at += 2) {
         const name = String(flat[at]).toLowerCase();
         this.head[name] = joined(this.head[name], flat[at + 1]!);
