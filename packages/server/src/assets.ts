@@ -24,6 +24,7 @@ type AssetName =
   | "codeFromLink"
   | "idleWarning"
   | "passwordReveal"
+  | "sessionEnd"
   | "waitCountdown";
 
 const files: Readonly<Record<AssetName, Asset>> = {
@@ -33,6 +34,7 @@ const files: Readonly<Record<AssetName, Asset>> = {
   codeFromLink: load("code-from-link.js"),
   idleWarning: load("idle-warning.js"),
   passwordReveal: load("password-reveal.js"),
+  sessionEnd: load("session-end.js"),
   waitCountdown: load("wait-countdown.js"),
 };
 

@@ -4,6 +4,7 @@ import type { AuditStore, Finding, KeyRing, RequestAuth, RequestSource, SessionM
 import type { Logger } from "pino";
 import type { Accounts } from "./accounts/accounts.ts";
 import type { Identity } from "./accounts/identify.ts";
+import type { EventStreams } from "./live/event-streams.ts";
 import type { MailStore } from "./mail/mail-store.ts";
 import type { Notifications } from "./mail/notifications.ts";
 import type { Metrics } from "./metrics/metrics.ts";
@@ -19,6 +20,7 @@ export interface House {
   /** How long its records are kept, in milliseconds. */
   readonly auditRetention: number;
   readonly metrics: Metrics;
+  readonly streams: EventStreams;
   /** What `/metrics` demands; undefined: to be on this machine. */
   readonly metricsToken: string | undefined;
   readonly logger: Logger;

@@ -153,6 +153,19 @@ export function methodNotAllowed(allowed: readonly string[]): ServerProblem {
   return problem("method-not-allowed", 405, "Method not allowed", { detail: `Use ${allowed.join(" or ")}.` });
 }
 
+/** @param ofSession whether it is this session that has too many, and not all together. */
+export function tooManyStreams(ofSession: boolean): ServerProblem {
+  return ofSession
+    ? problem("too-many-streams", 429, "Too many streams", {
+        detail: "This session has as many streams of events open as it may.",
+        retryAfter: 60,
+      })
+    : problem("busy", 503, "Service temporarily unavailable", {
+        detail: "No more streams of events are opened here at this moment.",
+        retryAfter: 5,
+      });
+}
+
 export function busy(retryAfter: number): ServerProblem {
   return problem("busy", 503, "Service temporarily unavailable", {
     detail: "Too many people are signing in at this moment.",

@@ -19,6 +19,7 @@ import type { Config } from "./config.ts";
 import type { House } from "./env.ts";
 import { close, listen } from "./http-server.ts";
 import { ServerKeys } from "./keys/server-keys.ts";
+import { EventStreams } from "./live/event-streams.ts";
 import { openPostOffice, type PostOffice } from "./mail/post-office.ts";
 import { metered } from "./metrics/metered-store.ts";
 import { Metrics } from "./metrics/metrics.ts";
@@ -139,6 +140,8 @@ async function serve(config: Config, parts: Parts): Promise<RunningServer> {
   let port = 0;
   let stopping = false;
   let postOffice: PostOffice | undefined;
+  const streams = new EventStreams();
+  metrics.showStreams(streams);
   const http = await listen(config.port, config.host, (got) => {
     port = got;
     origin = config.origin ?? `http://localhost:${port}`;
@@ -152,6 +155,7 @@ async function serve(config: Config, parts: Parts): Promise<RunningServer> {
       audit,
       auditRetention: auditRetention(config.auditDays),
       metrics,
+      streams,
       metricsToken,
       keys: keys.ring,
       logger,
@@ -175,6 +179,8 @@ async function serve(config: Config, parts: Parts): Promise<RunningServer> {
     flushAudit,
     stop: once(async () => {
       stopping = true;
+      // Their requests would never be finished.
+      streams.close();
       await close(http);
       await stopUpkeep();
       await postOffice?.close();

@@ -230,3 +230,21 @@ test("who has to wait sees the seconds go by, or without script how many there a
     }
   });
 });
+
+test("the devices page of a session that is ended elsewhere leads to the sign-in page by itself, which tells why", {
+  timeout,
+}, async () => {
+  await using server = await startTestServer();
+  await withBrowser(async (browser) => {
+    const page = await newPage(browser);
+    const opened = page.waitForResponse("**/api/session/events");
+    await signIn(page, server);
+    assert.equal((await opened).status(), 200);
+    const other = await server.signedIn();
+    assert.equal((await other.call("DELETE", "/api/sessions/others")).status, 200);
+    await page.getByRole("heading", { name: "Sign in" }).waitFor();
+    assert.equal(new URL(page.url()).search, "?next=%2Fdevices");
+    assert.match(await page.getByRole("status").innerText(), /from your list of devices/);
+    assert.equal(await other.isSignedIn(), true);
+  });
+});

@@ -140,6 +140,24 @@ for (const [stores, open] of Object.entries({
       assert.ok(delays.toSorted((x, y) => x - y)[4]! < maxStaleness / 4, `${delays} ms`);
     });
 
+    test("a stream on one closes in time when the session ends on the other, and not at a new proof (express-ws#88)", async () => {
+      const delays: number[] = [];
+      for (let round = 0; round < 5; round++) {
+        const onA = await signedInOn(a);
+        const onB = b.visitor(onA);
+        const { status, rest } = await onA.events();
+        assert.equal(status, 200);
+        const proof = { password: ada.password };
+        assert.equal((await onB.call("POST", "/api/reauthenticate", proof)).status, 200);
+        assert.equal(await a.visitor(onB).isSignedIn(), true);
+        assert.equal((await onB.call("POST", "/api/logout")).status, 200);
+        const endedAt = performance.now();
+        assert.equal(await rest, 'event: ended\ndata: {"reason":"logout"}\n\n');
+        delays.push(performance.now() - endedAt);
+      }
+      assert.ok(delays.toSorted((x, y) => x - y)[2]! < maxStaleness, `${delays} ms`);
+    });
+
     test("both show the same devices, and end those of each other", async () => {
       const onA = await signedInOn(a);
       const onB = await signedInOn(b);

@@ -39,6 +39,13 @@ export async function identify(accounts: Accounts, auth: RequestAuth): Promise<I
   return { signedIn: false, reason };
 }
 
+/** As `identify`, but it is no use of the session, and says nothing of one that is none any more. */
+export async function identifyUnused(accounts: Accounts, auth: RequestAuth): Promise<Session | undefined> {
+  const session = await auth.peek();
+  const user = session && (await accounts.find(session.userId));
+  return session && !whyInvalid(session, user) ? session : undefined;
+}
+
 function unidentified(rejection: Rejection): Identification {
   const { retryAfter } = rejection.reason === "throttled" ? rejection : {};
   return { signedIn: false, reason: endReason(rejection), ...(retryAfter && { retryAfter }) };

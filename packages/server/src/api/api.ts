@@ -9,6 +9,7 @@ import { adminUsersApi } from "./admin-users-api.ts";
 import { auditApi } from "./audit-api.ts";
 import { passwordApi } from "./password-api.ts";
 import { passwordResetApi } from "./password-reset-api.ts";
+import { sessionEventsApi } from "./session-events-api.ts";
 import { sessionsApi } from "./sessions-api.ts";
 import { signInApi } from "./sign-in-api.ts";
 
@@ -20,6 +21,7 @@ export function createApi(house: House): OpenAPIHono<AppEnv> {
   });
   signInApi(api, house);
   sessionsApi(api, house);
+  sessionEventsApi(api, house);
   accountApi(api, house);
   passwordApi(api, house);
   passwordResetApi(api, house);

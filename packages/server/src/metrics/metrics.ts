@@ -78,6 +78,11 @@ export class Metrics {
     this.#gauge("session_cache_sessions", "Sessions that are kept in memory", () => cache.size);
   }
 
+  /** From now on it shows how many streams of events are open. */
+  showStreams(streams: { readonly size: number }): void {
+    this.#gauge("event_streams", "Streams of server-sent events that are open", () => streams.size);
+  }
+
   /** An operation of a store that was called at `started` (`performance.now()`) has ended. */
   answered(kind: Kept, operation: string, started: number, outcome: "ok" | "failed"): void {
     this.#storeSeconds.observe({ kind, operation, outcome }, (performance.now() - started) / 1_000);

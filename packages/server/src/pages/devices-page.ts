@@ -2,6 +2,7 @@
 import type { Devices, Session } from "coatcheck";
 import type { Hono } from "hono";
 import { endAllDevices, endDevice, endOtherDevices, listDevices } from "../accounts/devices.ts";
+import { assets } from "../assets.ts";
 import { clearSiteData } from "../clear-site-data.ts";
 import type { AppEnv, House } from "../env.ts";
 import type { Words } from "../words/words.ts";
@@ -24,6 +25,7 @@ export function devicesPages(app: Hono<AppEnv>, house: House): void {
     const devices = await listDevices(auth, identity);
     const now = house.sessions.now();
     return page(c, () => ({
+      scripts: [assets.sessionEnd],
       title: words.devices.title,
       body: devicesView(words, devices, identity.session, now, notice(words, c.req.query("done"))),
     }));

@@ -17,6 +17,17 @@ export interface Sent {
   readonly body?: string | Uint8Array<ArrayBuffer>;
 }
 
+/** A stream of server-sent events. */
+export interface Events {
+  readonly status: number;
+  readonly headers: Headers;
+  /** What came first. */
+  readonly first: string | undefined;
+  /** What it said after that, when it has closed; undefined if it was left. */
+  readonly rest: Promise<string | undefined>;
+  leave(): void;
+}
+
 const firefox = "Mozilla/5.0 (Windows NT 10.0; rv:140.0) Gecko/20100101 Firefox/140.0";
 
 export class Visitor {
@@ -57,6 +68,24 @@ export class Visitor {
       text,
       location,
       json: () => JSON.parse(text),
+    };
+  }
+
+  /** Opens a stream of server-sent events, as `EventSource` does. */
+  async events(path = "/api/session/events"): Promise<Events> {
+    const leaving = new AbortController();
+    const response = await fetch(this.origin + path, {
+      headers: { "user-agent": this.userAgent, cookie: this.#cookies(), accept: "text/event-stream" },
+      signal: leaving.signal,
+    });
+    const chunks = response.body!.pipeThrough(new TextDecoderStream()).getReader();
+    const { value: first } = await chunks.read();
+    return {
+      status: response.status,
+      headers: response.headers,
+      first,
+      rest: textOf(chunks),
+      leave: () => leaving.abort(),
     };
   }
 
@@ -133,4 +162,14 @@ export class Visitor {
 
 export function csrfTokenOf(page: string): string {
   return /name="csrf_token" value="([^"]+)"/.exec(page)?.[1] ?? "";
+}
+
+async function textOf(chunks: ReadableStreamDefaultReader<string>): Promise<string | undefined> {
+  let text = "";
+  for (;;) {
+    const read = await chunks.read().catch(() => undefined);
+    if (!read) return undefined;
+    if (read.done) return text;
+    text += read.value;
+  }
 }
