@@ -76,6 +76,14 @@ describe("a page speaks", () => {
     assert.equal((await page(server, "/nowhere", { "accept-language": "ru" })).language, "ru");
   });
 
+  test("what was chosen, of which a shared cache that keeps a picture hears nothing (CVE-2023-30861)", async () => {
+    await using server = await startTestServer();
+    const [, icon] = /href="(\/assets\/icon[^"]*)"/.exec((await page(server, "/login", {})).text)!;
+    const kept = await page(server, `${icon}?lang=ru`, {});
+    assert.match(kept.headers.get("cache-control")!, /^public/);
+    assert.deepEqual(kept.headers.getSetCookie(), []);
+  });
+
   test("of what went wrong, in every language, and keeps its errors for programs in English", async () => {
     await using server = await startTestServer();
     for (const language of languages) {

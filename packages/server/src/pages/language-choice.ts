@@ -16,7 +16,9 @@ export const speak: MiddlewareHandler<AppEnv> = async (c, next) => {
   const asked = preferredLanguage(c.req.header("accept-language"));
   c.set("words", wordsIn(chosen ?? languageOf(getCookie(c, cookie, "host")) ?? asked ?? "en"));
   await next();
-  if (chosen)
+  // What a shared cache may keep, a picture for one, gives nobody's choice to others (CVE-2023-30861).
+  const isKeptByNobody = c.res.headers.get("Cache-Control") === "no-store";
+  if (chosen && isKeptByNobody)
     setCookie(c, cookie, chosen, { prefix: "host", httpOnly: true, sameSite: "Lax", maxAge: lifetime });
 };
 
