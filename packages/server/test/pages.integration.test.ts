@@ -288,7 +288,7 @@ describe("the pages", () => {
     const document = (await server.visitor().send("GET", "/openapi.json")).json();
     assert.match(document.openapi, /^3\.1\./);
     const paths = Object.keys(document.paths);
-    assert.equal(paths.length, 20);
+    assert.equal(paths.length, 21);
     for (const path of paths) assert.ok(page.text.includes(path), path);
     const withBody = paths.map((path) => document.paths[path].post).filter((post) => post?.requestBody);
     assert.equal(withBody.length, 6);
