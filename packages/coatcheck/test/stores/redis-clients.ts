@@ -31,8 +31,16 @@ export async function nodeRedisPool(url: string): Promise<Opened> {
   return { client, close: async () => client.destroy() };
 }
 
+/** A cluster that is destroyed while it looks for its masters opens connections after that, which would try for ever. */
+function forAMinute(tries: number): number | Error {
+  return tries < 600 ? 100 : new Error("The server is gone");
+}
+
 export async function nodeRedisCluster({ masters }: RunningCluster): Promise<Opened> {
-  const client = createCluster({ rootNodes: masters.map(({ url }) => ({ url })) }).on("error", heard);
+  const client = createCluster({
+    rootNodes: masters.map(({ url }) => ({ url })),
+    defaults: { socket: { reconnectStrategy: forAMinute } },
+  }).on("error", heard);
   await client.connect();
   return { client, close: async () => client.destroy() };
 }
