@@ -60,7 +60,7 @@ function watched(name: StoreName, store: SessionStore, place: Place): WatchedSto
 
 type WatchedStore = Pick<Opened, "size"> & { readonly calls: CallCounter };
 
-const reading = ["find", "findByUser"];
+const reading = ["recent", "find", "findByUser"];
 const writing = ["insert", "update", "delete", "deleteByUser"];
 
 const watchedStores: Record<
