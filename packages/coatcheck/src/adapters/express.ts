@@ -15,7 +15,7 @@ import {
 } from "../http/guard.ts";
 import { isPromise, type Known } from "../http/known.ts";
 import { beforeHead, onceOver } from "../http/node-answer.ts";
-import { nodeHeader, parsedField } from "../http/node-message.ts";
+import { NodeSource, parsedField } from "../http/node-message.ts";
 import { type Problem, problemHeaders, problemOf } from "../http/problem.ts";
 import { RequestAuth } from "../http/request-auth.ts";
 
@@ -139,34 +139,18 @@ function sendProblem(problem: Problem, _req: Request, res: Response): void {
   res.status(problem.status).set(problemHeaders(problem)).end(JSON.stringify(problem));
 }
 
-class ExpressAuthRequest implements AuthRequest {
+class ExpressAuthRequest extends NodeSource implements AuthRequest {
   readonly #req: StatefulRequest;
   readonly #res: Response;
 
   constructor(req: StatefulRequest, res: Response) {
+    super(req);
     this.#req = req;
     this.#res = res;
   }
 
-  get method(): string {
-    return this.#req.method;
-  }
-
-  /** Not `req.ip`: which proxies count is said once, in `trustedProxies`. */
-  get remoteAddress(): string | undefined {
-    return this.#req.socket.remoteAddress;
-  }
-
-  get encrypted(): boolean {
-    return (this.#req.socket as { encrypted?: boolean }).encrypted === true;
-  }
-
   get answered(): boolean {
     return this.#res.headersSent;
-  }
-
-  header(name: string): string | undefined {
-    return nodeHeader(this.#req, name);
   }
 
   async formField(name: string): Promise<string | undefined> {

@@ -21,7 +21,7 @@ import {
 } from "../http/guard.ts";
 import { isPromise, type Known, whenKnown } from "../http/known.ts";
 import { onceOver } from "../http/node-answer.ts";
-import { nodeHeader, parsedField } from "../http/node-message.ts";
+import { NodeSource, parsedField } from "../http/node-message.ts";
 import { type Problem, problemHeaders, problemOf } from "../http/problem.ts";
 import { RequestAuth } from "../http/request-auth.ts";
 
@@ -178,30 +178,14 @@ function sendProblem(problem: Problem, _request: FastifyRequest, reply: FastifyR
   return reply.code(problem.status).headers(problemHeaders(problem)).send(body);
 }
 
-class FastifyAuthRequest implements AuthRequest {
+class FastifyAuthRequest extends NodeSource implements AuthRequest {
   readonly #request: FastifyRequest;
   readonly #reply: FastifyReply;
 
   constructor(request: FastifyRequest, reply: FastifyReply) {
+    super(request.raw);
     this.#request = request;
     this.#reply = reply;
-  }
-
-  get method(): string {
-    return this.#request.raw.method!;
-  }
-
-  /** Not `request.ip`: which proxies count is said once, in `trustedProxies`. */
-  get remoteAddress(): string | undefined {
-    return this.#request.raw.socket.remoteAddress;
-  }
-
-  get encrypted(): boolean {
-    return (this.#request.raw.socket as { encrypted?: boolean }).encrypted === true;
-  }
-
-  header(name: string): string | undefined {
-    return nodeHeader(this.#request.raw, name);
   }
 
   async formField(name: string): Promise<string | undefined> {

@@ -1,7 +1,9 @@
 /** Requests as Node's own server shows them. */
+import type { RequestSource } from "./client.ts";
 
 /** The part of Node's `IncomingMessage` that is read. */
 export interface NodeMessage {
+  readonly method?: string | undefined;
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
   readonly socket: { readonly remoteAddress?: string | undefined; readonly encrypted?: boolean };
 }
@@ -18,4 +20,30 @@ export function parsedField(body: unknown, name: string): string | undefined {
   const value =
     typeof body === "object" && body !== null ? (body as Record<string, unknown>)[name] : undefined;
   return typeof value === "string" ? value : undefined;
+}
+
+/** What the requests of frameworks on Node's server have in common. */
+export class NodeSource implements RequestSource {
+  readonly #message: NodeMessage;
+
+  constructor(message: NodeMessage) {
+    this.#message = message;
+  }
+
+  get method(): string {
+    return this.#message.method!;
+  }
+
+  /** Not the `ip` of a framework: which proxies count is said once, in `trustedProxies`. */
+  get remoteAddress(): string | undefined {
+    return this.#message.socket.remoteAddress;
+  }
+
+  get encrypted(): boolean {
+    return this.#message.socket.encrypted === true;
+  }
+
+  header(name: string): string | undefined {
+    return nodeHeader(this.#message, name);
+  }
 }
