@@ -29,7 +29,6 @@ export interface RouteResult {
   /** How long an answer took at full load, in milliseconds. */
   readonly p50: Figure;
   readonly p99: Figure;
-  readonly rounds: { readonly measured: number; readonly undisturbed: number };
   readonly budget: Budget;
   /** Of 1,000 requests, 32 at once. */
   readonly calls: Calls;
@@ -53,7 +52,7 @@ interface Round {
   readonly own: Turn;
 }
 
-const defaultTurn = 500;
+const defaultTurn = 250;
 
 /** By then the code is compiled, the heap has its size, and the sessions have been used. */
 const warmUp = 1_500;
@@ -61,11 +60,8 @@ const warmUp = 1_500;
 /** For the server of the bare route, which was warm before it waited for the next row. */
 const warmAgain = 300;
 
-/** A server that computed for less of its time was held up by something: the load, or other programs. */
-const leastBusy = 0.9;
-
-/** Where fewer rounds of a row were undisturbed, the quarter counts that was disturbed least. */
-export const fewestRounds: number = 5;
+/** Of so many rounds, one counts. */
+const oneOf = 4;
 
 /** All rows of one framework, which share the server of its bare route; with no other row, it is compared with itself. */
 export async function measureFramework(
@@ -152,13 +148,12 @@ async function factsOf(server: Server, load: Load): Promise<Facts> {
   return { calls, bytes: Math.max(0, atRest / people), cookieBytes, trials };
 }
 
-/** Measures until so many rounds were undisturbed, or twice as many are over. */
 async function measurePair(bare: Server, own: Server, load: Load, run: Run): Promise<Round[]> {
   const turn = run.turn ?? defaultTurn;
   const rounds: Round[] = [];
   await drive(bare, load, warmAgain);
   await drive(own, load, warmUp);
-  while (undisturbed(own.route, rounds).length < run.rounds && rounds.length < 2 * run.rounds) {
+  while (rounds.length < oneOf * run.rounds) {
     // Every other round backwards, so that neither always goes first.
     if (rounds.length % 2 === 0) {
       const first = await drive(bare, load, turn);
@@ -168,7 +163,7 @@ async function measurePair(bare: Server, own: Server, load: Load, run: Run): Pro
       rounds.push({ own: first, bare: await drive(bare, load, turn) });
     }
   }
-  return rounds;
+  return quietest(rounds);
 }
 
 async function drive({ port, child }: Server, load: Load, milliseconds: number): Promise<Turn> {
@@ -184,24 +179,16 @@ async function drive({ port, child }: Server, load: Load, milliseconds: number):
   };
 }
 
-/** The rounds in which nothing came between this row and its bare one. */
-function undisturbed(route: Route, rounds: readonly Round[]): Round[] {
-  return rounds.filter((round) => busyness(route, round) >= leastBusy);
+/**
+ * Whatever else the machine does only adds to what a request takes, twofold at times, and where it is another machine on the
+ * same processor, nothing here shows it but that.
+ */
+function quietest(rounds: readonly Round[]): Round[] {
+  const taken = ({ bare, own }: Round) => bare.microseconds + own.microseconds;
+  return rounds.toSorted((a, b) => taken(a) - taken(b)).slice(0, Math.ceil(rounds.length / oneOf));
 }
 
-function leastDisturbed(route: Route, rounds: readonly Round[]): Round[] {
-  const count = Math.max(fewestRounds, Math.ceil(rounds.length / 4));
-  return rounds.toSorted((a, b) => busyness(route, b) - busyness(route, a)).slice(0, count);
-}
-
-/** Of both, that of the one that had less of its core. A server that waits for a database is never busy all the time. */
-function busyness(route: Route, { bare, own }: Round): number {
-  return route.waits ? bare.busy : Math.min(bare.busy, own.busy);
-}
-
-function figuresOf(route: Route, seen: readonly Round[]): Omit<RouteResult, keyof Facts> {
-  const quiet = undisturbed(route, seen);
-  const rounds = quiet.length >= fewestRounds ? quiet : leastDisturbed(route, seen);
+function figuresOf(route: Route, rounds: readonly Round[]): Omit<RouteResult, keyof Facts> {
   const own = (what: keyof Turn) => rounds.map((round) => round.own[what]);
   const bare = (what: keyof Turn) => rounds.map((round) => round.bare[what]);
   return {
@@ -215,7 +202,6 @@ function figuresOf(route: Route, seen: readonly Round[]): Omit<RouteResult, keyo
     busy: figure(own("busy")),
     p50: figure(own("p50")),
     p99: figure(own("p99")),
-    rounds: { measured: seen.length, undisturbed: quiet.length },
     budget: route.budget ?? {},
   };
 }

@@ -1,4 +1,6 @@
 /** The servers that are compared. A row of ours is a way and a store; one of a peer, a file of `peers/` and what it is told. */
+import type { KeepingName } from "./by-hand/keeping.ts";
+import type { ByHand } from "./by-hand/open.ts";
 import type { Ours, Way } from "./coatcheck/open.ts";
 import type { DatabaseName } from "./databases.ts";
 import { type StoreName, stores } from "./stores.ts";
@@ -16,8 +18,6 @@ export interface Route {
   readonly options: object;
   /** The server that its store asks. */
   readonly database?: DatabaseName | undefined;
-  /** Whether it asks a server for each request, and so is not busy all the time. */
-  readonly waits?: boolean;
   /** How many people sign in, if not as many as everywhere. */
   readonly people?: number;
   readonly budget?: Budget;
@@ -40,14 +40,12 @@ const titles = {
 } as const;
 
 function ours(framework: FrameworkName, way: Way, store: StoreName = "memory", budget: Budget = {}): Route {
-  const { database, cached } = stores[store];
   return {
     framework,
     title: way === "guarded" ? guardedBy(store) : titles[way],
     file: "coatcheck/open.ts",
     options: { way, store } satisfies Ours,
-    database,
-    waits: database !== undefined && !cached,
+    database: stores[store].database,
     budget,
   };
 }
@@ -65,6 +63,27 @@ const atHand = (framework: FrameworkName, addsAtMost: number, atLeast?: number) 
     ours(framework, "guarded", store, { atLeast, addsAtMost }),
   );
 
+const keepingTitles: Readonly<Record<KeepingName, string>> = {
+  map: "a Map",
+  redis: "Redis, one MGET a turn",
+  postgres: "PostgreSQL, one statement a turn",
+};
+
+function byHandTitle(keeping: KeepingName): string {
+  return `a guard by hand, ${keepingTitles[keeping]}`;
+}
+
+function byHand(framework: FrameworkName, keeping: KeepingName): Route {
+  const database = keeping === "map" ? undefined : keeping;
+  return {
+    framework,
+    title: byHandTitle(keeping),
+    file: "by-hand/open.ts",
+    options: { keeping } satisfies ByHand,
+    database,
+  };
+}
+
 function peer(
   framework: FrameworkName,
   title: string,
@@ -72,14 +91,14 @@ function peer(
   like: StoreName,
   times: number,
   options: object = {},
-  others: Pick<Route, "database" | "waits" | "people"> = {},
+  others: Pick<Route, "database" | "people"> = {},
 ): Route {
   const budget = { ours: { title: guardedBy(like), times } };
   return { framework, title, file: `peers/${file}.ts`, options, budget, ...others };
 }
 
 /** Where sessions are in Redis. */
-const inRedis = { database: "redis", waits: true } as const;
+const inRedis = { database: "redis" } as const;
 
 /** Signing in takes it milliseconds. */
 const slowToSignIn = { people: 2_000 } as const;
@@ -87,18 +106,23 @@ const slowToSignIn = { people: 2_000 } as const;
 export const routes: readonly Route[] = [
   ours("hono", "empty"),
   ours("hono", "ignored"),
+  byHand("hono", "map"),
   ...atHand("hono", 8),
   guarded("hono", "sqlite"),
   guarded("hono", "redis"),
   guarded("hono", "postgres"),
   ours("express", "empty"),
   ours("express", "ignored"),
+  byHand("express", "map"),
   ...atHand("express", 7),
   guarded("express", "sqlite"),
   guarded("express", "redis"),
   guarded("express", "postgres"),
   ours("fastify", "empty"),
   ours("fastify", "ignored"),
+  byHand("fastify", "map"),
+  byHand("fastify", "redis"),
+  byHand("fastify", "postgres"),
   ...atHand("fastify", 5, 0.85),
   guarded("fastify", "sqlite", 0.5),
   guarded("fastify", "redis", 0.7),
@@ -149,6 +173,14 @@ export const peers: readonly Route[] = [
   peer("fastify", "iron-session", "iron-session", "redis-cached", 1),
   ...betterAuth("fastify"),
 ];
+
+/** The guard by hand that keeps sessions as this row of ours does; undefined for a file, and for what is no row of ours. */
+export function byHandLike(title: string): string | undefined {
+  const name = (Object.keys(stores) as StoreName[]).find((store) => guardedBy(store) === title);
+  if (name === undefined || name === "sqlite") return undefined;
+  const { database, cached } = stores[name];
+  return byHandTitle(database === undefined || cached ? "map" : database);
+}
 
 /** What each row of a framework is compared with. */
 export function bareRoute(framework: FrameworkName): Route {

@@ -42,19 +42,25 @@ try {
   const measured: Record<string, unknown> = {};
   for (const [name, section] of Object.entries(sections)) {
     const isWanted = only === undefined ? full || !section.takesLong : only === name;
-    if (isWanted) measured[name] = await section.measure(run);
+    if (isWanted) measured[name] = await section.measure(run).catch(tell);
   }
   const results: Results = {
     machine,
     date: new Date().toISOString().slice(0, 10),
     databases: Object.fromEntries([...running].map(([name, { version }]) => [name, version])),
-    sections: measured,
+    sections: Object.fromEntries(Object.entries(measured).filter(([, result]) => result !== undefined)),
   };
   console.log(`\n${markdown(results)}`);
-  if (only === undefined) keep(results);
+  if (only === undefined && process.exitCode === undefined) keep(results);
 } finally {
   for (const database of running.values()) await database[Symbol.asyncDispose]();
   rmSync(folder, { recursive: true });
+}
+
+/** What has been measured is shown although another section failed. */
+function tell(error: unknown): undefined {
+  console.error(error);
+  process.exitCode = 1;
 }
 
 async function place(name: string, database?: DatabaseName): Promise<Place> {

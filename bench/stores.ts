@@ -80,7 +80,8 @@ function behindCache(open: (place: Place) => Promise<OpenStore<CacheableStore>>)
 
 async function openMemory(): Promise<OpenStore> {
   const before = bytesOfHeap();
-  const store = new MemorySessionStore();
+  // Growth goes far beyond what it holds by default.
+  const store = new MemorySessionStore({ maximumSessions: 2_000_000 });
   return {
     store,
     async bytes() {

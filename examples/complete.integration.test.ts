@@ -307,6 +307,7 @@ function describeSignOut(stage: Stage): void {
     assertEnded(await network.send("GET", "/auth/session", { cookie }), "logout");
   });
 
+  // Proves ASVS 7.4.1.
   test("sign-out is final: of many requests at once none opens anything after it, nor sends a cookie", async () => {
     const { network } = stage.node;
     const browser = await signedIn(network);
@@ -707,7 +708,7 @@ function ownFolder(): ReturnType<typeof mkdtempDisposable> {
 async function startNode(env: Backend["env"], ...flags: readonly string[]): Promise<Node> {
   const running = await startProgram(({ port }) => ({
     command: process.execPath,
-    args: [...flags, program],
+    args: [...cheapPasswords, ...flags, program],
     env: { PORT: String(port), ADMIN_PASSWORD: admin.password, USER_PASSWORD: user.password, ...env },
   }));
   const network = new Network(`http://127.0.0.1:${running.port}`);
@@ -760,6 +761,14 @@ async function untilSaid(output: AsyncIterable<Buffer>, wanted: RegExp): Promise
 function clockAhead(minutes: number): string[] {
   return first(`const { now } = Date; Date.now = () => now() + ${minutes * 60_000};`);
 }
+
+/** A quarter of a second for each password would be most of what these tests take. The memory that it demands is as it is. */
+const cheapPasswords = first(`
+  import crypto from "node:crypto";
+  import { syncBuiltinESMExports } from "node:module";
+  const { scrypt } = crypto;
+  crypto.scrypt = (password, salt, length, cost, done) => scrypt(password, salt, length, { ...cost, p: 1 }, done);
+  syncBuiltinESMExports();`);
 
 /** Node, where these cannot be imported. */
 function without(missing: readonly string[]): string[] {

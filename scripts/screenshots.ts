@@ -23,7 +23,7 @@ await withBrowser(async (browser) => {
           await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
           const directory = join(folder, language, `${device}-${colorScheme}`);
           await mkdir(directory, { recursive: true });
-          await page.screenshot({ path: join(directory, `${name}.png`), fullPage: true });
+          await page.screenshot({ path: join(directory, `${name}.png`), fullPage: true, timeout: 120_000 });
         }
       }
     });

@@ -11,6 +11,8 @@ import { join, relative } from "node:path";
 import { run } from "node:test";
 import { spec } from "node:test/reporters";
 import { parseArgs } from "node:util";
+import { Proofs, unproven } from "../test/requirements/proof.ts";
+import { readClaims } from "../test/requirements/requirements.ts";
 import { supply } from "../test/servers/need.ts";
 import { neededBy } from "../test/servers/table.ts";
 
@@ -18,6 +20,11 @@ interface Counts {
   passed: number;
   failed: number;
   skipped: number;
+}
+
+interface Slow {
+  readonly path: string;
+  readonly seconds: number;
 }
 
 interface Stage extends Counts {
@@ -32,8 +39,13 @@ const patience = { whole: 4 * 60_000, named: 60 * 60_000 };
 
 const watched = ["--import", join(import.meta.dirname, "end-in-time.ts")];
 
-/** The machines that run this have two cores, and most tests wait more than they compute. */
-const filesAtOnce = 2;
+/** The machines that run this have two cores. What talks to other programs waits for them; what waits for a browser does not. */
+const filesAtOnce: Readonly<Record<string, number>> = { unit: 2, integration: 3, browser: 2 };
+
+/** Every file is a process, and many start others: without it they would all compile the same again, at half of their time. */
+process.env.NODE_COMPILE_CACHE ??= join(root, "node_modules/.cache/tests");
+
+const slowestShown = 10;
 
 const { values, positionals: words } = parseArgs({
   allowPositionals: true,
@@ -44,11 +56,14 @@ const kinds = values.unit ? ["unit"] : ["unit", "integration", "browser"];
 const isWhole = !values.unit && words.length === 0;
 
 const stages: Stage[] = [];
+const files: Slow[] = [];
+const proofs = new Proofs();
 if (isWhole) stages.push(await timed("check", check));
 for (const kind of kinds) {
-  const files = testFiles(kind);
-  if (files.length > 0) stages.push(await timed(kind, () => testKind(kind, files)));
+  const paths = testFiles(kind);
+  if (paths.length > 0) stages.push(await timed(kind, () => testKind(kind, paths)));
 }
+if (isWhole) stages.push(await timed("requirements", demandProof));
 conclude();
 
 /** The name tells what a test needs: nothing, another program, a browser. */
@@ -83,14 +98,22 @@ async function check(): Promise<Counts> {
   return code === 0 ? { passed: 1, failed: 0, skipped: 0 } : { passed: 0, failed: 1, skipped: 0 };
 }
 
-async function testKind(kind: string, files: readonly string[]): Promise<Counts> {
+/** What `docs/requirements.md` says that a test shows, a test of this run has shown. Counted as one test, too. */
+async function demandProof(): Promise<Counts> {
+  const missing = unproven(readClaims(), proofs.passed);
+  for (const { id, file, name } of missing)
+    console.error(`✖ ${id}: no test that passed is "${name}" of ${file}`);
+  return missing.length === 0 ? { passed: 1, failed: 0, skipped: 0 } : { passed: 0, failed: 1, skipped: 0 };
+}
+
+async function testKind(kind: string, paths: readonly string[]): Promise<Counts> {
   try {
     await provideFor(kind);
   } catch (error) {
     console.error((error as Error).message);
-    return { passed: 0, failed: files.length, skipped: 0 };
+    return { passed: 0, failed: paths.length, skipped: 0 };
   }
-  return testFilesTogether(files);
+  return testFilesTogether(kind, paths);
 }
 
 async function provideFor(kind: string): Promise<void> {
@@ -99,20 +122,22 @@ async function provideFor(kind: string): Promise<void> {
   }
 }
 
-async function testFilesTogether(paths: readonly string[]): Promise<Counts> {
+async function testFilesTogether(kind: string, paths: readonly string[]): Promise<Counts> {
   const counts: Counts = { passed: 0, failed: 0, skipped: 0 };
   const silent = new Set(paths.map((path) => join(root, path)));
   process.env.TEST_FILE_PATIENCE = String(words.length > 0 ? patience.named : patience.whole);
-  const tests = run({ cwd: root, files: [...silent], concurrency: filesAtOnce, execArgv: watched });
-  tests.on("test:summary", ({ file, counts: seen }) => {
+  const tests = run({ cwd: root, files: [...silent], concurrency: filesAtOnce[kind]!, execArgv: watched });
+  tests.on("test:summary", ({ file, counts: seen, duration_ms }) => {
     if (file !== undefined) {
       if (seen.tests > 0) silent.delete(file);
+      files.push({ path: relative(root, file), seconds: duration_ms / 1000 });
       return;
     }
     counts.passed += seen.passed;
     counts.skipped += seen.skipped + seen.todo;
     counts.failed += seen.tests - seen.passed - seen.skipped - seen.todo;
   });
+  tests.on("test:pass", (event) => proofs.note(event));
   // The runner lets a file without a single test pass. Here it fails; one that crashed has been counted already.
   tests.on("test:pass", ({ name }) => {
     if (!silent.has(name)) return;
@@ -130,12 +155,20 @@ function conclude(): void {
   for (const { name, seconds, failed } of stages) {
     console.log(`${failed === 0 ? "✔" : "✖"} ${name.padEnd(12)} ${seconds.toFixed(1).padStart(6)} s`);
   }
+  if (isWhole) showSlowest();
   const ranNothing = stages.every((stage) => stage.name === "check" || stage.passed + stage.failed === 0);
   if (ranNothing)
     console.error(`\nNo test was run${words.length > 0 ? `: no file matches ${words.join(", ")}` : ""}.`);
   const skipped = total.skipped > 0 ? `, ${total.skipped} skipped` : "";
   console.log(`\n${total.passed} passed, ${total.failed} failed${skipped}`);
   process.exitCode = total.failed > 0 || ranNothing ? 1 : 0;
+}
+
+/** Where the time goes, for whoever wants the whole to end within ten minutes. */
+function showSlowest(): void {
+  console.log("\nThe slowest files:");
+  for (const { path, seconds } of files.toSorted((a, b) => b.seconds - a.seconds).slice(0, slowestShown))
+    console.log(`  ${seconds.toFixed(1).padStart(6)} s  ${path}`);
 }
 
 function sum(what: keyof Counts): number {

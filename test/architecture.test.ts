@@ -2,7 +2,14 @@ import assert from "node:assert/strict";
 import { globSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, test } from "node:test";
-import { emptyNames, forbiddenWords, type SourceFile, wrongImports } from "./architecture.ts";
+import {
+  credentials,
+  emptyNames,
+  forbiddenWords,
+  type SourceFile,
+  waysOut,
+  wrongImports,
+} from "./architecture.ts";
 
 const root = join(import.meta.dirname, "..");
 
@@ -28,8 +35,37 @@ describe("the house", () => {
     }
   });
 
+  // Proves ASVS 11.5.1, ASVS 11.2.4, CVE-2017-14775, CVE-2016-1000236.
   test("no predictable secret, no comparison that can be timed", () => {
     assert.deepEqual(sources("packages/*/src/**/*.ts").flatMap(forbiddenWords), []);
+  });
+
+  // Proves ASVS 12.3.3, ASVS 13.2.4, ASVS 13.2.5.
+  test("what the server asks of other programs leads through these files: databases, mail, and its own origin", () => {
+    const files = [...sources("packages/server/src/**/*.ts"), ...sources("packages/coatcheck/src/**/*.ts")];
+    const ours = files.filter(({ path }) => !path.startsWith("packages/coatcheck/src/testing/"));
+    assert.deepEqual(ours.flatMap(waysOut).sort(), [
+      // It tells networks apart.
+      "packages/coatcheck/src/http/client.ts: node:net",
+      // The doctor asks the server's own origin, as a browser would.
+      "packages/server/src/doctor/examination.ts: fetch",
+      // It listens.
+      "packages/server/src/http-server.ts: node:http",
+      "packages/server/src/http-server.ts: node:net",
+      "packages/server/src/mail/smtp.ts: nodemailer",
+      "packages/server/src/storage/postgres-pool.ts: pg",
+      "packages/server/src/storage/redis-connection.ts: redis",
+    ]);
+  });
+
+  // Proves ASVS 13.2.3.
+  test("no address comes with a user and a password of ours", () => {
+    const files = [
+      ...sources("packages/*/src/**/*.ts"),
+      ...sources("examples/**/*.ts"),
+      ...sources("{Dockerfile,deploy/**/*.*}"),
+    ];
+    assert.deepEqual(files.flatMap(credentials), []);
   });
 
   test("no name says nothing", () => {
@@ -100,6 +136,21 @@ describe("the rules bite", () => {
     assert.equal(says('if (deed.token === "held") return;'), 0);
     assert.equal(says("if (record.secretRevision === condition.secretRevision) return;"), 0);
     assert.equal(says("  // never secretHash === presented"), 0);
+  });
+
+  test("ways out are seen, types are none", () => {
+    const told = (text: string) => waysOut({ path: "x.ts", text });
+    assert.deepEqual(told('import { request } from "node:https";'), ["x.ts: node:https"]);
+    assert.deepEqual(told('const { Pool } = await import("pg");'), ["x.ts: pg"]);
+    assert.deepEqual(told("await fetch(request.url)"), ["x.ts: fetch"]);
+    assert.deepEqual(told('import type { Pool } from "pg";\nawait app.fetch(request)'), []);
+  });
+
+  test("credentials are seen, and where they stand is none", () => {
+    const told = (text: string) => credentials({ path: "x.ts", text });
+    assert.deepEqual(told('"redis://:secret@host"'), ["x.ts: redis://:secret@"]);
+    assert.deepEqual(told('"postgres://app:app@host/app"'), ["x.ts: postgres://app:app@"]);
+    assert.deepEqual(told("postgres://user:password@host:5432/name, https://[::1]:3000/"), []);
   });
 
   test("empty names are seen", () => {

@@ -93,3 +93,21 @@ export function forbiddenWords({ path, text }: SourceFile): string[] {
 export function emptyNames(paths: readonly string[]): string[] {
   return paths.filter((path) => /(^|[/-])(utils?|helpers?|misc|common)(\.|\/|$)/.test(path));
 }
+
+const clients =
+  /^(?:pg|redis|ioredis|nodemailer|node:(?:https?|http2|net|tls|dgram|dns|child_process))(?:\/|$)/;
+
+/** By what a file could ask another program: clients that it imports, and `fetch`. */
+export function waysOut(file: SourceFile): string[] {
+  const text = file.text.replace(/^import type [^;]*;$/gm, "");
+  const imported = importsOf({ ...file, text }).filter((specifier) => clients.test(specifier));
+  const fetches = /(?<![.\w])fetch\(/.test(text) ? ["fetch"] : [];
+  return [...imported, ...fetches].map((way) => `${file.path}: ${way}`);
+}
+
+/** Addresses with a user and a password in them, but for the one that says where they stand. */
+export function credentials({ path, text }: SourceFile): string[] {
+  return Array.from(text.matchAll(/[a-z]+:\/\/[^\s"'`/@]*:[^\s"'`/@]+@/g), ([address]) => address)
+    .filter((address) => !address.endsWith("://user:password@"))
+    .map((address) => `${path}: ${address}`);
+}

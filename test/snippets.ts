@@ -74,9 +74,18 @@ export function reasonNotToCheck({ mark }: Fence): string | undefined {
 /** The files and folders of the repository that a document links to. */
 export function linksOf(markdown: string): string[] {
   const prose = markdown.replace(/^\s*```[\s\S]*?^\s*```/gm, "").replace(/`[^`\n]*`/g, "");
-  return Array.from(prose.matchAll(/\]\(([^)#\s]+)(?:#[^)\s]*)?\)/g), ([, target]) => target!).filter(
-    (target) => !/^[a-z]+:/.test(target),
-  );
+  return Array.from(
+    prose.matchAll(/\]\(([^)#\s]+)(?:#[^)\s]*)?(?:\s+"[^"]*")?\)/g),
+    ([, target]) => target!,
+  ).filter((target) => !/^[a-z]+:/.test(target));
+}
+
+/** The tests that a document names: links whose title is what stands in the file. */
+export function namedTestsOf(markdown: string): (readonly [target: string, name: string])[] {
+  return Array.from(markdown.matchAll(/\]\(([^)#\s]+\.ts)\s+"([^"]*)"\)/g), ([, target, name]) => [
+    target!,
+    name!,
+  ]);
 }
 
 /** The npm scripts that a shell fence runs. */

@@ -1,9 +1,10 @@
 /** What a guard costs a route. */
-import { fewestRounds, measureFramework, type RouteResult } from "../http.ts";
+import { measureFramework, type RouteResult } from "../http.ts";
 import { installPeers } from "../install-peers.ts";
 import { barPlot } from "../plot-bars.ts";
 import {
   bareRoute,
+  byHandLike,
   frameworkNames,
   isBare,
   isGuarded,
@@ -31,7 +32,11 @@ export const routes: Section<readonly RouteResult[]> = {
   },
 
   toMarkdown: (results) =>
-    [...measured(results).flatMap(chapter), roundsText(results), factsTable(results)].join("\n\n"),
+    [
+      ...measured(results).flatMap(chapter),
+      "Medians of the quietest quarter of the rounds of each row.",
+      factsTable(results),
+    ].join("\n\n"),
 
   plots: (results) => [{ name: "routes", title, svg: sharesPlot(results) }],
 };
@@ -63,6 +68,7 @@ function routesTable(results: readonly RouteResult[]): string {
       "CPU a request",
       "added",
       "of bare, by CPU",
+      "of by hand",
       "busy",
       "p50",
       "p99",
@@ -76,6 +82,7 @@ function routesTable(results: readonly RouteResult[]): string {
       `${microseconds(result.microseconds.median)} ${spread(result.microseconds)}`,
       isBare(result) ? "" : microseconds(result.addedMicroseconds),
       share(result.cpuShare),
+      byHandText(result, results),
       result.busy.median.toFixed(2),
       milliseconds(result.p50.median),
       milliseconds(result.p99.median),
@@ -83,6 +90,13 @@ function routesTable(results: readonly RouteResult[]): string {
       budgetText(result, results),
     ]),
   );
+}
+
+/** What is left of a guard by hand that keeps its sessions in the same way. */
+function byHandText({ title, cpuShare }: RouteResult, results: readonly RouteResult[]): string {
+  const like = byHandLike(title);
+  const byHand = results.find((result) => result.title === like);
+  return byHand ? (cpuShare.median / byHand.cpuShare.median).toFixed(2) : "";
 }
 
 function factsTable(results: readonly RouteResult[]): string {
@@ -159,11 +173,4 @@ function sharesPlot(results: readonly RouteResult[]): string {
       })),
     })),
   });
-}
-
-function roundsText(results: readonly RouteResult[]): string {
-  const disturbed = results.filter(({ rounds }) => rounds.undisturbed < fewestRounds);
-  if (disturbed.length === 0) return "Medians of the rounds of each row in which nothing disturbed it.";
-  const names = disturbed.map(({ framework, title }) => `${framework}: ${title}`);
-  return `Other programs wanted the processor. Of these rows, the rounds count that were disturbed least, and only the CPU columns: ${names.join("; ")}.`;
 }

@@ -21,6 +21,8 @@ export interface TcpProxy extends AsyncDisposable {
   delay(milliseconds: number): void;
   /** Resets all connections. */
   reset(): void;
+  /** Connections that come from now on lead to this port. */
+  leadTo(port: number): void;
 }
 
 /** A proxy on a free port before `port`. */
@@ -28,12 +30,13 @@ export async function startTcpProxy(port: number): Promise<TcpProxy> {
   const pairs = new Set<readonly [client: Socket, server: Socket]>();
   let current: Weather = "fine";
   let late = 0;
+  let target = port;
   const proxy = createServer({ allowHalfOpen: true }, (client) => {
     if (current === "half-closed") {
       client.destroy();
       return;
     }
-    const server = connect({ port, host: "127.0.0.1", allowHalfOpen: true });
+    const server = connect({ port: target, host: "127.0.0.1", allowHalfOpen: true });
     const pair = [client, server] as const;
     pairs.add(pair);
     const end = () => {
@@ -45,10 +48,19 @@ export async function startTcpProxy(port: number): Promise<TcpProxy> {
     client.on("data", (bytes) => {
       if (current !== "silent") server.write(bytes);
     });
+    // Bytes never overtake each other, also when those before them are still late.
+    const underway: (Buffer | string)[] = [];
     server.on("data", (bytes) => {
       if (current === "silent" || current === "deaf") return;
-      if (late > 0) setTimeout(() => client.destroyed || client.write(bytes), late);
-      else client.write(bytes);
+      if (late === 0 && underway.length === 0) {
+        client.write(bytes);
+        return;
+      }
+      underway.push(bytes);
+      setTimeout(() => {
+        const first = underway.shift()!;
+        if (!client.destroyed) client.write(first);
+      }, late);
     });
   });
   proxy.listen(0, "127.0.0.1");
@@ -69,6 +81,9 @@ export async function startTcpProxy(port: number): Promise<TcpProxy> {
       late = milliseconds;
     },
     reset,
+    leadTo: (other) => {
+      target = other;
+    },
     [Symbol.asyncDispose]: async () => {
       reset();
       proxy.close();

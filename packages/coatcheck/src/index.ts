@@ -30,6 +30,7 @@ export { type AuditUpkeepOptions, pruneAudit, sealAudit, startAuditUpkeep } from
 export type { ChangeListener, ChangeWatch } from "./core/change-watch.ts";
 export type { DataOptions, StandardSchema } from "./core/data.ts";
 export type { Devices } from "./core/devices.ts";
+export { parseDirectoryCursor } from "./core/directory-page.ts";
 export {
   type AnyCoatcheckError,
   DataConflictError,
@@ -60,8 +61,19 @@ export type {
 } from "./core/remember-store.ts";
 export type { DormantBrowser, RememberTicket } from "./core/remembered.ts";
 export type { Session } from "./core/session.ts";
+export type {
+  ListedSession,
+  ProjectedDirectory,
+  ProjectionPruneStep,
+  SessionDirectory,
+  SessionPage,
+  SessionQuery,
+  SessionSort,
+  TimeSpan,
+} from "./core/session-directory.ts";
 export type { CarriedOver, CreatedSession, SignIn, SignInRequest } from "./core/sign-in.ts";
 export {
+  type CountStep,
   type DataChange,
   dataText,
   type Ended,

@@ -11,6 +11,7 @@ import { answerProblem } from "./answer.ts";
 import { createApi } from "./api/api.ts";
 import { openApiDocument } from "./api/openapi.ts";
 import { serveAssets } from "./assets.ts";
+import { compression } from "./compression.ts";
 import { doctorRoute } from "./doctor/doctor-route.ts";
 import type { AppEnv, House } from "./env.ts";
 import { healthRoutes } from "./health.ts";
@@ -56,6 +57,7 @@ export function createApp(house: House): Hono<AppEnv> {
   app.use((c, next) => correlated({ correlationId: c.var.requestId }, next));
   app.use(requestLog(house.logger));
   app.use(headers(house));
+  app.use(compression);
   app.use(bodyLimit({ maxSize: largestBody, onError: (c) => answerProblem(bodyTooLarge(), c) }));
   app.use(wholeBody);
   const remember = { stillValid: (userId: string) => accounts.mayReturn(userId) };
@@ -85,7 +87,7 @@ export function createApp(house: House): Hono<AppEnv> {
   app.route("/", api);
   const document = openApiDocument(api, origin);
   app.get("/openapi.json", (c) => c.json(document));
-  docsPage(app, document);
+  docsPage(app, house, document);
 
   app.notFound((c) => {
     const methods = methodsOf(app, c.req.path);
@@ -97,11 +99,12 @@ export function createApp(house: House): Hono<AppEnv> {
   return app;
 }
 
-/** Names the request, and what its page may load. */
+/** Names the request, and what its page may load. The answer to a HEAD is that to a GET: what nobody will read is let go. */
 const names: MiddlewareHandler<AppEnv> = async (c, next) => {
   c.set("requestId", randomBytes(9).toString("base64url"));
   c.set("nonce", randomBytes(16).toString("base64url"));
   await next();
+  if (c.req.method === "HEAD") await c.res.body?.cancel();
 };
 
 /**
@@ -114,7 +117,7 @@ const wholeBody: MiddlewareHandler<AppEnv> = async (c, next) => {
 };
 
 /** What depends on who asks is kept by nobody; what may be kept says so itself. */
-function headers({ origin, isStopping }: House): MiddlewareHandler<AppEnv> {
+function headers({ origin, isClosed }: House): MiddlewareHandler<AppEnv> {
   return async (c, next) => {
     await next();
     for (const [name, value] of Object.entries(securityHeaders(origin, c.var.nonce))) c.header(name, value);
@@ -122,7 +125,8 @@ function headers({ origin, isStopping }: House): MiddlewareHandler<AppEnv> {
     if (!c.res.headers.has("Cache-Control")) c.header("Cache-Control", "no-store");
     if (c.res.headers.get("Cache-Control") === "no-store" && !c.res.headers.has("Vary"))
       c.header("Vary", "Cookie");
-    if (isStopping()) c.header("Connection", "close");
+    // Not while it stops and still listens: they would come back on a connection that is reset then.
+    if (isClosed()) c.header("Connection", "close");
   };
 }
 

@@ -23,8 +23,10 @@ type AssetName =
   | "backGuard"
   | "codeFromLink"
   | "idleWarning"
+  | "livePart"
   | "passwordReveal"
   | "sessionEnd"
+  | "tryCalls"
   | "waitCountdown";
 
 const files: Readonly<Record<AssetName, Asset>> = {
@@ -33,8 +35,10 @@ const files: Readonly<Record<AssetName, Asset>> = {
   backGuard: load("back-guard.js"),
   codeFromLink: load("code-from-link.js"),
   idleWarning: load("idle-warning.js"),
+  livePart: load("live-part.js"),
   passwordReveal: load("password-reveal.js"),
   sessionEnd: load("session-end.js"),
+  tryCalls: load("try-calls.js"),
   waitCountdown: load("wait-countdown.js"),
 };
 

@@ -14,7 +14,10 @@ export interface DeviceLook {
   readonly kind: "phone" | "computer" | "program";
 }
 
+/** @param userAgent as it was sent; empty where none was, as by some programs. */
 export function lookOf(userAgent: string): DeviceLook {
+  // Bowser throws at it.
+  if (userAgent === "") return { kind: "program" };
   const { browser, os, platform } = Bowser.parse(userAgent);
   const isBrowser = browsers.has(browser.name ?? "");
   const name = isBrowser ? browser.name : program.exec(userAgent)?.[0];

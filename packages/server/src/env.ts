@@ -1,10 +1,21 @@
 /** What the handlers of a request have at hand. */
 import type { HttpBindings } from "@hono/node-server";
-import type { AuditStore, Finding, KeyRing, RequestAuth, RequestSource, SessionManager } from "coatcheck";
+import type {
+  AuditStore,
+  Finding,
+  KeyRing,
+  RequestAuth,
+  RequestSource,
+  SessionDirectory,
+  SessionManager,
+} from "coatcheck";
 import type { Logger } from "pino";
 import type { Accounts } from "./accounts/accounts.ts";
 import type { Identity } from "./accounts/identify.ts";
+import type { FigureStore } from "./figures/figure-store.ts";
+import type { AuditTail } from "./live/audit-tail.ts";
 import type { EventStreams } from "./live/event-streams.ts";
+import type { FigureTail } from "./live/figure-tail.ts";
 import type { MailStore } from "./mail/mail-store.ts";
 import type { Notifications } from "./mail/notifications.ts";
 import type { Metrics } from "./metrics/metrics.ts";
@@ -14,11 +25,16 @@ import type { Words } from "./words/words.ts";
 export interface House {
   readonly accounts: Accounts;
   readonly sessions: SessionManager;
+  /** Where all sessions are searched. Nothing that ends one relies on it. */
+  readonly directory: SessionDirectory;
   readonly mail: MailStore;
   readonly notifications: Notifications;
   readonly audit: AuditStore;
   /** How long its records are kept, in milliseconds. */
   readonly auditRetention: number;
+  readonly auditTail: AuditTail;
+  readonly figures: FigureStore;
+  readonly figureTail: FigureTail;
   readonly metrics: Metrics;
   readonly streams: EventStreams;
   /** What `/metrics` demands; undefined: to be on this machine. */
@@ -33,6 +49,8 @@ export interface House {
   readonly examine: (request: RequestSource) => Promise<readonly Finding[]>;
   /** Whether the server was told to stop: it still answers, but wants no new work. */
   readonly isStopping: () => boolean;
+  /** Whether it takes no new connections: whoever has one is told that it was the last answer on it. */
+  readonly isClosed: () => boolean;
 }
 
 /** The types of the Hono context. */

@@ -3,10 +3,15 @@
 /** The candidate that is at most a third of its letters away from `name`. */
 export function nearest(name: string, candidates: readonly string[]): string | undefined {
   const ranked = candidates
+    .filter((candidate) => Math.abs(candidate.length - name.length) <= mostApart(candidate))
     .map((candidate) => ({ candidate, distance: distance(name, candidate) }))
     .sort((a, b) => a.distance - b.distance);
   const best = ranked[0];
-  return best && best.distance <= best.candidate.length / 3 ? best.candidate : undefined;
+  return best && best.distance <= mostApart(best.candidate) ? best.candidate : undefined;
+}
+
+function mostApart(candidate: string): number {
+  return candidate.length / 3;
 }
 
 /** Levenshtein's: how many letters to insert, remove or replace. */

@@ -24,7 +24,7 @@ export function parseStoreAddress(text: string): StoreAddress {
       return { kind: "postgres", url: postgresUrl(text) };
     case "redis:":
     case "rediss:":
-      return { kind: "redis", url: parsedUrl(text, `${scheme}//user:password@host:6379`).href };
+      return { kind: "redis", url: redisUrl(text, `${scheme}//user:password@host:6379`) };
     case "memory:":
       if (text.length > scheme.length) throw new AddressError("memory: stands alone");
       return { kind: "memory" };
@@ -40,7 +40,7 @@ export function sameAddress(one: StoreAddress, other: StoreAddress): boolean {
   return JSON.stringify(one) === JSON.stringify(other);
 }
 
-/** As people are shown it: without a password, and without the query, which may hold one. */
+/** As people are shown it: without a password, and without the query and what follows, which may hold one. */
 export function shownAddress(address: StoreAddress): string {
   switch (address.kind) {
     case "sqlite":
@@ -51,6 +51,7 @@ export function shownAddress(address: StoreAddress): string {
       const url = new URL(address.url);
       url.password = "";
       url.search = "";
+      url.hash = "";
       return url.href;
     }
   }
@@ -84,11 +85,22 @@ function fileOf(rest: string): string {
   return rest;
 }
 
+/** An address that was pasted twice would have its password in the path, which is shown. */
+function redisUrl(text: string, pattern: string): string {
+  const url = parsedUrl(text, pattern);
+  if (/^\/?\d*$/.test(url.pathname)) return url.href;
+  throw new AddressError(
+    `it is not of the form ${pattern}/0, where the number of the database may be missing`,
+  );
+}
+
 /** The modes of `pg`. A mistyped one would be taken for none, and the connection would be plain. */
 const sslModes = ["disable", "no-verify", "require", "verify-ca", "verify-full"];
 
 function postgresUrl(text: string): string {
-  const url = parsedUrl(text, "postgres://user:password@host:5432/name");
+  const pattern = "postgres://user:password@host:5432/name";
+  const url = parsedUrl(text, pattern);
+  if (url.pathname.includes("/", 1)) throw new AddressError(`it has more behind the host than ${pattern}`);
   const mode = url.searchParams.get("sslmode");
   if (mode !== null && !sslModes.includes(mode)) {
     const meant = nearest(mode, sslModes);

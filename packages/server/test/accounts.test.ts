@@ -38,6 +38,14 @@ describe("accounts", () => {
     assert.deepEqual(found?.roles, ["admin", "user"]);
   });
 
+  test("a password does not age (ASVS 6.2.10)", async () => {
+    const { accounts, clock } = setUp();
+    await accounts.createAdministrator(ada);
+    clock.now += 20 * 365 * 24 * 3_600_000;
+    assert.ok(await accounts.authenticate(ada));
+  });
+
+  // Proves ASVS 6.3.8.
   test("a wrong password, an unknown address and a disabled account are one answer", async () => {
     const { accounts, store } = setUp();
     const user = await accounts.createAdministrator(ada);
@@ -64,6 +72,7 @@ describe("accounts", () => {
     assert.equal(verify.mock.callCount(), 3);
   });
 
+  // Proves ASVS 2.3.3.
   test("a sign-in that began before a password change is not valid after it", async () => {
     const { accounts } = setUp();
     await accounts.createAdministrator(ada);
@@ -73,6 +82,7 @@ describe("accounts", () => {
     assert.equal(await accounts.stillValid(signingIn!), false);
   });
 
+  // Proves ASVS 15.4.2.
   test("of two password changes from the same state one wins", async () => {
     const { accounts } = setUp();
     const user = await accounts.createAdministrator(ada);
@@ -83,6 +93,7 @@ describe("accounts", () => {
     assert.deepEqual(outcomes.toSorted(), [false, true]);
   });
 
+  // Proves ASVS 11.4.2, ASVS 11.2.2.
   test("a hash of older parameters is replaced at sign-in, and the sign-in stays valid", async () => {
     const { accounts, database } = setUp();
     await accounts.createAdministrator(ada);
@@ -122,6 +133,7 @@ describe("the set-up link", () => {
     assert.doesNotMatch(JSON.stringify(rows), new RegExp(code));
   });
 
+  // Proves ASVS 6.3.2.
   test("is dead after 24 hours, and once a new one was made", async () => {
     const { accounts, clock } = setUp();
     const first = await accounts.issueSetupCode();
@@ -165,7 +177,6 @@ describe("e-mail addresses", () => {
     test(`${good} is accepted`, () => assert.equal(emailFault(good), undefined));
   }
 
-  // CVE-2022-35924: a list of addresses that passed for one.
   for (const bad of [
     "",
     "ada",
@@ -180,6 +191,7 @@ describe("e-mail addresses", () => {
     "ada\ud800@example.com",
     `${"a".repeat(250)}@example.com`,
   ]) {
+    // Proves CVE-2022-35924.
     test(`${JSON.stringify(bad).slice(0, 40)} is refused`, () => assert.ok(emailFault(bad)));
   }
 });

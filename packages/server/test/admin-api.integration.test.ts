@@ -59,6 +59,7 @@ describe("administration", () => {
     }
   });
 
+  // Proves ASVS 7.5.3.
   test("demands that the password was typed within ten minutes", async () => {
     const visitor = await server.signedIn();
     server.clock.now += 10 * minute;
@@ -78,6 +79,7 @@ describe("administration", () => {
     assert.equal(problemOf(answer), "csrf");
   });
 
+  // Proves ASVS 8.3.2.
   test("is open to who was made an administrator, and closed at once to who is none any more", async () => {
     const eve = await someone();
     const before = await eve.signIn();
@@ -92,6 +94,7 @@ describe("administration", () => {
     assert.equal(problemOf(await (await eve.signIn()).call("GET", "/api/admin/users")), "forbidden");
   });
 
+  // Proves ASVS 7.4.2.
   test("disables a user: all their sessions end at once, with requests in flight, and nothing lets them in", async () => {
     const eve = await someone();
     const devices = [await eve.signIn(), await eve.signIn(), await eve.signIn()];
@@ -158,6 +161,7 @@ describe("administration", () => {
     assert.equal(problemOf(await admin.call("DELETE", "/api/admin/sessions/x")), "not-found");
   });
 
+  // Proves ASVS 6.4.6.
   test("creates a user, who chooses a password by the link: good once, and only the newest", async () => {
     const email = `Grace${++number}@example.com`;
     const created = await admin.call("POST", "/api/admin/users", { email, roles: ["admin"] });
@@ -197,6 +201,7 @@ describe("administration", () => {
     assert.equal(problemOf(await admin.call("POST", "/api/admin/users/nobody/setup-link")), "not-found");
   });
 
+  // Proves ASVS 16.2.5.
   test("lists the users page by page, each once and in order, and never what they sign in with", async () => {
     for (let more = 0; more < 5; more++) await someone();
     const all = (await admin.call("GET", "/api/admin/users?limit=200")).json();
@@ -222,6 +227,7 @@ describe("administration", () => {
     }
   });
 
+  // Proves ASVS 7.4.5.
   test("finds the sessions of somebody, and ends one, or all", async () => {
     const eve = await someone();
     const [one, two, three] = [await eve.signIn(), await eve.signIn(), await eve.signIn()];

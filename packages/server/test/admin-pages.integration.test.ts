@@ -42,8 +42,11 @@ describe("the pages of administrators", () => {
     "/admin/users/new",
     "/admin/users/x",
     "/admin/users/x/disable",
+    "/admin/sessions",
+    "/admin/sessions/end",
   ];
 
+  // Proves ASVS 16.3.2.
   test("are for administrators only, and whoever asks all the same is recorded", async () => {
     const eve = await (await somebody()).signIn();
     for (const path of pages) {
@@ -123,7 +126,12 @@ describe("the pages of administrators", () => {
       assert.match(during.text, /<code>created<\/code>/);
       const before = await admin.get(`/admin/audit?user=${email}&to=${yesterday}`);
       assert.match(before.text, /Nothing like this happened/);
-      assert.equal((await admin.get("/admin/audit?from=x&to=9999-99-99&before=x&event=%22%3E")).status, 200);
+      const odd = await admin.get("/admin/audit?from=guessed&to=9999-99-99&before=x&event=%22%3E");
+      assert.equal(odd.status, 200);
+      assert.match(odd.text, /What was typed is no day/);
+      assert.equal(odd.text.match(/type="date" value=""/g)?.length, 2);
+      assert.match(odd.text, /audit\.csv\?event=%22%3E"/, "Nor is it in the links");
+      assert.doesNotMatch(during.text, /What was typed is no day/);
       assert.equal(await visitor.isSignedIn(), false);
     });
 
@@ -135,7 +143,7 @@ describe("the pages of administrators", () => {
       for (let pages = 0; next !== undefined && pages < 5; pages++) {
         const { text }: { text: string } = await admin.get(next);
         const rows: string = text.split("<tbody>")[1]!.split("</tbody>")[0]!;
-        times.push(...Array.from(rows.matchAll(/<tr>/g), () => next!));
+        times.push(...Array.from(rows.matchAll(/<tr /g), () => next!));
         next = /href="(\/admin\/audit\?[^"]*before=[^"]*)">Older/.exec(text)?.[1]?.replaceAll("&amp;", "&");
       }
       assert.deepEqual([times.length, new Set(times).size], [60, 2]);
@@ -233,6 +241,7 @@ describe("the pages of administrators", () => {
       assert.match(bad.text, /value="grace"[\s\S]*aria-invalid|aria-invalid[\s\S]*value="grace"/);
     });
 
+    // Proves ASVS 7.4.2.
     test("disable one, whose sessions end at once, and enable them again", async () => {
       const { email, path, signIn } = await somebody();
       const visitor = await signIn();
@@ -248,6 +257,7 @@ describe("the pages of administrators", () => {
       assert.equal(await (await signIn()).isSignedIn(), true);
     });
 
+    // Proves ASVS 8.3.2.
     test("give and take the rights of an administrator, which ends the sessions of who had others", async () => {
       const { path, signIn } = await somebody();
       const before = await signIn();
@@ -272,6 +282,7 @@ describe("the pages of administrators", () => {
       assert.equal((await admin.get(own)).status, 200);
     });
 
+    // Proves ASVS 7.4.5.
     test("end one session of theirs, or all", async () => {
       const { path, signIn } = await somebody();
       const [one, two, three] = [await signIn(), await signIn(), await signIn()];
@@ -289,6 +300,7 @@ describe("the pages of administrators", () => {
       assert.match((await admin.get(path)).text, /Not signed in anywhere/);
     });
 
+    // Proves ASVS 8.2.2.
     test("end a session under the name of another user for nobody", async () => {
       const eve = await somebody();
       const { path } = await somebody();

@@ -42,6 +42,7 @@ describe("the API", () => {
     assert.equal(response.status, 200);
   });
 
+  // Proves ASVS 6.3.8.
   test("an unknown user, a wrong password and a disabled user get the same bytes", async () => {
     const disabled = { email: "off@example.com", password: "lemon hedgehog violin snail" };
     await server.addUser(disabled);
@@ -78,6 +79,7 @@ describe("the API", () => {
     assert.doesNotMatch(answer.text, /hash|argon2/i);
   });
 
+  // Proves ASVS 7.5.2, WSTG-SESS-11.
   test("GET /api/sessions lists the user's sessions, this one first", async () => {
     const visitor = server.visitor();
     await visitor.signIn(eve);
@@ -109,6 +111,7 @@ describe("the API", () => {
     assert.equal(answer.headers.get("clear-site-data"), '"storage"');
   });
 
+  // Proves ASVS 8.2.2.
   test("another user's session is as good as none: 404, and it lives (IDOR, ASVS 8.2.2)", async () => {
     const visitor = await server.signedIn();
     const stranger = server.visitor();
@@ -118,6 +121,7 @@ describe("the API", () => {
     assert.equal(await visitor.isSignedIn(), true);
   });
 
+  // Proves ASVS 7.4.3, ASVS 7.5.2.
   test("DELETE /api/sessions/others ends all but this one", async () => {
     const visitor = await server.signedIn();
     const other = await server.signedIn();
@@ -135,6 +139,7 @@ describe("the API", () => {
     assert.equal(await other.isSignedIn(), false);
   });
 
+  // Proves ASVS 7.4.1, WSTG-SESS-06, W3C Clear-Site-Data.
   test("POST /api/logout is final, and clears the cookie", async () => {
     const visitor = await server.signedIn();
     const copy = visitor.copy();
@@ -146,6 +151,7 @@ describe("the API", () => {
     assert.equal(refused.json().reason, "logout");
   });
 
+  // Proves ASVS 7.2.4, CVE-2023-6787.
   test("POST /api/reauthenticate makes the sign-in recent again, under a new secret", async () => {
     const visitor = await server.signedIn();
     const before = visitor.cookie;
@@ -161,6 +167,7 @@ describe("the API", () => {
     assert.equal(await visitor.sessionId(), id);
   });
 
+  // Proves ASVS 7.4.3, ASVS 6.2.2.
   test("POST /api/password changes it, ends the other sessions and keeps this one", async () => {
     const visitor = server.visitor();
     await visitor.signIn(eve);
@@ -185,6 +192,7 @@ describe("the API", () => {
     await change(changed, eve.password);
   });
 
+  // Proves NIST 5.1 requests, WSTG-SESS-05.
   test("every unsafe call of a session demands its CSRF token, and does nothing without", async () => {
     const visitor = await server.signedIn();
     const foreign = await (await server.signedIn()).csrfToken();
@@ -222,6 +230,7 @@ describe("the API", () => {
     assert.equal(answer.status, 200);
   });
 
+  // Proves ASVS 3.5.1, WSTG-SESS-05.
   test("calls from another site are refused, sign-in too, whatever their content type says", async () => {
     for (const type of ["application/json", "text/plain", "APPLICATION/JSON; x=1", "multipart/form-data"]) {
       const answer = await server.visitor().send("POST", "/api/login", {
@@ -232,6 +241,7 @@ describe("the API", () => {
     }
   });
 
+  // Proves ASVS 3.5.2.
   test("only JSON is taken for JSON (CVE-2021-32677)", async () => {
     for (const type of ["text/plain", "application/x-www-form-urlencoded", "application/jsonp"]) {
       const answer = await server.visitor().send("POST", "/api/login", {
@@ -272,6 +282,7 @@ describe("the API", () => {
     );
   });
 
+  // Proves ASVS 7.4.2.
   test("a disabled user's session opens nothing from the next request on", async () => {
     const off = { email: "soon-off@example.com", password: "lemon hedgehog violin snail" };
     await server.addUser(off);

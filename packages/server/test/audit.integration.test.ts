@@ -33,6 +33,7 @@ describe("the audit of the server", () => {
   });
   after(() => server[Symbol.asyncDispose]());
 
+  // Proves ASVS 16.2.1, ASVS 16.3.1.
   test("has sign-in and sign-out, with user, public session id, device, address and the request's id", async () => {
     const visitor = server.visitor();
     const answer = await visitor.call("POST", "/api/login", { ...eve });
@@ -51,7 +52,8 @@ describe("the audit of the server", () => {
     assert.equal(revoked.ip, "127.0.0.1");
   });
 
-  test("has failed sign-ins, and never what was typed (V16-02): it may be a password in the wrong field", async () => {
+  // Proves ASVS 16.3.1.
+  test("has failed sign-ins, and never what was typed (ASVS 16.2.5): it may be a password in the wrong field", async () => {
     const typed = "my own secret sentence";
     for (const credentials of [
       { email: eve.email, password: typed },
@@ -73,7 +75,7 @@ describe("the audit of the server", () => {
     for (const password of [ada.password, eve.password]) assert.equal(everything.includes(password), false);
   });
 
-  test("has no token, whole or in part (V16-02, CVE-2023-20866)", async () => {
+  test("has no token, whole or in part (ASVS 16.2.5, CVE-2023-20866)", async () => {
     const visitor = await server.signedIn();
     await visitor.send("GET", "/api/session");
     const [id, family, secret] = server.ticketOf(visitor);
@@ -197,7 +199,7 @@ describe("the audit of the server", () => {
     const { parameters, responses } = paths["/api/admin/audit"].get;
     const names = parameters.map(({ name }: { name: string }) => name);
     assert.deepEqual(names.sort(), ["cursor", "event", "from", "limit", "session", "to", "user"]);
-    assert.deepEqual(Object.keys(responses), ["200", "401", "403", "422", "503"]);
+    assert.deepEqual(Object.keys(responses), ["200", "401", "403", "422", "429", "503"]);
     assert.ok(paths["/api/history"].get);
   });
 });
@@ -212,6 +214,7 @@ test("the first administrator's set-up by link is recorded", async () => {
   assert.deepEqual(events.sort(), ["created", "setup-link-used", "user-created"]);
 });
 
+// Proves ASVS 16.5.2.
 test("a sign-in neither waits for the audit nor fails with it, and is recorded when it is back", async () => {
   await using server = await startTestServer();
   server.sql("ALTER TABLE coatcheck_audit RENAME TO away");

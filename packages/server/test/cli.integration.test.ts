@@ -138,7 +138,8 @@ for (const [name, open] of Object.entries({ SQLite: onSqlite, PostgreSQL: onPost
       }
     });
 
-    test("sessions are listed and ended, one by one or all of a user", async () => {
+    // Proves ASVS 7.4.5.
+    test("sessions are listed and ended, one by one, all of a user, or all there are", async () => {
       const visitors = [server.visitor(), server.visitor(), server.visitor()];
       for (const visitor of visitors) await visitor.signIn(bob);
       const [first, ...others] = visitors;
@@ -162,6 +163,14 @@ for (const [name, open] of Object.entries({ SQLite: onSqlite, PostgreSQL: onPost
       assert.ok(endedSessions >= 2);
       for (const visitor of others) assert.equal(await visitor.isSignedIn(), false);
       assert.deepEqual((await json("sessions", "list", "--user", bob.email)).sessions, []);
+
+      const everybody = [server.visitor(), server.visitor()];
+      await everybody[0]!.signIn(bob);
+      await everybody[1]!.signIn(ada);
+      await refused(command(["sessions", "revoke", id, "--everybody"]), 2, /--everybody/);
+      assert.ok((await json("sessions", "revoke", "--everybody")).endedSessions >= 2);
+      for (const visitor of everybody) assert.equal(await visitor.isSignedIn(), false);
+      assert.deepEqual((await json("sessions", "list")).sessions, []);
     });
 
     test("what cannot be done ends with 1 and says why", async () => {
@@ -268,8 +277,11 @@ describe("without a server", () => {
     [["sessions", "list", "--user", "--json"], /--user needs <email>/],
     [["users", "list", "--json=yes"], /--json takes no value/],
     [["users", "list", "--json", "--json"], /--json is given twice/],
-    [["sessions", "revoke"], /Give the id of a session, or --user/],
-    [["sessions", "revoke", "x", "--user", "a@example.com"], /Give the id of a session, or --user/],
+    [["sessions", "revoke"], /Give the id of a session, --user and an address, or --everybody/],
+    [
+      ["sessions", "revoke", "x", "--user", "a@example.com"],
+      /Give the id of a session, --user and an address, or --everybody/,
+    ],
     [["migrate", "--print", "--json"], /excludes --json/],
   ] as const) {
     test(`a wrong call ends with 2 and helps on: ${args.join(" ")}`, async () => {

@@ -91,6 +91,7 @@ describe("the configuration", () => {
     assert.equal(problems.length, 7);
   });
 
+  // Proves WSTG-SESS-09, ASVS 3.3.1.
   test("plain http on anything but this machine is refused, and the error says what to do", () => {
     const [problem] = problemsOf({ COATCHECK_ORIGIN: "http://sign-in.example.com" });
     assert.match(problem!, /set it to https:\/\/sign-in\.example\.com/);
@@ -120,6 +121,7 @@ describe("the configuration", () => {
     assert.deepEqual(problemsOf({ HOST: "0.0.0.0", COATCHECK_ORIGIN: "https://example.com" }), []);
   });
 
+  // Proves ASVS 16.5.1.
   test("credentials in a connection string that makes no sense are not repeated", () => {
     for (const wrong of [
       "mysql://app:hunter2@db/app",
@@ -159,12 +161,14 @@ describe("the configuration", () => {
     }
   });
 
+  // Proves ASVS 12.3.1.
   test("a mode of TLS that is none is refused: it would be taken for no TLS", () => {
     const problems = problemsOf({ COATCHECK_DATABASE: "postgres://db.example.com/app?sslmode=verify-fll" });
     assert.match(problems[0]!, /Did you mean verify-full\?/);
     assert.equal(problemsOf({ COATCHECK_DATABASE: "postgres://localhost/app?sslmode=prefer" }).length, 1);
   });
 
+  // Proves ASVS 12.3.1.
   test("a plain connection to another machine is told, without its password", () => {
     const noticesFor = (database: string, env: Record<string, string> = {}) =>
       noticesOf({ COATCHECK_DATABASE: database, COATCHECK_SECRET, ...env });
@@ -198,6 +202,24 @@ describe("the configuration", () => {
     assert.deepEqual(redis("redis://[::1]:6379"), []);
   });
 
+  test("an address that was pasted twice is refused, for its path would be shown with a password in it", () => {
+    for (const [name, address] of [
+      ["COATCHECK_SESSIONS", "redis://:hunter2@cache.example.com/1"],
+      ["COATCHECK_DATABASE", "postgres://app:hunter2@db.example.com/app"],
+    ] as const) {
+      const [problem, ...more] = problemsOf({ COATCHECK_SECRET, [name]: address + address });
+      assert.match(problem!, new RegExp(`^${name}: it .*://user:password@host`));
+      assert.doesNotMatch(problem!, /hunter2/);
+      assert.deepEqual(more, []);
+    }
+    const [notice] = noticesOf({
+      COATCHECK_SECRET,
+      COATCHECK_SESSIONS: "redis://cache.example.com/#hunter2",
+    });
+    assert.doesNotMatch(notice!, /hunter2/);
+  });
+
+  // Proves ASVS 12.3.2.
   test("what is said to be encrypted is verified, in this and in later releases of the client", () => {
     const COATCHECK_DATABASE = "postgres://localhost/app?sslmode=require";
     const { database } = readConfig({ COATCHECK_DATABASE, COATCHECK_SECRET });
@@ -209,6 +231,7 @@ describe("the configuration", () => {
     assert.match(problemsOf({ COATCHECK_COLOUR: "red" })[0]!, /is not a setting. Remove it/);
   });
 
+  // Proves ASVS 13.3.1.
   test("keys are demanded where there is no file to keep them beside, with how to make one", () => {
     const COATCHECK_DATABASE = "postgres://localhost/app";
     const [problem, ...more] = problemsOf({ COATCHECK_DATABASE });
@@ -249,6 +272,7 @@ describe("the configuration", () => {
     const mailFor = (env: Record<string, string>) =>
       readConfig({ COATCHECK_SMTP_URL: "smtp://mail.example.com", ...env }).mail!;
 
+    // Proves ASVS 12.3.1.
     test("demands TLS of every server but one on this machine", () => {
       const serverAt = (COATCHECK_SMTP_URL: string) => mailFor({ COATCHECK_SMTP_URL }).server;
       assert.deepEqual(serverAt("smtp://ada:t%40p@mail.example.com"), {

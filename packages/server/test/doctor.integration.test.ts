@@ -124,6 +124,7 @@ describe("coatcheck-server doctor", () => {
 });
 
 describe("What the server tells operators", () => {
+  // Proves ASVS 13.4.5.
   test("is nothing to others: without a pass there is no such page", async () => {
     const answers = await Promise.all(
       ["/doctor", "/nothing-here"].map(async (path) => {

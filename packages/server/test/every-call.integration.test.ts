@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import type { SessionStore } from "coatcheck";
 import { exampleOf, type OpenApiDocument, type Operation } from "../src/api/openapi.ts";
+import { formsOf } from "./support/forms.ts";
 import { forwarding } from "./support/forwarding.ts";
 import { ada, startTestServer, type TestServer, withAda } from "./support/test-server.ts";
 import type { Answer, Visitor } from "./support/visitor.ts";
@@ -14,6 +15,8 @@ interface Call {
   readonly needsSession: boolean;
   /** Its answer does not end. */
   readonly isStream: boolean;
+  /** The statuses of its answers. */
+  readonly statuses: readonly string[];
   readonly body: string | undefined;
 }
 
@@ -28,6 +31,7 @@ describe("of every call of the API", () => {
   });
   after(() => server[Symbol.asyncDispose]());
 
+  // Proves ASVS 7.2.1, RFC 9110 §15.5.2.
   test("all but these demand a session, whatever user the call itself names (kratos#3671, CVE-2025-61928)", async () => {
     assert.deepEqual(
       calls
@@ -51,6 +55,24 @@ describe("of every call of the API", () => {
     }
   });
 
+  test("all that demand a session say that they may be asked too often", () => {
+    const silent = calls.filter(({ needsSession, statuses }) => needsSession && !statuses.includes("429"));
+    assert.deepEqual(
+      silent.map(({ name }) => name),
+      [],
+    );
+  });
+
+  test("a name of a schema stands for one shape: that of a user in lists is not that of the own account", async () => {
+    const visitor = await server.signedIn();
+    const { components } = (await visitor.send("GET", "/openapi.json")).json();
+    const { users } = (await visitor.send("GET", "/api/admin/users")).json();
+    const own = (await visitor.send("GET", "/api/account")).json();
+    assert.deepEqual(Object.keys(components.schemas.Account.properties).sort(), Object.keys(users[0]).sort());
+    assert.deepEqual(Object.keys(components.schemas.OwnAccount.properties).sort(), Object.keys(own).sort());
+  });
+
+  // Proves ASVS 3.5.1, NIST 5.1 requests.
   test("those that change something demand the CSRF token of the session", async () => {
     const visitor = await server.signedIn();
     for (const call of calls.filter(({ method, needsSession }) => needsSession && method !== "GET")) {
@@ -60,12 +82,16 @@ describe("of every call of the API", () => {
     assert.equal(await visitor.isSignedIn(), true);
   });
 
+  // Proves ASVS 7.5.2, ASVS 7.5.3.
   test("administration and ending other sessions demand that the password was typed within ten minutes (CVE-2024-45042)", async () => {
     const visitor = await server.signedIn();
     const headers = { "x-csrf-token": await visitor.csrfToken() };
     server.clock.now += 10 * 60_000;
     const demanding: string[] = [];
-    const others = calls.filter(({ name, isStream }) => !isStream && !proving.includes(name));
+    // A stream that is let in does not end; one for administrators must not be.
+    const others = calls.filter(
+      ({ name, isStream }) => (!isStream || demandsRecent.test(name)) && !proving.includes(name),
+    );
     for (const call of others.filter(({ needsSession }) => needsSession)) {
       const answer = await send(visitor, call, headers);
       if (answer.status === 403 && problemOf(answer) === "reauth-required") demanding.push(call.name);
@@ -132,6 +158,7 @@ const demandsRecent = /^DELETE \/api\/sessions|\/api\/admin\//;
 const proving = ["POST /api/reauthenticate", "POST /api/password"];
 
 describe("of every form of the pages", () => {
+  // Proves ASVS 3.5.1, WSTG-SESS-05.
   test("all demand the CSRF token of the session, and do nothing without", async () => {
     // Nothing listens there: that mail is sent adds a form.
     await using server = await startTestServer({
@@ -160,23 +187,6 @@ describe("of every form of the pages", () => {
   });
 });
 
-/** The forms that change something, with what their fields hold, of this page and of all to which it leads. */
-async function formsOf(visitor: Visitor, start: string): Promise<Map<string, Record<string, string>>> {
-  const forms = new Map<string, Record<string, string>>();
-  const pages = new Set([start]);
-  for (const page of pages) {
-    const { text } = await visitor.get(page);
-    for (const [, path] of text.matchAll(/<a [^>]*href="(\/[\w/-]*(?:\?session=[^"]*)?)"/g)) pages.add(path!);
-    for (const [, action, body] of text.matchAll(
-      /<form[^>]*method="post"[^>]*action="([^"]*)"[^>]*>(.*?)<\/form>/gs,
-    )) {
-      const fields = body!.matchAll(/<input[^>]*name="([^"]+)"[^>]*value="([^"]*)"/g);
-      forms.set(action!, Object.fromEntries(Array.from(fields, ([, name, value]) => [name!, value!])));
-    }
-  }
-  return forms;
-}
-
 function callsOf(document: OpenApiDocument): Call[] {
   return Object.entries(document.paths).flatMap(([pattern, operations]) =>
     Object.entries(operations).map(([verb, operation]) => callOf(document, pattern, verb, operation)),
@@ -191,6 +201,7 @@ function callOf(document: OpenApiDocument, pattern: string, verb: string, operat
     path: pattern.replaceAll(/\{\w+\}/g, "x"),
     name: `${method} ${pattern}`,
     needsSession: operation.security !== undefined,
+    statuses: Object.keys(operation.responses),
     isStream: operation.responses["200"]?.content["text/event-stream"] !== undefined,
     body: schema && JSON.stringify(exampleOf(document, schema)),
   };

@@ -2,7 +2,6 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { connect } from "node:net";
 import { after, before, describe, test } from "node:test";
-import fc from "fast-check";
 import { rawRequest } from "./support/raw-request.ts";
 import { ada, startTestServer, type TestServer } from "./support/test-server.ts";
 import type { Answer } from "./support/visitor.ts";
@@ -23,6 +22,7 @@ describe("every response", () => {
   });
   after(() => server[Symbol.asyncDispose]());
 
+  // Proves ASVS 3.4.4, ASVS 3.4.5, ASVS 3.4.8, ASVS 3.5.8, ASVS 13.4.6.
   test("carries the security headers, whatever it says, and varies by the cookie (CVE-2026-27205)", async () => {
     const visitor = await server.signedIn();
     const answers: Record<string, Answer> = {
@@ -57,6 +57,7 @@ describe("every response", () => {
     }
   });
 
+  // Proves ASVS 3.4.3, ASVS 3.4.6.
   test("has a policy that allows nothing but our own files, by a nonce of its own", async () => {
     const [one, two] = [await server.visitor().get("/login"), await server.visitor().get("/login")];
     const policy = one.headers.get("content-security-policy")!;
@@ -85,6 +86,7 @@ describe("every response", () => {
     }
   });
 
+  // Proves ASVS 3.4.1, WSTG-SESS-09.
   test("over https demands https for the future", async () => {
     const env = {
       COATCHECK_ADMIN_EMAIL: ada.email,
@@ -96,6 +98,7 @@ describe("every response", () => {
     assert.equal(response.headers.get("strict-transport-security"), "max-age=63072000; includeSubDomains");
   });
 
+  // Proves ASVS 13.4.4.
   test("to TRACE and to a request that is none is a refusal, with the same headers", async () => {
     const { host } = new URL(server.origin);
     const trace = await rawRequest(server.origin, ["TRACE / HTTP/1.1", `Host: ${host}`, "Cookie: secret=1"]);
@@ -159,80 +162,10 @@ describe("bodies", () => {
       assert.deepEqual(statuses, [400]);
     });
   }
-
-  test("of any kind never make the server fail, and never sign anybody in", {
-    timeout: 240_000,
-  }, async () => {
-    const visitor = await server.signedIn();
-    const token = await visitor.csrfToken();
-    const calls: [string, string, string][] = [
-      ["POST", "/api/login", "application/json"],
-      ["POST", "/api/reauthenticate", "application/json"],
-      ["POST", "/api/password", "application/json"],
-      ["POST", "/login", "application/x-www-form-urlencoded"],
-      ["POST", "/setup", "application/x-www-form-urlencoded"],
-      ["POST", "/devices/end", "application/x-www-form-urlencoded"],
-      ["POST", "/account/password", "application/x-www-form-urlencoded"],
-    ];
-    const names = [
-      "email",
-      "password",
-      "currentPassword",
-      "newPassword",
-      "current",
-      "new",
-      "code",
-      "session",
-      "__proto__",
-    ];
-    const key = fc.oneof(fc.constantFrom(...names), fc.string({ maxLength: 8 }));
-    // Short, so that most cases end before a password is hashed: it is the parsing that is tried here.
-    const value = fc.oneof(
-      fc.jsonValue({ maxDepth: 2 }),
-      fc.constantFrom("\ud800", "\u0000", "constructor", 1e308, "x".repeat(2_000)),
-    );
-    const json = fc.oneof(
-      fc.dictionary(key, value, { maxKeys: 4 }).map((body) => JSON.stringify(body)),
-      fc.json({ maxDepth: 3 }),
-      fc.constantFrom('{"__proto__":{"email":"x","password":"y"}}', "[[[[", '{"email":', "nul", "\u0000"),
-    );
-    const form = fc
-      .array(fc.tuple(key, fc.string({ maxLength: 12, unit: "binary" })), { maxLength: 4 })
-      .map((fields) => fields.map(([name, text]) => `${encode(name)}=${encode(text)}`).join("&"));
-    const bytes = fc.uint8Array({ maxLength: 40 });
-
-    const attempt = fc.record({
-      call: fc.constantFrom(...calls),
-      body: fc.oneof(
-        { weight: 3, arbitrary: json },
-        { weight: 2, arbitrary: form },
-        { weight: 1, arbitrary: bytes },
-      ),
-      isHonest: fc.boolean(),
-    });
-    await fc.assert(
-      fc.asyncProperty(attempt, async ({ call: [method, path, type], body, isHonest }) => {
-        const sender = isHonest ? visitor : server.visitor();
-        const answer = await sender.send(method, path, {
-          headers: { "content-type": type, "x-csrf-token": token },
-          body: body as string,
-        });
-        assert.ok(answer.status < 500, `${answer.status} ${answer.text}`);
-        assert.ok(answer.status >= 300, `${answer.status} ${answer.text}`);
-        assert.equal(answer.headers.getSetCookie().length, 0);
-      }),
-      { numRuns: 2_000 },
-    );
-    assert.equal(await visitor.isSignedIn(), true);
-    assert.doesNotMatch(server.logs, /internal-error/);
-  });
 });
 
-function encode(text: string): string {
-  return encodeURIComponent(text.toWellFormed()).replaceAll("%20", "+");
-}
-
 describe("the database", () => {
+  // Proves WSTG-ATHN-05.
   test("has no password, nothing that opens a session, and nothing that brings a browser back", async () => {
     await using server = await startTestServer();
     const visitor = server.visitor();
@@ -259,6 +192,7 @@ describe("the database", () => {
 });
 
 describe("the log", () => {
+  // Proves ASVS 16.2.5, ASVS 16.2.4, ASVS 16.2.2.
   test("has a line for each request and each event, and never a secret", async () => {
     await using server = await startTestServer({ env: {} });
     const setupCode = server.running.setupLink!.split("#")[1]!;
@@ -297,6 +231,7 @@ describe("the log", () => {
     assert.ok(requests.every(({ requestId, path }) => requestId && !path.includes("?")));
   });
 
+  // Proves ASVS 16.4.1.
   test("cannot be written into by who asks", async () => {
     await using server = await startTestServer();
     const visitor = server.visitor('x"},{"event":"forged"}');

@@ -40,6 +40,7 @@ describe("rotation", () => {
     assert.deepEqual(states(now + promotionDelay), ["seals", "opens"]);
   });
 
+  // Proves ASVS 13.3.4, ASVS 13.1.4.
   test("keeps a replaced key for the 400 days that a cookie can live, then drops it", () => {
     const replacedAt = now + promotionDelay;
     assert.equal(rotated(second, replacedAt + retirementAge - 1).length, 3);
@@ -75,6 +76,7 @@ describe("the file of keys", () => {
   });
   afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
+  // Proves ASVS 13.3.1.
   test("is made once, for its owner alone, and read by everybody who comes later", () => {
     const keys = openKeyFile(file, now, warn);
     assert.equal(statSync(file).mode & 0o777, 0o600);

@@ -81,6 +81,7 @@ describe("GET /metrics", () => {
     }
   });
 
+  // Proves ASVS 13.4.5.
   test("without a token is not there behind a public origin, whose proxy may say nothing of itself", async () => {
     const env = {
       ...withAda,
@@ -91,6 +92,7 @@ describe("GET /metrics", () => {
     assert.equal((await scrape(server)).status, 404);
   });
 
+  // Proves ASVS 13.4.5.
   test("with a token is there for its bearers, wherever they are, and for nobody else", async () => {
     const env = {
       ...withAda,

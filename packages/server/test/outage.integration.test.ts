@@ -35,6 +35,7 @@ describe("while the session store is down", () => {
   });
   after(() => server[Symbol.asyncDispose]());
 
+  // Proves ASVS 16.5.2, RFC 9110 §10.2.3.
   test("nobody is signed out: 503, when to come back, and the cookie is kept", async () => {
     const visitor = await server.signedIn();
     isDown = true;
@@ -60,6 +61,7 @@ describe("while the session store is down", () => {
     isDown = false;
   });
 
+  // Proves ASVS 16.5.2.
   test("what needs no session works, and readiness says no", async () => {
     isDown = true;
     const visitor = server.visitor();
@@ -119,6 +121,7 @@ test("sessions may be kept in memory", async () => {
   assert.equal(server.sql("SELECT id FROM coatcheck_sessions").length, 0);
 });
 
+// Proves ASVS 16.5.1, ASVS 16.3.4.
 test("a request that fails in a way nobody thought of is recorded, and tells nothing", async () => {
   await using server = await startTestServer();
   const visitor = await server.signedIn();
@@ -135,6 +138,7 @@ test("a request that fails in a way nobody thought of is recorded, and tells not
   assert.equal(await visitor.isSignedIn(), true);
 });
 
+// Proves ASVS 2.4.1.
 test("more sign-ins at once than the server can bear are told to come back", async () => {
   await using server = await startTestServer({ env: { ...withAda, COATCHECK_TRUST_PROXY: "loopback" } });
   // Each for an account and from an address of its own: nobody is throttled.

@@ -1,4 +1,4 @@
-/** How much a page makes a browser load, before any compression and after. */
+/** How much a page makes a browser load, and to whom it is sent compressed. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { gzipSync } from "node:zlib";
@@ -23,8 +23,10 @@ test("no page and what it loads is more than 60 KB compressed, and everything co
     "/history",
     "/account",
     "/welcome",
+    "/admin",
     "/admin/users",
     "/admin/users/new",
+    "/admin/sessions",
     "/admin/audit",
   ]) {
     const isOpen = ["/login", "/forgot", "/reset"].includes(path);
@@ -43,4 +45,22 @@ test("no page and what it loads is more than 60 KB compressed, and everything co
     }
     assert.ok(weight < most, `${path}: ${weight} bytes`);
   }
+});
+
+test("a page is compressed for whoever asked for it themselves, and its length tells nothing to another site (BREACH)", async () => {
+  await using server = await startTestServer();
+  const visitor = await server.signedIn();
+  const encoding = async (path: string, site?: string) => {
+    const headers = { accept: "text/html", ...(site && { "sec-fetch-site": site }) };
+    const { headers: answered } = await visitor.send("GET", path, { headers });
+    return answered.get("content-encoding");
+  };
+  for (const site of ["same-origin", "none"]) assert.equal(await encoding("/devices", site), "gzip", site);
+  for (const site of ["cross-site", "same-site", undefined])
+    assert.equal(await encoding("/devices", site), null);
+  assert.equal(await encoding("/api/sessions", "same-origin"), null);
+  assert.equal(await encoding("/admin/audit", "same-origin"), "gzip");
+  assert.equal(await encoding("/live/admin/audit", "same-origin"), null, "It is no reader who asks for it");
+  const [style] = /\/assets\/style[^"]+/.exec((await visitor.get("/devices")).text)!;
+  assert.equal(await encoding(style), "gzip");
 });

@@ -45,6 +45,7 @@ describe("the pages", () => {
       }
     });
 
+    // Proves ASVS 3.3.1, ASVS 3.3.3, ASVS 3.3.4, WSTG-SESS-02.
     test("sets a cookie that only this host gets and no script reads", async () => {
       const answer = await server.visitor().submit("/login", { ...ada });
       const [cookie, device, ...more] = answer.headers.getSetCookie();
@@ -76,11 +77,13 @@ describe("the pages", () => {
       assert.match(answer.text, /aria-describedby="password-error"/);
     });
 
+    // Proves ASVS 3.7.2.
     test("never leads to another site", async () => {
       const answer = await server.visitor().submit("/login", { ...ada, next: "//evil.example" });
       assert.equal(answer.location, "/devices");
     });
 
+    // Proves ASVS 7.2.4, WSTG-SESS-03.
     test("again gives a new session and ends the one before", async () => {
       const visitor = await server.signedIn();
       const copy = visitor.copy();
@@ -99,6 +102,7 @@ describe("the pages", () => {
   });
 
   describe("signing out", () => {
+    // Proves ASVS 7.4.1, WSTG-SESS-06, W3C Clear-Site-Data.
     test("is final, for a copy of the cookie too", async () => {
       const visitor = await server.signedIn();
       const copy = visitor.copy();
@@ -110,6 +114,7 @@ describe("the pages", () => {
       assert.match((await visitor.get(answer.location!)).text, /You are signed out\./);
     });
 
+    // Proves ASVS 3.5.3.
     test("is a form, not a link", async () => {
       const visitor = await server.signedIn();
       const answer = await visitor.get("/logout");
@@ -118,6 +123,7 @@ describe("the pages", () => {
       assert.equal(await visitor.isSignedIn(), true);
     });
 
+    // Proves ASVS 7.4.4, NIST 5.1 erasure.
     test("is offered on every page of who is signed in", async () => {
       const visitor = await server.signedIn();
       for (const path of ["/devices", "/account"]) {
@@ -148,6 +154,7 @@ describe("the pages", () => {
   });
 
   describe("the devices", () => {
+    // Proves ASVS 7.5.2, WSTG-SESS-11.
     test("are named, and this one is marked", async () => {
       const visitor = await server.signedIn();
       await server.visitor(phone).signIn(ada);
@@ -157,6 +164,17 @@ describe("the pages", () => {
       assert.equal(text.match(/This device/g)?.length, 1);
     });
 
+    test("of programs that do not say what they are have a card too", async () => {
+      const visitor = await server.signedIn();
+      const nameless = server.visitor("");
+      await nameless.signIn(ada);
+      const { status, text } = await visitor.get("/devices");
+      assert.equal(status, 200);
+      assert.match(text, /<h2>Unknown device/);
+      await nameless.call("POST", "/api/logout");
+    });
+
+    // Proves ASVS 7.5.2.
     test("are ended one by one, and the ended one is told why", async () => {
       const visitor = await server.signedIn();
       await visitor.submit("/devices/end-others", {}, "/devices");
@@ -189,6 +207,7 @@ describe("the pages", () => {
       assert.equal(await other.isSignedIn(), false);
     });
 
+    // Proves ASVS 8.2.2.
     test("of somebody else cannot be ended", async () => {
       const eve = { email: "eve@example.com", password: "lemon hedgehog violin snail" };
       await server.addUser(eve);
@@ -220,6 +239,7 @@ describe("the pages", () => {
       await server.visitor().signIn(ada);
     });
 
+    // Proves ASVS 7.4.3.
     test("changes the password, ends the other devices and tells them why", async () => {
       const visitor = await server.signedIn();
       const other = await server.signedIn();
@@ -241,6 +261,7 @@ describe("the pages", () => {
   });
 
   describe("an ended session", () => {
+    // Proves ASVS 7.3.1.
     test("that was idle for too long is told so", async () => {
       const visitor = await server.signedIn();
       server.clock.now += 30 * 60_000;
@@ -258,6 +279,7 @@ describe("the pages", () => {
     });
   });
 
+  // Proves ASVS 15.3.7.
   test("a form with a field twice is refused", async () => {
     const answer = await server.visitor().send("POST", "/login", {
       headers: { "content-type": "application/x-www-form-urlencoded", accept: "text/html" },
@@ -273,6 +295,7 @@ describe("the pages", () => {
     }
   });
 
+  // Proves RFC 9457.
   test("what is not there says so, to people and to programs", async () => {
     const page = await server.visitor().get("/nowhere");
     assert.equal(page.status, 404);
@@ -288,11 +311,13 @@ describe("the pages", () => {
     const document = (await server.visitor().send("GET", "/openapi.json")).json();
     assert.match(document.openapi, /^3\.1\./);
     const paths = Object.keys(document.paths);
-    assert.equal(paths.length, 21);
+    assert.equal(paths.length, 23);
     for (const path of paths) assert.ok(page.text.includes(path), path);
     const withBody = paths.map((path) => document.paths[path].post).filter((post) => post?.requestBody);
     assert.equal(withBody.length, 6);
     for (const { responses, operationId } of withBody) assert.ok(responses[413], operationId);
+    const { Account, OwnAccount } = document.components.schemas;
+    assert.ok(Account.properties.disabled && OwnAccount.properties.language, "Each shape has its own name");
   });
 });
 

@@ -31,6 +31,9 @@ test("time is told in words", () => {
   assert.equal(ago(60_000), "1 minute ago");
   assert.equal(ago(3 * 3_600_000), "3 hours ago");
   assert.equal(ago(26 * 3_600_000), "yesterday");
+  assert.equal(ago(30 * 86_400_000), "30 days ago");
+  assert.equal(ago(70 * 86_400_000), "2 months ago");
+  assert.equal(ago(800 * 86_400_000), "2 years ago");
   assert.equal(ago(-5_000), "just now");
   const past = (milliseconds: number) => inWords(wordsIn("ru"), now - milliseconds, now);
   assert.equal(past(0), "только что");

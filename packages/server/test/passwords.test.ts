@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { hash } from "@node-rs/argon2";
+import { HashingThreads } from "../src/accounts/hashing-threads.ts";
 import { HasherBusyError, PasswordHasher } from "../src/accounts/password-hasher.ts";
 import { passwordFault } from "../src/accounts/password-rules.ts";
 
@@ -15,6 +16,7 @@ describe("the rules for a new password", () => {
     "🫖🪟🧶🪴🎻🧭🪁🦔🐌🍋🧄🫐🥨🍯🧂",
     `${"tea kettle upstairs window ".repeat(37)}`,
   ]) {
+    // Proves ASVS 6.2.5, ASVS 6.2.9, NIST 3.1.1.2.
     test(`accepts ${good.slice(0, 30)}`, () => assert.equal(passwordFault(good, email), undefined));
   }
 
@@ -22,6 +24,7 @@ describe("the rules for a new password", () => {
     assert.equal(passwordFault("🫖🪟🧶🪴🎻🧭🪁🦔", email), "password-too-short");
   });
 
+  // Proves ASVS 6.2.1, NIST 3.1.1.2.
   test("refuse what is too short and what is too long", () => {
     assert.equal(passwordFault("tea kettle wind", email), undefined);
     assert.equal(passwordFault("tea kettle win", email), "password-too-short");
@@ -50,12 +53,14 @@ describe("the rules for a new password", () => {
     "парольпарольпароль",
     "йцукенгшщзхъфывапр",
   ]) {
+    // Proves ASVS 6.2.4, NIST 3.1.1.2.
     test(`refuse what attackers try first: ${common}`, () => {
       assert.equal(passwordFault(common, email), "password-common");
     });
   }
 
   for (const own of [email, "Ada.Lovelace@Example.com", `${email}123`, "ada.lovelaceada.lovelace1"]) {
+    // Proves ASVS 6.2.11.
     test(`refuse the e-mail address: ${own}`, () => {
       assert.equal(passwordFault(own, email), "password-about-email");
     });
@@ -72,12 +77,14 @@ describe("the rules for a new password", () => {
 describe("the hasher", () => {
   const hasher = new PasswordHasher();
 
+  // Proves NIST 3.1.1.2.
   test("knows the password again, however its letters were composed", async () => {
     const stored = await hasher.hash("cafe\u0301 upstairs window");
     assert.equal(await hasher.verify(stored, "caf\u00e9 upstairs window"), true);
     assert.equal(await hasher.verify(stored, "cafe upstairs window"), false);
   });
 
+  // Proves ASVS 6.2.8.
   test("does not cut a long password", async () => {
     const long = "tea kettle upstairs ".repeat(51);
     const stored = await hasher.hash(long);
@@ -90,6 +97,19 @@ describe("the hasher", () => {
     assert.equal(await hasher.verify(undefined, "tea kettle upstairs"), false);
   });
 
+  test("does the same work where there is no hash: one password is hashed under today's parameters (ASVS 6.3.8)", async (t) => {
+    const stored = await hasher.hash("tea kettle upstairs");
+    const run = t.mock.method(HashingThreads.prototype, "run");
+    for (const hash of [stored, undefined]) await hasher.verify(hash, "window upstairs");
+    const hashes = run.mock.calls.map(({ arguments: [task] }) =>
+      "passwordHash" in task ? task.passwordHash : "",
+    );
+    assert.equal(hashes.length, 2);
+    for (const hash of hashes) assert.equal(hasher.isOutdated(hash), false);
+    assert.notEqual(hashes[1], stored);
+  });
+
+  // Proves ASVS 11.4.2, NIST 3.1.1.2.
   test("stores argon2id with OWASP's parameters and knows hashes that have others", async () => {
     const stored = await hasher.hash("tea kettle upstairs");
     assert.match(stored, /^\$argon2id\$v=19\$m=19456,t=2,p=1\$/);
@@ -97,6 +117,7 @@ describe("the hasher", () => {
     assert.equal(hasher.isOutdated(await hash("x", { memoryCost: 4096, timeCost: 1 })), true);
   });
 
+  // Proves ASVS 2.4.1.
   test("takes a bounded number of passwords and refuses the rest at once", async () => {
     const small = new PasswordHasher({ atOnce: 1, waiting: 3 });
     const outcomes = await Promise.allSettled(

@@ -42,7 +42,7 @@ describe("the tables of users in PostgreSQL", () => {
     const pools = [await poolOfItsOwn(schema), await poolOfItsOwn(schema), await poolOfItsOwn(schema)];
     await Promise.all(pools.map(migrateAccounts));
     const { rows } = await pools[0]!.query("SELECT version FROM coatcheck_account_schema");
-    assert.deepEqual(rows, [{ version: 2 }]);
+    assert.deepEqual(rows, [{ version: 3 }]);
     await Promise.all(pools.map((pool) => pool.end()));
   });
 
@@ -58,7 +58,7 @@ describe("the tables of users in PostgreSQL", () => {
     const pool = await poolOfItsOwn();
     await migrateAccounts(pool);
     await pool.query("UPDATE coatcheck_account_schema SET version = 99");
-    await assert.rejects(migrateAccounts(pool), /version 99, and this release knows 2/);
+    await assert.rejects(migrateAccounts(pool), /version 99, and this release knows 3/);
     await pool.end();
   });
 });

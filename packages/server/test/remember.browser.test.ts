@@ -1,7 +1,7 @@
 /** Ten tabs that a real browser restores the next morning (peers: spring-security#2648, "CookieTheftException"). */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { withBrowser } from "../../../test/servers/browser.ts";
+import { visit, withBrowser } from "../../../test/servers/browser.ts";
 import { ada, startTestServer } from "./support/test-server.ts";
 
 const day = 24 * 60 * 60_000;
@@ -43,7 +43,7 @@ test("a person who ticked the box finds ten tabs signed in the next morning, as 
       (await context.cookies()).filter(({ name }) => /session|remember/.test(name)),
       [],
     );
-    await tabs[0]!.goto(`${server.origin}/devices`);
+    await visit(tabs[0]!, `${server.origin}/devices`);
     await tabs[0]!.getByRole("heading", { name: "Sign in" }).waitFor();
   });
 });

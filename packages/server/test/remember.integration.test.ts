@@ -38,6 +38,7 @@ describe("keep me signed in", () => {
     return `/api/admin/users/${users.find(({ email }: { email: string }) => email === bob.email).id}`;
   }
 
+  // Proves WSTG-ATHN-05.
   test("is a box that is empty until somebody ticks it, and stays ticked when the password was wrong", async () => {
     const visitor = server.visitor();
     const page = await visitor.get("/login");
@@ -136,6 +137,7 @@ describe("keep me signed in", () => {
     await here.call("POST", "/api/password", { currentPassword: next, newPassword: bob.password });
   });
 
+  // Proves ASVS 7.4.2.
   test("ends when the user is disabled, awake, asleep or on the way, and enabling brings nobody back", async () => {
     const [awake, asleep, returning] = [await remembered(), await remembered(), await remembered()];
     server.clock.now += day;

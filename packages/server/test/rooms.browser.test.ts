@@ -1,9 +1,17 @@
 /** What pages do for people beyond showing themselves: in a real browser, with script and without. */
 import assert from "node:assert/strict";
+import { subscribe, unsubscribe } from "node:diagnostics_channel";
+import type { IncomingMessage } from "node:http";
 import { test } from "node:test";
+import { setTimeout as delay } from "node:timers/promises";
 import type { Browser, BrowserContextOptions, Page } from "playwright-core";
-import { withBrowser } from "../../../test/servers/browser.ts";
+import { oneBrowser } from "../../../test/servers/browser.ts";
+import { languages } from "../src/words/language.ts";
+import { layoutShift } from "./support/page-measures.ts";
 import { ada, startTestServer, type TestServer } from "./support/test-server.ts";
+import { TwoPieces } from "./support/two-pieces.ts";
+
+const withBrowser = oneBrowser();
 
 const minute = 60_000;
 const timeout = 120_000;
@@ -30,7 +38,7 @@ async function pass(milliseconds: number, server: TestServer, page: Page): Promi
   await page.clock.fastForward(milliseconds);
 }
 
-test("a page that is left open warns before the session ends, and asking keeps nobody signed in (NIST SP 800-63B-4 §5.2, WCAG 2.2.1)", {
+test("a page that is left open warns before the session ends, and asking keeps nobody signed in (NIST 5.2, WCAG 2.2.1)", {
   timeout,
 }, async () => {
   await using server = await startTestServer();
@@ -91,6 +99,7 @@ test("who goes on in another tab is not asked in this one, and who signs out the
   });
 });
 
+// Proves ASVS 7.4.1, WSTG-ATHN-06.
 test("a page that the browser kept alive shows nothing after a sign-out (ASVS 14.3.1)", {
   timeout,
 }, async () => {
@@ -98,6 +107,8 @@ test("a page that the browser kept alive shows nothing after a sign-out (ASVS 14
   await withBrowser(async (browser) => {
     const page = await newPage(browser);
     await signIn(page, server);
+    // The page of devices would leave by itself.
+    await page.goto(`${server.origin}/account`);
     await server.running.sessions.revokeAll(userIds(server)[0]!);
     await page.evaluate("dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true }))");
     await page.getByRole("heading", { name: "Sign in" }).waitFor();
@@ -116,48 +127,6 @@ test("a remembered browser is warned of nothing: it comes back by itself", { tim
     await page.getByRole("button", { name: "Sign in" }).click();
     await page.waitForURL("**/devices");
     assert.equal(await page.locator("dialog").count(), 0);
-  });
-});
-
-test("devices are ended after a question, without script, in Russian, and no way back undoes it", {
-  timeout,
-}, async () => {
-  await using server = await startTestServer();
-  await server.visitor().signIn(ada);
-  await withBrowser(async (browser) => {
-    const page = await newPage(browser, { javaScriptEnabled: false, locale: "en" });
-    await page.goto(`${server.origin}/login`);
-    await page.getByRole("link", { name: "Русский" }).click();
-    await page.getByRole("heading", { name: "Вход" }).waitFor();
-    await signIn(page, server);
-    await page.getByRole("heading", { name: "Ваши устройства" }).waitFor();
-    assert.equal(await page.locator("html").getAttribute("lang"), "ru");
-    assert.equal(await page.locator(".device").count(), 2);
-    assert.match(await page.locator(".device").first().innerText(), /Chrome на Linux\s+Это устройство/);
-
-    const end = page.getByRole("link", { name: "Завершить сеанс: Firefox на Windows, 127.0.0.1" });
-    await end.click();
-    await page.getByRole("link", { name: "Оставить" }).click();
-    assert.equal(await page.locator(".device").count(), 2, "Nothing was done yet");
-    await end.click();
-    await page.getByRole("heading", { name: "Завершить сеанс на этом устройстве?" }).waitFor();
-    await page.locator("main").getByRole("button", { name: "Завершить" }).click();
-    assert.match(await page.getByRole("status").innerText(), /завершён/);
-    assert.equal(await page.locator(".device").count(), 1);
-
-    await page.goBack();
-    await page.waitForLoadState();
-    await page.goto(`${server.origin}/devices`);
-    assert.equal(await page.locator(".device").count(), 1);
-    await page.goto(`${server.origin}/devices/end-others`);
-    assert.equal(new URL(page.url()).pathname, "/devices", "There is nobody else to ask about");
-
-    await page.getByRole("link", { name: "Выйти на всех устройствах" }).click();
-    await page.locator("main").getByRole("button", { name: "Выйти везде" }).click();
-    assert.match(await page.getByRole("status").innerText(), /Вы вышли на всех устройствах/);
-    await page.goBack();
-    await page.waitForLoadState();
-    assert.doesNotMatch(await page.locator("body").innerText(), /ada@example/);
   });
 });
 
@@ -187,6 +156,59 @@ test("the history tells what happened, to its own user alone", { timeout }, asyn
   });
 });
 
+test("pages are painted before any script has come", { timeout }, async () => {
+  await using server = await startTestServer();
+  await withBrowser(async (browser) => {
+    const page = await newPage(browser);
+    await signIn(page, server);
+    // They never come.
+    await page.route("**/*.js", () => {});
+    for (const path of ["/devices", "/account", "/docs"]) {
+      const asked = page.waitForRequest("**/*.js");
+      await page.goto(`${server.origin}${path}`, { waitUntil: "commit" });
+      await asked;
+      await page.getByRole("heading", { level: 1 }).waitFor();
+      await page.evaluate(`new Promise((resolve) => {
+        const painted = (list) => list.getEntriesByName("first-contentful-paint").length === 1 && resolve();
+        new PerformanceObserver(painted).observe({ type: "paint", buffered: true });
+      })`);
+    }
+  });
+});
+
+test("a page of which a part is painted before the rest arrives holds still, in each language", {
+  timeout,
+}, async () => {
+  await using server = await startTestServer();
+  await server.addUser({ email: "grace.hopper@example.com", password: "lemon hedgehog violin snail" });
+  await server.visitor("curl/8.5.0").signIn(ada);
+  for (let times = 0; times < 3; times++)
+    await server.visitor().submit("/login", { ...ada, password: "not the password" });
+  await using line = await TwoPieces.before(server.origin);
+  await withBrowser(async (browser) => {
+    const shifts: string[] = [];
+    for (const locale of languages) {
+      const page = await newPage(browser, { locale });
+      await signIn(page, server);
+      await server.running.flushAudit();
+      for (const path of ["/devices", "/admin/users", "/admin/sessions", "/admin/audit"]) {
+        for (line.share of [0.4, 0.5, 0.6]) {
+          await page.goto(line.origin + path, { waitUntil: "commit" });
+          await page.evaluate(
+            "new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))",
+          );
+          line.rest();
+          await page.waitForLoadState();
+          const shift = await layoutShift(page);
+          if (shift > 0) shifts.push(`${locale} ${path}, after ${line.share}: ${shift}`);
+        }
+      }
+    }
+    assert.deepEqual(shifts, []);
+  });
+});
+
+// Proves ASVS 6.2.6.
 test("what was typed as a password can be looked at, where there is script", { timeout }, async () => {
   await using server = await startTestServer();
   await withBrowser(async (browser) => {
@@ -247,4 +269,38 @@ test("the devices page of a session that is ended elsewhere leads to the sign-in
     assert.match(await page.getByRole("status").innerText(), /from your list of devices/);
     assert.equal(await other.isSignedIn(), true);
   });
+});
+
+test("a page that begins to listen when its session has ended leaves all the same", { timeout }, async () => {
+  await using server = await startTestServer();
+  await withBrowser(async (browser) => {
+    const page = await newPage(browser);
+    await page.route("**/api/session/events", async (route) => {
+      await server.running.sessions.revokeAll(userIds(server)[0]!);
+      await route.continue();
+    });
+    await signIn(page, server);
+    await page.getByRole("heading", { name: "Sign in" }).waitFor();
+    assert.equal(new URL(page.url()).search, "?next=%2Fdevices");
+  });
+});
+
+test("a page that is left asks for nothing any more", { timeout }, async () => {
+  await using server = await startTestServer();
+  const asked: string[] = [];
+  const note = (message: unknown) => asked.push((message as { request: IncomingMessage }).request.url!);
+  subscribe("http.server.request.start", note);
+  try {
+    await withBrowser(async (browser) => {
+      const page = await newPage(browser);
+      await signIn(page, server);
+      while (!asked.includes("/api/session/events")) await delay(10);
+      // Before the answer to what it listens to has come.
+      for (const path of ["/devices", "/history", "/devices", "/account", "/history"])
+        await page.goto(server.origin + path);
+    });
+  } finally {
+    unsubscribe("http.server.request.start", note);
+  }
+  assert.ok(!asked.includes("/session/deadline"), asked.join("\n"));
 });

@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { BrowserContext, Cookie, Page } from "playwright-core";
-import { withBrowser } from "../../../test/servers/browser.ts";
+import { oneBrowser } from "../../../test/servers/browser.ts";
 import { ada, startTestServer } from "./support/test-server.ts";
+
+const withBrowser = oneBrowser();
 
 async function fillSignIn(page: Page, user: { email: string; password: string }): Promise<void> {
   await page.getByLabel("E-mail address").fill(user.email);
@@ -15,6 +17,7 @@ async function tickets(context: BrowserContext): Promise<Cookie[]> {
   return (await context.cookies()).filter(({ name }) => name !== "__Host-device");
 }
 
+// Proves ASVS 14.3.3, ASVS 3.3.4, WSTG-SESS-02.
 test("from the first start to the last sign-out, in a real browser", { timeout: 120_000 }, async () => {
   await using server = await startTestServer({ env: {} });
   await withBrowser(async (browser) => {
@@ -97,39 +100,6 @@ test("from the first start to the last sign-out, in a real browser", { timeout: 
       violations.filter((text) => /Content Security Policy|Refused/.test(text)),
       [],
     );
-  });
-});
-
-test("a form or a script of another site acts in nobody's name", { timeout: 120_000 }, async () => {
-  await using server = await startTestServer();
-  await withBrowser(async (browser) => {
-    const context = await browser.newContext();
-    const page = await context.newPage();
-    await page.goto(`${server.origin}/login`);
-    await fillSignIn(page, ada);
-    await page.getByRole("heading", { name: "Your devices" }).waitFor();
-
-    const evil = await context.newPage();
-    // Another site to the browser, although it is this server that answers: only the page's origin matters.
-    const site = `http://evil.localhost:${server.running.port}`;
-    await evil.route(`${site}/**`, (route) =>
-      route.fulfill({
-        contentType: "text/html",
-        body: `<form method="post" action="${server.origin}/devices/end-all"><button>Win a prize</button></form>
-          <img src="${server.origin}/logout">`,
-      }),
-    );
-    await evil.goto(`${site}/`);
-    const outcome = await evil.evaluate(
-      `fetch("${server.origin}/api/sessions", { method: "DELETE", mode: "no-cors", credentials: "include" }).then(() => "sent", () => "blocked")`,
-    );
-    assert.match(String(outcome), /sent|blocked/);
-    await evil.getByRole("button").click();
-    await evil.waitForURL(`${server.origin}/**`);
-    assert.match(await evil.locator("body").innerText(), /could not be accepted/);
-
-    await page.reload();
-    await page.getByRole("heading", { name: "Your devices" }).waitFor();
   });
 });
 

@@ -4,6 +4,7 @@ import { describe, test } from "node:test";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Session, SessionEndedError } from "coatcheck";
 import { EventStreams } from "../src/live/event-streams.ts";
+import { rawRequest } from "./support/raw-request.ts";
 import { startTestServer, type TestServer } from "./support/test-server.ts";
 import type { Events } from "./support/visitor.ts";
 
@@ -84,6 +85,39 @@ describe("a stream of the session's events", () => {
     leave();
   });
 
+  test("is not left open by a HEAD, which nobody reads, however many come", async () => {
+    await using server = await startTestServer();
+    const visitor = await server.signedIn();
+    for (const path of ["/api/session/events", "/api/admin/events"]) {
+      for (let count = 0; count < 9; count++) {
+        const { status, headers } = await visitor.send("HEAD", path);
+        assert.deepEqual([status, headers.get("content-type")], [200, "text/event-stream"], path);
+      }
+    }
+    assert.equal(await openStreams(server), 0);
+    const { status, leave } = await visitor.events();
+    assert.equal(status, 200);
+    leave();
+  });
+
+  test("is no page: another site that leads a browser to it opens none", async () => {
+    await using server = await startTestServer();
+    const { cookie } = await server.signedIn();
+    for (const path of ["/api/session/events", "/api/admin/events"]) {
+      const answer = await rawRequest(server.origin, [
+        `GET ${path} HTTP/1.1`,
+        `Host: ${new URL(server.origin).host}`,
+        `Cookie: __Host-session=${cookie}`,
+        "Accept: text/html",
+        "Sec-Fetch-Site: cross-site",
+        "Sec-Fetch-Mode: navigate",
+      ]);
+      assert.match(answer, /^HTTP\/1\.1 403 /, path);
+      assert.match(answer, /content-type: application\/problem\+json/i, path);
+    }
+    assert.equal(await openStreams(server), 0);
+  });
+
   test("closes without a word when the server stops, and does not hold it up", async () => {
     const server = await startTestServer();
     const visitor = await server.signedIn();
@@ -134,12 +168,64 @@ describe("the streams of a node", () => {
     assert.equal((await reader.read()).done, true);
   });
 
+  test("keep few heartbeats for a client that does not read, however long it stays", async (t) => {
+    t.mock.timers.enable({ apis: ["setInterval"] });
+    const streams = new EventStreams();
+    const stream = streams.open(session("a"));
+    assert.ok(stream instanceof ReadableStream);
+    for (let count = 0; count < 100; count++) t.mock.timers.tick(20_000);
+    streams.close();
+    const beats = (await new Response(stream).text()).match(/still here/g)!;
+    assert.ok(beats.length > 0 && beats.length < 10, `${beats.length}`);
+  });
+
   test("tell of a session that had ended before they were opened", async () => {
     const streams = new EventStreams();
     const reason = { reason: "revoked" } as SessionEndedError;
     const stream = streams.open(session("a", AbortSignal.abort(reason)));
     assert.ok(stream instanceof ReadableStream);
     assert.equal(await new Response(stream).text(), `: open\n\n${ended("revoked")}`);
+    assert.equal(streams.size, 0);
+  });
+
+  test("tell a client that does not read so much and no more, and it misses the rest", async () => {
+    const streams = new EventStreams();
+    const sent: boolean[] = [];
+    let stopped = false;
+    const stream = streams.open(session("a"), {
+      begin: (send) => {
+        for (let count = 0; count < 100; count++) sent.push(send({ event: "n", data: count }));
+        return () => {
+          stopped = true;
+        };
+      },
+    });
+    assert.ok(stream instanceof ReadableStream);
+    assert.ok(sent.filter(Boolean).length < 10);
+    assert.equal(sent[0], true);
+    assert.equal(sent.at(-1), false);
+    await stream.cancel();
+    assert.equal(stopped, true, "Nothing is told to who has left");
+  });
+
+  test("close with a last word when their time is over, before anything else is told", async () => {
+    const streams = new EventStreams();
+    let isOver = false;
+    let send: (event: { event: string; data: unknown }) => boolean = () => false;
+    const stream = streams.open(session("a"), {
+      begin: (sending) => {
+        send = sending;
+        return () => {};
+      },
+      last: () => (isOver ? { event: "over", data: {} } : undefined),
+    });
+    assert.ok(stream instanceof ReadableStream);
+    send({ event: "n", data: 1 });
+    isOver = true;
+    send({ event: "n", data: 2 });
+    send({ event: "n", data: 3 });
+    const text = await new Response(stream).text();
+    assert.equal(text, ": open\n\nevent: n\ndata: 1\n\nevent: over\ndata: {}\n\n");
     assert.equal(streams.size, 0);
   });
 });

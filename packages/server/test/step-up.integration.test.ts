@@ -19,6 +19,7 @@ describe("an old sign-in", () => {
     return devices;
   }
 
+  // Proves ASVS 7.5.2.
   test("ends no other session by the API until the password was typed again", async () => {
     const [here, elsewhere] = await twoDevices();
     const paths = [`/api/sessions/${await elsewhere.sessionId()}`, "/api/sessions/others", "/api/sessions"];
@@ -90,6 +91,7 @@ describe("an old sign-in", () => {
     assert.match(asked.text, /value="&quot;&gt;&lt;b&gt;"/);
   });
 
+  // Proves ASVS 7.5.1, ASVS 6.2.3.
   test("changes the password with the current one as the proof, and is recent then", async () => {
     const [here, elsewhere] = await twoDevices();
     const next = "violin hedgehog lemon snail";
@@ -137,6 +139,7 @@ describe("a cookie in another browser, under COATCHECK_FINGERPRINT=revoke", () =
 });
 
 describe("a hundred devices", () => {
+  // Proves ASVS 7.1.2, WSTG-SESS-11.
   test("are as many as a user may have: the oldest makes way, and its sign-in page says why", async () => {
     await using server = await startTestServer();
     const oldest = await server.signedIn();

@@ -99,6 +99,7 @@ async function ready(node: Node): Promise<void> {
 }
 
 for (const [what, { settings, outage }] of Object.entries(outages)) {
+  // Proves ASVS 16.5.2.
   test(`while ${what} nobody is signed out, and afterwards all is well without a restart`, async () => {
     await using node = await startNode({ ...settings(), ...withAda });
     const visitor = node.visitor();
@@ -153,7 +154,9 @@ test("a server stops in time, and well, while its database hangs", async () => {
   }
 });
 
-describe("a server that cannot reach its stores does not start, and says so in one line", () => {
+describe("a server that cannot reach its stores does not start, and says so in one line", {
+  concurrency: true,
+}, () => {
   const secret = "hunter2-tea-kettle";
 
   async function assertRefused(settings: Settings, says: RegExp): Promise<void> {
@@ -202,6 +205,7 @@ describe("a server that cannot reach its stores does not start, and says so in o
     );
   });
 
+  // Proves ASVS 13.2.1.
   test("Redis does not know the password", async () => {
     await using guarded = await startRedis("--requirepass", "another");
     const url = new URL(guarded.url);

@@ -32,6 +32,7 @@ function assertThrottled(answer: Answer, retryAfter: number): void {
 }
 
 describe("wrong passwords", () => {
+  // Proves ASVS 6.3.1.
   test("have to wait after the fifth, the right one too, and twice as long each time", async () => {
     await using server = await startTestServer();
     await failFiveTimes(server);
@@ -77,6 +78,7 @@ describe("wrong passwords", () => {
     assert.equal((await server.visitor().send("POST", "/api/login", owner)).status, 200);
   });
 
+  // Proves ASVS 6.3.1, WSTG-ATHN-03.
   test("do not lock the owner out of a device on which they signed in before", async () => {
     await using server = await startTestServer();
     const first = await login(server.visitor(), ada);
@@ -154,6 +156,7 @@ describe("an unknown address, a wrong password and a disabled account", () => {
 });
 
 describe("garbage in place of sessions", () => {
+  // Proves ASVS 2.4.1.
   test("gets 429 after a hundred, from guards and pages, while signing in still works", async () => {
     await using server = await startTestServer();
     const visitor = server.visitor();

@@ -158,6 +158,29 @@ for (const [stores, open] of Object.entries({
       assert.ok(delays.toSorted((x, y) => x - y)[2]! < maxStaleness, `${delays} ms`);
     });
 
+    test("what one writes into the audit the other tells administrators who listen", async () => {
+      const onA = await signedInOn(a);
+      const { until, leave } = await onA.events("/api/admin/events?event=created");
+      await signedInOn(b);
+      await until(/"event":"created"/);
+      leave();
+    });
+
+    test("what happens on both is counted together", async () => {
+      const onA = await signedInOn(a);
+      const figures = async () => (await onA.call("GET", "/api/admin/figures")).json();
+      const { until, leave } = await onA.events("/api/admin/events?event=none");
+      for (const node of [a, b, b])
+        await node.visitor().call("POST", "/api/login", { ...ada, password: "wrong" });
+      for (let news = 1; (await figures()).totals.failed < 3; news++)
+        await until(new RegExp(`(event: figures[^]*){${news}}`));
+      leave();
+      const { totals, sessions, store, pieces } = await figures();
+      assert.equal(totals.failed, 3);
+      assert.equal(pieces.length, 60);
+      assert.ok(sessions.countedAt && store.operations > 0 && store.p99 >= store.p50);
+    });
+
     test("both show the same devices, and end those of each other", async () => {
       const onA = await signedInOn(a);
       const onB = await signedInOn(b);

@@ -7,6 +7,7 @@ import type { AuthRequest } from "../http/auth-request.ts";
 import { type AuthOptions, resolveAuth } from "../http/auth-settings.ts";
 import {
   applyGuard,
+  atEndOfTurn,
   csrfTokenPresent,
   type Guard,
   type Guarded,
@@ -116,8 +117,10 @@ function guarded(guard?: Guard<Record<string, unknown>>): RequestHandler {
       its.session = session;
       next();
     };
-    const known = applyGuard(its.auth, guard);
-    const passing = isPromise(known) ? known.catch(problemInPlace).then(pass) : pass(known);
+    const passing = atEndOfTurn(its.auth, () => {
+      const known = applyGuard(its.auth, guard);
+      return isPromise(known) ? known.catch(problemInPlace).then(pass) : pass(known);
+    });
     if (isPromise(passing)) passing.catch(next);
   };
 }

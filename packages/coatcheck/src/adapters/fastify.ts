@@ -13,6 +13,7 @@ import type { AuthRequest } from "../http/auth-request.ts";
 import { type AuthOptions, resolveAuth } from "../http/auth-settings.ts";
 import {
   applyGuard,
+  atEndOfTurn,
   csrfTokenPresent,
   type Guard,
   type Guarded,
@@ -129,7 +130,9 @@ function guarded(guard?: Guard<Record<string, unknown>>): preHandlerHookHandler 
       if (session) its.session = session;
       return problem;
     };
-    goOn(() => whenKnown(applyGuard(its.auth, guard), admit), request, reply, done);
+    void atEndOfTurn(its.auth, () =>
+      goOn(() => whenKnown(applyGuard(its.auth, guard), admit), request, reply, done),
+    );
   };
 }
 
@@ -143,8 +146,6 @@ function goOn(
   reply: FastifyReply,
   done: (error?: Error) => void,
 ): void {
-  const answer = async (problem: Problem) => stateOf(request).onProblem(problem, request, reply);
-  const settle = (problem: Problem | undefined) => (problem ? answer(problem).then(undefined, done) : done());
   let problem: Known<Problem | undefined>;
   try {
     problem = check();
@@ -152,8 +153,13 @@ function goOn(
     done(error as Error);
     return;
   }
-  if (isPromise(problem)) problem.then(settle, done);
-  else settle(problem);
+  if (problem === undefined) done();
+  else if (isPromise(problem)) problem.then((late) => goOn(() => late, request, reply, done), done);
+  else void answer(problem, request, reply).then(undefined, done);
+}
+
+async function answer(problem: Problem, request: FastifyRequest, reply: FastifyReply): Promise<void> {
+  await stateOf(request).onProblem(problem, request, reply);
 }
 
 function stateOf(request: FastifyRequest): RequestState {

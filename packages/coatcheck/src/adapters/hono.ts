@@ -9,6 +9,7 @@ import { type AuthOptions, type AuthSettings, resolveAuth } from "../http/auth-s
 import { formField } from "../http/form.ts";
 import {
   applyGuard,
+  atEndOfTurn,
   csrfTokenPresent,
   type Guard,
   type Guarded,
@@ -131,7 +132,7 @@ function guarded<D>(guard?: Guard<D>): GuardMiddleware<D> {
       c.set("session", session);
       return next();
     };
-    const known = applyGuard<D>(auth, guard);
+    const known = atEndOfTurn(auth, () => applyGuard<D>(auth, guard));
     return isPromise(known) ? known.then(pass) : pass(known);
   };
 }

@@ -106,7 +106,8 @@ async function insert(
     exceeded: house.policy.onLimit,
     ...(replaced && { replacing: replaced }),
   };
-  const result = await house.store.insert(record, record.createdAt, limit);
+  const now = await house.storeClock.earliest();
+  const result = await house.store.insert(record, now, limit);
   if (!result.inserted) return result;
   for (const ended of result.ended) house.observers.tellEnd(ended);
   for (const { record: ended, reason } of result.ended) {

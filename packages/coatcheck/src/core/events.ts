@@ -29,8 +29,16 @@ export type SessionEvent =
       readonly client: ClientInfo;
       readonly amr: readonly string[];
     })
-  /** Signed out, ended from a list, or ended with all others; also of a browser that was only remembered. */
-  | (AboutSession & { readonly type: "revoked"; readonly reason: EndReason })
+  /** Signed out, ended from a list, or ended with all others. */
+  | (AboutSession & {
+      readonly type: "revoked";
+      readonly reason: EndReason;
+      /**
+       * It was a browser that was remembered and whose session this operation did not end. It goes by the session that it
+       * had last, or was about to have, of whose end it says nothing.
+       */
+      readonly remember?: true;
+    })
   /** Ended because a new session exceeded the limit. */
   | (AboutSession & { readonly type: "evicted" })
   /** Ended because the same browser signed in again. */

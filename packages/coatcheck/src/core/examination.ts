@@ -24,11 +24,13 @@ export async function examine(house: House, token: SessionToken, request: TokenR
   for (let attempt = 0; attempt < maximumAttempts; attempt++) {
     const found = await house.store.find(token.id);
     const verdict = judge(house.policy, found, token, request, house.now());
-    if (verdict.kind === "theft") await endStolen(house, verdict.record, request);
+    if (verdict.kind === "theft") await endStolen(house, verdict, request);
     if ("reaction" in verdict && verdict.reaction)
       await meetOddClient(house, verdict.record, verdict.reaction, token, request);
     if (verdict.kind !== "confirm") return verdict;
     const { record, pending } = verdict;
+    // The grace of the old secret would end in the past for others, or long after its time.
+    if (!house.storeClock.agrees) return { ...verdict, kind: "current" };
     if (isUnseen(record) && !(await confirmReturn(house, record.id))) continue;
     const secret = completeRenewal(record, pending, house.policy.grace, house.now());
     await changeSecret(house, record, { secret });
@@ -89,7 +91,13 @@ async function confirmReturn({ remembered, policy, now }: House, id: SessionId):
   return remembered.update(browser.id, { secret }, at, browser.secretRevision);
 }
 
-async function endStolen(house: House, record: SessionRecord, { client = {} }: TokenRequest): Promise<void> {
+async function endStolen(
+  house: House,
+  { record, isFormer }: Extract<Verdict, { kind: "theft" }>,
+  { client = {} }: TokenRequest,
+): Promise<void> {
+  // By a wrong clock a grace may seem to be over that is not.
+  if (isFormer && !house.storeClock.agrees) return;
   await forgetWith(house, record.id, "theft");
   const ended = await house.store.delete(record.id, "theft", house.now());
   if (ended) house.observers.tellOf(ended, { type: "theft", client });

@@ -2,7 +2,13 @@
  * What is done about a token that comes from a client unlike the one that proved who they are: the rule is pure, what
  * it says is done by the manager. A fingerprint is a hint, no proof: whoever copies a cookie can copy headers too.
  */
-import { alike, type ClientInfo, type FingerprintSignals, fingerprint } from "./fingerprint.ts";
+import {
+  alike,
+  type ClientInfo,
+  type ComparedRequest,
+  type FingerprintSignals,
+  fingerprint,
+} from "./fingerprint.ts";
 import type { SessionRecord } from "./store.ts";
 import { type SessionToken, sameHash } from "./token.ts";
 
@@ -87,13 +93,26 @@ export function suspicion(
   policy: FingerprintPolicy,
   record: SessionRecord,
   token: SessionToken,
-  request: { readonly client?: ClientInfo },
+  request: ComparedRequest,
 ): FingerprintReaction | undefined {
-  if (policy === "off") return undefined;
+  if (policy === "off" || isUnchanged(policy, record, request)) return undefined;
   const { client } = request;
   if (!client) return undefined;
   if (typeof policy === "function") return reactionOf(policy(record.client, client));
   return isLike(policy.signals, record, token, client) ? undefined : policy.onMismatch;
+}
+
+/** The usual case, at a fraction of the cost of all that is known of the client: equal headers have equal tolerant signals. */
+function isUnchanged(
+  policy: Exclude<FingerprintPolicy, "off">,
+  record: SessionRecord,
+  request: ComparedRequest,
+): boolean {
+  return (
+    typeof policy === "object" &&
+    policy.signals === "tolerant" &&
+    request.saysTheSameAs?.(record.client) === true
+  );
 }
 
 /** The same of a remembered browser, of which the store keeps no digest but the texts: they are compared. */
@@ -115,7 +134,7 @@ function isLike(
   client: ClientInfo,
 ): boolean {
   if (!record.fingerprint?.startsWith(`${signals}:`)) return true;
-  // The usual case, without the cost of a digest: equal headers have equal tolerant signals.
+  // Without the cost of a digest.
   if (signals === "tolerant" && saysTheSame(record.client, client)) return true;
   return sameHash(record.fingerprint, bound(token, signals, client));
 }

@@ -14,6 +14,13 @@ export interface ClientInfo {
   readonly encoding?: string;
 }
 
+/** A request whose client is compared with the one that signed in. */
+export interface ComparedRequest {
+  readonly client?: ClientInfo;
+  /** Whether its headers are, as they came, what this client has said of itself. */
+  saysTheSameAs?(client: ClientInfo): boolean;
+}
+
 /**
  * What of a client is compared.
  *

@@ -1,4 +1,5 @@
 /** Many questions of one turn of the event loop as one: it costs both sides a fraction of what each on its own would. */
+import { endOfTurn } from "./turn.ts";
 
 /**
  * Gathers what is asked in one turn. Whoever asks for the same shares the answer. A question joins those that were not
@@ -16,8 +17,7 @@ export class Gathered<Question, Answer> {
   ask(question: Question): Promise<Answer> {
     const shared = this.#asked.get(question);
     if (shared) return shared.promise;
-    // After the requests that have come in already, and so with theirs.
-    if (this.#asked.size === 0) setImmediate(() => this.#answer());
+    if (this.#asked.size === 0) void endOfTurn().then(() => this.#answer());
     const asked = Promise.withResolvers<Answer>();
     this.#asked.set(question, asked);
     return asked.promise;

@@ -51,7 +51,9 @@ export class House<D = unknown> {
     this.attempts = attemptsIn(options.store);
     this.data = new SessionData(options.data);
     this.observers = new Observers(this.now, this.warn);
-    this.storeClock = new StoreClock(this.store, this.now);
+    // Another clock may go as it likes.
+    const steady = this.now === Date.now ? () => performance.now() : undefined;
+    this.storeClock = new StoreClock(this.store, this.now, steady);
     this.touches = new Touches(this);
     this.watched = new WatchedSessions(this);
     if (options.onEvent) this.observers.add(options.onEvent);

@@ -14,8 +14,11 @@ export type SecretVerdict<R> =
   | { readonly kind: "resend"; readonly record: R; readonly pending: PendingRenewal }
   /** A replaced secret within its grace. */
   | { readonly kind: "grace"; readonly record: R }
-  /** The right family with a secret that was replaced before. */
-  | { readonly kind: "theft"; readonly record: R }
+  /**
+   * The right family with a secret that was replaced before. `isFormer` if the record still has that secret, with a grace
+   * that is over: by another clock it may not be. Every other is stolen by any clock.
+   */
+  | { readonly kind: "theft"; readonly record: R; readonly isFormer: boolean }
   /** A guess: the family was never given out for this record. */
   | { readonly kind: "rejected"; readonly reason: "unknown" };
 
@@ -37,7 +40,8 @@ export function judgeSecret<R extends Renewable & { readonly familyHash: string 
   if (record.superseded.some((former) => now < former.until && sameHash(presented, former.secretHash))) {
     return { kind: "grace", record };
   }
+  const isFormer = record.superseded.some((former) => sameHash(presented, former.secretHash));
   return sameHash(token.familyHash, record.familyHash)
-    ? { kind: "theft", record }
+    ? { kind: "theft", record, isFormer }
     : { kind: "rejected", reason: "unknown" };
 }

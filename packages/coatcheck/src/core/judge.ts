@@ -1,7 +1,7 @@
 /** The rule that decides about a presented token: pure, without a clock and without I/O. */
-import type { ClientInfo } from "./fingerprint.ts";
+import type { ComparedRequest } from "./fingerprint.ts";
 import { type FingerprintReaction, suspicion } from "./fingerprint-policy.ts";
-import { judgeSecret } from "./judge-secret.ts";
+import { judgeSecret, type SecretVerdict } from "./judge-secret.ts";
 import { expiry, type SessionPolicy } from "./policy.ts";
 import {
   type EndedSession,
@@ -65,7 +65,7 @@ export type Refused =
       readonly reaction: Exclude<FingerprintReaction, "report">;
     }
   /** The right family with a secret that was replaced before. */
-  | { readonly kind: "theft"; readonly record: SessionRecord }
+  | Extract<SecretVerdict<SessionRecord>, { kind: "theft" }>
   /** The session had ended, and the token was one of its own. */
   | { readonly kind: "ended"; readonly reason: EndReason }
   | { readonly kind: "rejected"; readonly reason: "unknown" | "idle-timeout" | "absolute-timeout" };
@@ -84,7 +84,7 @@ export function judge(
   policy: SessionPolicy,
   found: SessionRecord | EndedSession | undefined,
   token: SessionToken,
-  request: { readonly client?: ClientInfo },
+  request: ComparedRequest,
   now: number,
 ): Verdict {
   if (!found) return { kind: "rejected", reason: "unknown" };

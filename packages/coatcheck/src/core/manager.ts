@@ -112,7 +112,10 @@ export class SessionManager<D = Record<string, unknown>> {
     };
   }
 
-  /** Moves the idle deadline of a session that was used just now; false if it is gone. Never revives it. */
+  /**
+   * Moves the idle deadline of a session that was used just now; false if it is gone. Never revives it.
+   * @throws StoreUnavailableError if the store failed, or while its clock and this node's differ by more than 5 seconds.
+   */
   touch(session: Pick<Session<D>, "id" | "createdAt">): Promise<boolean> {
     return this.#house.touches.touch(session);
   }
@@ -133,6 +136,7 @@ export class SessionManager<D = Record<string, unknown>> {
    * Notes that the user of this session has proved again who they are, and replaces the secret by an unrelated one,
    * so that nobody who copied the old one comes along. Undefined if the token opens nothing. Without a client the
    * fingerprint is not judged, and the session stays bound to the client that it belongs to.
+   * @throws StoreUnavailableError if the store failed, or while its clock and this node's differ by more than 5 seconds.
    */
   async reauthenticate(
     token: SessionToken,
@@ -234,7 +238,8 @@ export class SessionManager<D = Record<string, unknown>> {
 
   /**
    * Asks the store whether it answers, and compares its clock with this node's. While they differ by more than
-   * 5 seconds this node neither touches nor prunes, so that it cannot end or prolong what others judge rightly.
+   * 5 seconds this node neither touches nor renews nor prunes, and ends nothing for theft, so that it cannot end or
+   * prolong what others judge rightly. Once its clock has jumped it does so before it is asked.
    */
   ready(): Promise<Readiness> {
     return this.#house.storeClock.compare();

@@ -43,9 +43,9 @@ export class Observers {
     this.tellOf(record, own ? { type: reason } : { type: "revoked", reason });
   }
 
-  /** The end of a browser that was only remembered: it goes by the session that it had last. */
+  /** The end of a browser that was only remembered. Of the session by which it goes others have told, or will. */
   tellForgotten({ sessionId, userId }: RememberRecord, reason: EndReason): void {
-    this.tell({ type: "revoked", sessionId, userId, reason });
+    this.tell({ type: "revoked", sessionId, userId, reason, remember: true });
   }
 
   #show(observer: SessionObserver, event: SessionEvent): void {

@@ -10,7 +10,10 @@ import type { CreatedSession } from "./sign-in.ts";
 import type { SessionRecord } from "./store.ts";
 import type { SessionToken } from "./token.ts";
 
-/** The session with an unrelated secret in place of what was presented; undefined if that opens nothing. */
+/**
+ * The session with an unrelated secret in place of what was presented; undefined if that opens nothing.
+ * @throws StoreUnavailableError if the store failed, or this node's clock is wrong.
+ */
 export async function reauthenticate<D>(
   house: House<D>,
   token: SessionToken,
@@ -18,6 +21,8 @@ export async function reauthenticate<D>(
   client: ClientInfo | undefined,
 ): Promise<CreatedSession<D> | undefined> {
   const { policy } = house;
+  // By a wrong clock the grace of the old secret would end in the past for others, and the sign-in be recent for longer.
+  await house.storeClock.assertAgrees();
   for (let attempt = 0; attempt < maximumAttempts; attempt++) {
     const verdict = await examine(house, token, client ? { client } : {});
     if (!isAccepted(verdict) && !isLocked(verdict)) return undefined;

@@ -22,7 +22,7 @@ export async function startRenewal(
   client: ClientInfo,
 ): Promise<SessionToken | undefined> {
   const now = house.now();
-  if (!mayBeginRenewal(record, now)) return undefined;
+  if (!house.storeClock.agrees || !mayBeginRenewal(record, now)) return undefined;
   const { secret, successor } = beginRenewal(record, token, client, now);
   if (!(await changeSecret(house, record, { secret }))) return undefined;
   house.observers.tellOf(record, { type: "renewed", client });
@@ -34,15 +34,16 @@ export async function successorOf(
   house: House,
   verdict: Settled<Accepted>,
   token: SessionToken,
-  { canRenew, client = {} }: TokenRequest,
+  request: TokenRequest,
 ): Promise<SessionToken | undefined> {
-  if (!canRenew) return undefined;
+  if (!request.canRenew) return undefined;
   if (verdict.kind === "resend") return token.successor(verdict.pending.salt);
   const { record } = verdict;
   const due = verdict.kind === "current" && house.now() >= record.secretIssuedAt + house.policy.renewAfter;
   if (!due) return undefined;
   try {
-    return await startRenewal(house, record, token, client);
+    // Asked for only here: what is known of the client is put together from headers.
+    return await startRenewal(house, record, token, request.client ?? {});
   } catch (cause) {
     house.warn("A renewal could not be written; the session goes on with its present secret", cause);
     return undefined;

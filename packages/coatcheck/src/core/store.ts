@@ -162,6 +162,13 @@ export interface PruneStep {
   readonly next: string | undefined;
 }
 
+/** One bounded step of counting. */
+export interface CountStep {
+  readonly alive: number;
+  /** Where the next step begins; `undefined` when the walk has come to the end. */
+  readonly next: string | undefined;
+}
+
 /** The ports of protections that a store answers beside its sessions. What is missing is off. */
 export interface StoreCompanions {
   /** Where remembered browsers live. */
@@ -170,6 +177,11 @@ export interface StoreCompanions {
   readonly throttle?: ThrottleStore;
   /** What is wrong with the backend's own settings, for `doctor`. Changes nothing, and may take some seconds. */
   diagnose?(): Promise<readonly Finding[]>;
+  /**
+   * Looks at no more than about `batch` sessions from `from` on and counts those that are alive at `now`. Changes
+   * nothing. `from` is the `next` of an earlier step, or undefined to begin.
+   */
+  countAlive?(now: number, batch: number, from?: string): Promise<CountStep>;
   /** Tells what changes from now on, so that `cached` can keep records of this store. */
   watch?(listener: ChangeListener): ChangeWatch;
   /**

@@ -17,6 +17,15 @@ export function readStored<T>(part: string, text: string, fits: (value: unknown)
   return value;
 }
 
+/** The same for what somebody only looks at: `undefined` if it does not fit. */
+export function readIfWhole<T>(text: string, fits: (value: unknown) => value is T): T | undefined {
+  try {
+    return readStored("part", text, fits);
+  } catch {
+    return undefined;
+  }
+}
+
 export function isTexts(value: unknown): value is string[] {
   return Array.isArray(value) && value.every(isText);
 }

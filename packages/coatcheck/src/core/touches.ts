@@ -27,8 +27,13 @@ export class Touches {
     this.#noted = new NotedUses(house.policy.touchInterval);
   }
 
-  /** Moves the idle deadline of a session that was used just now; false if it is gone. */
+  /**
+   * Moves the idle deadline of a session that was used just now; false if it is gone. Whoever asked for it is told where
+   * it cannot be done: a deadline by a wrong clock would be one for all nodes.
+   * @throws StoreUnavailableError if the store failed, or this node's clock is wrong.
+   */
   async touch(session: Pick<SessionRecord, "id" | "createdAt">): Promise<boolean> {
+    await this.#house.storeClock.assertAgrees();
     const now = this.#house.now();
     return this.#house.store.update(session.id, { seen: this.#seen(session, now) }, now);
   }

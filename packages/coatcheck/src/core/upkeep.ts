@@ -5,7 +5,7 @@ import type { Readiness } from "./store-clock.ts";
 
 /** How often what is done, in milliseconds. */
 export interface UpkeepOptions {
-  /** Comparing the clocks of node and store. Default 30 seconds. */
+  /** Comparing the clocks of node and store. Default 5 seconds. */
   readonly checkEvery?: number;
   /** Pruning what has expired. Default 10 minutes, give or take a fifth, so that nodes do not prune in step. */
   readonly pruneEvery?: number;
@@ -21,7 +21,7 @@ export function startUpkeep<D>(
   sessions: SessionManager<D>,
   options: UpkeepOptions = {},
 ): () => Promise<void> {
-  const { checkEvery = 30_000, pruneEvery = 10 * 60_000 } = options;
+  const { checkEvery = 5_000, pruneEvery = 10 * 60_000 } = options;
   let wasReady = true;
   const check = async () => {
     const readiness = await sessions.ready();
@@ -43,7 +43,7 @@ export function startUpkeep<D>(
 
 function explanation({ problem, skew }: Readiness): string {
   return problem === "clock-skew"
-    ? `This node is not ready: its clock differs from the store's by ${skew} ms. Until they agree it neither notes use nor prunes. Synchronise the clock of the node or of the store`
+    ? `This node is not ready: its clock differs from the store's by ${skew} ms. Until they agree it notes no use, renews nothing and prunes nothing. Synchronise the clock of the node or of the store`
     : "This node is not ready: the session store does not answer";
 }
 

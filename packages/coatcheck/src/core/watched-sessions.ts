@@ -162,7 +162,7 @@ export class WatchedSessions {
 function endToldBy(event: SessionEvent): EndReason | undefined {
   switch (event.type) {
     case "revoked":
-      return event.reason;
+      return event.remember ? undefined : event.reason;
     case "evicted":
     case "replaced":
     case "expired":

@@ -49,6 +49,11 @@ export class Admission<D> {
     return this.#validation;
   }
 
+  /** Whether nobody has asked for it yet, and a cache may have it. */
+  get mayBeAtHand(): boolean {
+    return !this.#validation && this.#house.store.recent !== undefined;
+  }
+
   /** As `validation`, by the word of the store itself. */
   async strictValidation(): Promise<Validation<D>> {
     const validation = await this.validation();
@@ -62,9 +67,10 @@ export class Admission<D> {
 
   /** As `validation`, but it is no use of the session: no touch, no renewal, and no remembered browser comes back. */
   async peek(): Promise<Validation<D>> {
-    const { client } = this.#exchange;
-    // The store itself knows of uses elsewhere.
-    return this.#validation ?? this.#validatePresented({ client, touch: false, strict: true });
+    const known = await this.#validation;
+    // The store itself knows of uses and ends elsewhere.
+    if (known && !(known.ok && known.recent)) return known;
+    return this.#validatePresented({ client: this.#exchange.client, touch: false, strict: true });
   }
 
   /** What a verb has made of it. */

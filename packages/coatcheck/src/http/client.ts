@@ -31,14 +31,25 @@ const proxyWords: ReadonlyMap<string, readonly string[]> = new Map([
  */
 export function resolveTrustedProxies(list: readonly string[]): TrustedProxies {
   if (list.length === 0) return () => false;
-  const declared = new BlockList();
+  // One each: of an IPv6 range that has the IPv4-mapped addresses in it, as `::/8` has, Node says that all of IPv4 is.
+  const declared = { ipv4: new BlockList(), ipv6: new BlockList() };
   for (const entry of list) {
     for (const range of proxyWords.get(entry) ?? [entry]) declare(declared, range, entry);
   }
-  return (address) => declared.check(address, family(address));
+  const known = new Map<string, boolean>();
+  const learn = (address: string) => {
+    if (known.size >= mostKnown) known.clear();
+    const answer = declared[family(address)].check(address, family(address));
+    known.set(address, answer);
+    return answer;
+  };
+  return (address) => known.get(address) ?? learn(address);
 }
 
-function declare(declared: BlockList, range: string, entry: string): void {
+/** Node looks an address up in a microsecond, and the peers of most servers are few. */
+const mostKnown = 1_000;
+
+function declare(declared: Readonly<Record<"ipv4" | "ipv6", BlockList>>, range: string, entry: string): void {
   const [, addressText = "", lengthText] = /^([^/]*)(?:\/([0-9]{1,3}))?$/.exec(range) ?? [];
   const address = canonicalAddress(addressText);
   if (address === undefined) {
@@ -49,7 +60,7 @@ function declare(declared: BlockList, range: string, entry: string): void {
   if (length < 1 || length > bits) {
     throw new TypeError(`trusted proxy ${JSON.stringify(entry)} must have a prefix length from 1 to ${bits}`);
   }
-  declared.addSubnet(address, length, family(address));
+  declared[family(address)].addSubnet(address, length, family(address));
 }
 
 function family(address: string): "ipv4" | "ipv6" {
@@ -66,12 +77,12 @@ export function clientInfo(
   const userAgent = printable(request.header("user-agent"), 512);
   const language = printable(request.header("accept-language"), 256);
   const encoding = withEncoding ? printable(request.header("accept-encoding"), 128) : undefined;
-  return {
-    ...(ip && { ip }),
-    ...(userAgent && { userAgent }),
-    ...(language && { language }),
-    ...(encoding && { encoding }),
-  };
+  const client: { -readonly [signal in keyof ClientInfo]: ClientInfo[signal] } = {};
+  if (ip) client.ip = ip;
+  if (userAgent) client.userAgent = userAgent;
+  if (language) client.language = language;
+  if (encoding) client.encoding = encoding;
+  return client;
 }
 
 /**

@@ -38,6 +38,12 @@ export class Exchange {
     return this.#client;
   }
 
+  /** Whether its headers are, as they came, what this client has said of itself. */
+  saysTheSameAs({ userAgent, language }: ClientInfo): boolean {
+    const { request } = this;
+    return request.header("user-agent") === userAgent && request.header("accept-language") === language;
+  }
+
   /** What is counted by address; undefined where there is none, as on a Unix socket. */
   get network(): string | undefined {
     const { ip } = this.client;

@@ -6,6 +6,7 @@ import type { Rejection } from "../core/judge.ts";
 import { houseOf, type SessionManager } from "../core/manager.ts";
 import type { Session } from "../core/session.ts";
 import type { CreatedSession, SignIn } from "../core/sign-in.ts";
+import { tolerableSkew } from "../core/store-clock.ts";
 import type { Validation } from "../core/validation.ts";
 import type { AddedHeaders } from "./added-headers.ts";
 import { Admission } from "./admission.ts";
@@ -87,6 +88,11 @@ export class RequestAuth<D = Record<string, unknown>> {
    */
   validation(): Known<Validation<D>> {
     return this.#admission.validation();
+  }
+
+  /** Whether nobody has asked for the session yet, and a cache may have it. */
+  get mayBeAtHand(): boolean {
+    return this.#admission.mayBeAtHand;
   }
 
   /**
@@ -243,13 +249,15 @@ export class RequestAuth<D = Record<string, unknown>> {
 
   /**
    * Whether the user proved within so many milliseconds who they are. Coming back as a remembered browser proves
-   * nothing, and a secret that is being replaced never counts.
+   * nothing, a secret that is being replaced never counts, nor does a proof from more than 5 seconds in the future, which a
+   * wrong clock has written. With `peek`, to ask is no use of the session.
    */
-  async isRecent(within: number): Promise<boolean> {
-    const validation = await this.#admission.strictValidation();
+  async isRecent(within: number, { peek = false }: { readonly peek?: boolean } = {}): Promise<boolean> {
+    const validation = await (peek ? this.#admission.peek() : this.#admission.strictValidation());
     if (!validation.ok || validation.superseded) return false;
     const { amr, authenticatedAt } = validation.session;
-    return !amr.includes("remember") && this.sessions.now() - authenticatedAt < within;
+    const age = this.sessions.now() - authenticatedAt;
+    return !amr.includes("remember") && age >= -tolerableSkew && age < within;
   }
 
   /** A token for forms and `X-CSRF-Token`, bound to the session and different at each call. */

@@ -4,7 +4,6 @@ import type { StoreUnavailableError } from "../core/errors.ts";
 import type { ClientInfo } from "../core/fingerprint.ts";
 import type { House } from "../core/house.ts";
 import { maximumAttempts, tooManyRaces } from "../core/race.ts";
-import type { RememberRecord } from "../core/remember-store.ts";
 import { completeReturn } from "../core/remembered.ts";
 import { replaceSecret } from "../core/renewal.ts";
 import type { EndReason } from "../core/store.ts";
@@ -35,6 +34,8 @@ export async function examine(house: House, token: SessionToken, client: ClientI
       return verdict;
     }
     const { record, pending } = verdict;
+    // Left pending for a node whose clock is right. It opens what is there, and nothing may begin by it.
+    if (!house.storeClock.agrees) return { kind: "grace", record };
     const secret = completeReturn(record, pending, house.policy.grace, now);
     await remembered.update(record.id, { secret }, now, record.secretRevision);
   }
@@ -65,6 +66,7 @@ export async function forgetPresented(
 /**
  * An unrelated secret for the browser whose token this is, if its session is this one, so that nobody who copied the
  * old one comes along.
+ * @throws StoreUnavailableError if the store failed, or this node's clock is wrong.
  */
 export async function refresh(
   house: House,
@@ -72,6 +74,7 @@ export async function refresh(
   client: ClientInfo,
   sessionId: SessionId,
 ): Promise<{ readonly token: SessionToken; readonly expiresAt: number } | undefined> {
+  await house.storeClock.assertAgrees();
   for (let attempt = 0; attempt < maximumAttempts; attempt++) {
     const verdict = await examine(house, token, client);
     if (!isAccepted(verdict) || verdict.record.sessionId !== sessionId) return undefined;
@@ -95,13 +98,19 @@ async function answerRefused(
   verdict: Exclude<Settled, AcceptedRemember>,
   client: ClientInfo,
 ): Promise<void> {
-  if (verdict.kind === "theft") return endStolen(house, verdict.record, client);
+  if (verdict.kind === "theft") return endStolen(house, verdict, client);
   const { reason } = verdict;
   house.observers.tell({ type: "rejected", reason, sessionId: undefined, client, remember: true });
 }
 
 /** The family ends first. Told once, by whoever ended it. */
-async function endStolen(house: House, record: RememberRecord, client: ClientInfo): Promise<void> {
+async function endStolen(
+  house: House,
+  { record, isFormer }: Extract<Settled, { kind: "theft" }>,
+  client: ClientInfo,
+): Promise<void> {
+  // By a wrong clock a grace may seem to be over that is not.
+  if (isFormer && !house.storeClock.agrees) return;
   const { sessionId, userId } = record;
   if (!(await forget(house, record, "theft"))) return;
   house.observers.tell({ type: "theft", sessionId, userId, client, remember: true });

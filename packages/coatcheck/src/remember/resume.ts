@@ -64,6 +64,8 @@ export async function resume<D>(
   token: SessionToken,
   returning: ReturningClient,
 ): Promise<Resumption<D>> {
+  // By a wrong clock a session that is alive seems to have expired, and two nodes would begin two in its place.
+  await house.storeClock.assertAgrees();
   let overtaken = false;
   for (let attempt = 0; attempt < maximumAttempts; attempt++) {
     const verdict = await examine(house, token, returning.client);

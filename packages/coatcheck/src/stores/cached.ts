@@ -4,6 +4,7 @@ import { within } from "../core/ask.ts";
 import type { ChangeWatch } from "../core/change-watch.ts";
 import type { Finding } from "../core/finding.ts";
 import type { RememberStore } from "../core/remember-store.ts";
+import type { ProjectedDirectory, SessionDirectory } from "../core/session-directory.ts";
 import {
   type EndedSession,
   type EndReason,
@@ -37,8 +38,17 @@ export interface CacheOptions {
 /** A store that can be watched. */
 export type CacheableStore = SessionStore & Required<Pick<SessionStore, "watch">>;
 
+/** Where sessions are searched: these, and those that live elsewhere. */
+interface SearchableStore {
+  readonly directory?: SessionDirectory;
+  readonly projection?: ProjectedDirectory;
+}
+
 /** What a store answers beside its sessions is the store's own. */
-type Companions<S> = Pick<S, Extract<keyof S, "remember" | "throttle" | "audit">>;
+type Companions<S> = Pick<
+  S,
+  Extract<keyof S, "remember" | "throttle" | "audit" | "directory" | "projection" | "countAlive">
+>;
 
 /** A store with a cache before it. */
 export type CachedStore<S extends CacheableStore> = CachedSessionStore & Companions<S>;
@@ -65,6 +75,9 @@ export class CachedSessionStore implements SessionStore {
   readonly remember?: RememberStore;
   readonly throttle?: ThrottleStore;
   readonly audit?: AuditStore;
+  readonly directory?: SessionDirectory;
+  readonly projection?: ProjectedDirectory;
+  readonly countAlive?: NonNullable<SessionStore["countAlive"]>;
   readonly #store: CacheableStore & { close?(): Promise<void> };
   readonly #maxStaleness: number;
   readonly #kept: KeptRecords;
@@ -78,7 +91,10 @@ export class CachedSessionStore implements SessionStore {
   /** Why the last proof failed, if it did. */
   #problem: unknown;
 
-  constructor(store: CacheableStore & { readonly audit?: AuditStore }, options: CacheOptions) {
+  constructor(
+    store: CacheableStore & SearchableStore & { readonly audit?: AuditStore },
+    options: CacheOptions,
+  ) {
     const { maximumSessions = 10_000, maxStaleness = 1_000, now = () => performance.now() } = options;
     if (typeof store?.watch !== "function") {
       throw new TypeError(
@@ -91,6 +107,9 @@ export class CachedSessionStore implements SessionStore {
     if (store.remember) this.remember = store.remember;
     if (store.throttle) this.throttle = store.throttle;
     if (store.audit) this.audit = store.audit;
+    if (store.directory) this.directory = store.directory;
+    if (store.projection) this.projection = store.projection;
+    if (store.countAlive) this.countAlive = (...step) => store.countAlive!(...step);
     this.#store = store;
     this.#maxStaleness = maxStaleness;
     this.#kept = new KeptRecords(maximumSessions);
@@ -141,6 +160,8 @@ export class CachedSessionStore implements SessionStore {
   async insert(record: SessionRecord, now: number, limit?: SessionLimit): Promise<InsertResult> {
     const result = await this.#write(() => this.#store.insert(record, now, limit));
     if (result.inserted) for (const { record: ended } of result.ended) this.#kept.forget(ended.id);
+    // Also if another node has ended it a moment ago, of which this one may not have been told yet.
+    if (result.inserted && limit?.replacing) this.#kept.forget(limit.replacing);
     return result;
   }
 
@@ -172,7 +193,8 @@ export class CachedSessionStore implements SessionStore {
     except?: SessionId,
   ): Promise<readonly SessionRecord[]> {
     const ended = await this.#write(() => this.#store.deleteByUser(userId, reason, now, except));
-    for (const { id } of ended) this.#kept.forget(id);
+    // Also those that another node has ended a moment ago, of which this one may not have been told yet.
+    this.#kept.forgetUser(userId, except);
     return ended;
   }
 

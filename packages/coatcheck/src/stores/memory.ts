@@ -5,6 +5,7 @@ import type { Finding } from "../core/finding.ts";
 import { changed, frozen, isLive, leaving, meets } from "../core/record.ts";
 import type { RememberStore } from "../core/remember-store.ts";
 import {
+  type CountStep,
   type EndedSession,
   type EndReason,
   type InsertResult,
@@ -133,6 +134,12 @@ export class MemorySessionStore implements SessionStore {
     const { seen, next } = this.#tombstones.walk(batch, start);
     for (const { id, until } of seen) if (until <= now) this.#tombstones.remove(id);
     return { expired: [], next: next === undefined ? undefined : `tombstones:${next}` };
+  }
+
+  async countAlive(now: number, batch: number, from?: string): Promise<CountStep> {
+    const { seen, next } = this.#sessions.walk(batch, from === undefined ? undefined : Number(from));
+    const alive = seen.filter((record) => isLive(record, now)).length;
+    return { alive, next: next === undefined ? undefined : String(next) };
   }
 
   async time(): Promise<undefined> {

@@ -4,7 +4,9 @@ import type { ChangeListener, ChangeWatch } from "../core/change-watch.ts";
 import type { Finding } from "../core/finding.ts";
 import { Gathered } from "../core/gathered.ts";
 import type { RememberStore } from "../core/remember-store.ts";
+import type { ProjectedDirectory, SessionDirectory } from "../core/session-directory.ts";
 import {
+  type CountStep,
   type Ended,
   type EndedSession,
   type EndReason,
@@ -22,6 +24,7 @@ import type { SessionId } from "../core/token.ts";
 import { PostgresAuditStore } from "./postgres/audit.ts";
 import { Database } from "./postgres/database.ts";
 import { diagnosePostgres } from "./postgres/diagnosis.ts";
+import { PostgresProjectedDirectory, PostgresSessionDirectory } from "./postgres/directory.ts";
 import type { PostgresPool } from "./postgres/pool.ts";
 import { PostgresRememberStore } from "./postgres/remember.ts";
 import {
@@ -73,6 +76,10 @@ export class PostgresSessionStore implements SessionStore {
   readonly audit: AuditStore;
   /** Browsers that may come back without a password, in the same database. */
   readonly remember: RememberStore;
+  /** Where these sessions are searched. Never late. */
+  readonly directory: SessionDirectory;
+  /** Where sessions that live elsewhere are searched, as far as somebody notes them. */
+  readonly projection: ProjectedDirectory;
   readonly #pool: PostgresPool;
   readonly #schema: string | undefined;
   readonly #database: Database;
@@ -98,6 +105,8 @@ export class PostgresSessionStore implements SessionStore {
     this.throttle = new PostgresThrottleStore(this.#database, schema);
     this.audit = new PostgresAuditStore(this.#database, schema);
     this.remember = new PostgresRememberStore(this.#database, schema);
+    this.directory = new PostgresSessionDirectory(this.#database, schema);
+    this.projection = new PostgresProjectedDirectory(this.#database, schema);
   }
 
   /**
@@ -115,16 +124,15 @@ export class PostgresSessionStore implements SessionStore {
     const rows = await this.#database.queryAlone(lockOf(record.userId), this.#sql.insert, values);
     const [outcome] = rows[0]!;
     if (outcome !== "inserted") return { inserted: false, because: outcome as "duplicate" | "limit" };
-    return { inserted: true, ended: rows.flatMap(([, reason, ...row]) => toEndedNow(reason, row)) };
+    return { inserted: true, ended: rows.flatMap(([, reason, ...gone]) => toEndedNow(reason, gone)) };
   }
 
   async find(id: SessionId): Promise<SessionRecord | EndedSession | undefined> {
     const found = await this.#finds.ask(id);
     if (!found) return undefined;
-    const [reason, until, ...row] = found;
-    if (reason === null) return toRecord(row);
-    const [, , familyHash] = row;
-    return toEnded([id, familyHash!, reason!, until!]);
+    // Its own id: what was asked for may be cut from a request's header, which caches would keep alive with it.
+    const [ownId, record, ended] = found;
+    return record == null ? toEnded(ownId!, ended!) : toRecord(ownId!, record);
   }
 
   async update(
@@ -141,13 +149,13 @@ export class PostgresSessionStore implements SessionStore {
   }
 
   async delete(id: SessionId, reason: EndReason, now: number): Promise<SessionRecord | undefined> {
-    const [ended] = await this.#database.query(this.#sql.delete, [id, reason, now + tombstoneLifetime]);
-    return ended && toRecord(ended);
+    const rows = await this.#database.query(this.#sql.delete, [id, reason, now + tombstoneLifetime]);
+    return records(rows)[0];
   }
 
   async findByUser(userId: string): Promise<readonly SessionRecord[]> {
     const rows = await this.#database.query(this.#sql.findByUser, [escaped(userId)]);
-    return rows.map(toRecord);
+    return records(rows);
   }
 
   async deleteByUser(
@@ -158,17 +166,23 @@ export class PostgresSessionStore implements SessionStore {
   ): Promise<readonly SessionRecord[]> {
     const values = [escaped(userId), reason, now + tombstoneLifetime, except ?? null];
     const rows = await this.#database.queryAlone(lockOf(userId), this.#sql.deleteByUser, values);
-    return rows.map(toRecord);
+    return records(rows);
   }
 
   async deleteExpired(now: number, batch: number, from = "sessions:"): Promise<PruneStep> {
     const [table, after = ""] = from.split(":");
     if (table === "sessions") {
       const { rows, next } = await this.#database.prune(this.#sql.deleteExpired, now, batch, after);
-      return { expired: rows.map(toRecord), next: next === undefined ? "tombstones:" : `sessions:${next}` };
+      return { expired: records(rows), next: next === undefined ? "tombstones:" : `sessions:${next}` };
     }
     const { next } = await this.#database.prune(this.#sql.deleteExpiredEnded, now, batch, after);
     return { expired: [], next: next === undefined ? undefined : `tombstones:${next}` };
+  }
+
+  async countAlive(now: number, batch: number, from = ""): Promise<CountStep> {
+    const [row] = await this.#database.query(this.#sql.countAlive, [from, batch, now]);
+    const [seen, last, alive] = row!;
+    return { alive: Number(alive), next: Number(seen) < batch ? undefined : last! };
   }
 
   async time(): Promise<number> {
@@ -207,7 +221,7 @@ export class PostgresSessionStore implements SessionStore {
 
   async #rowsOf(ids: readonly SessionId[]): Promise<(Row | undefined)[]> {
     const rows = await this.#database.query(this.#sql.find, [JSON.stringify(ids)]);
-    const found = new Map(rows.map((row) => [row[2], row]));
+    const found = new Map(rows.map((row) => [row[0], row]));
     return ids.map((id) => found.get(id));
   }
 }
@@ -250,8 +264,12 @@ function limitValues(limit: SessionLimit | undefined, now: number): Value[] {
   ];
 }
 
-function toEndedNow(reason: string | null | undefined, row: Row): Ended[] {
-  return reason == null ? [] : [{ record: toRecord(row), reason: reason as EndReason }];
+function records(rows: readonly Row[]): SessionRecord[] {
+  return rows.map(([id, record]) => toRecord(id!, record!));
+}
+
+function toEndedNow(reason: string | null | undefined, [id, record]: Row): Ended[] {
+  return reason == null ? [] : [{ record: toRecord(id!, record!), reason: reason as EndReason }];
 }
 
 /** The values for `update`, in the order of its numbers; null leaves a column as it is. */

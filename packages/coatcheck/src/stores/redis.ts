@@ -3,6 +3,7 @@ import type { ChangeListener, ChangeWatch } from "../core/change-watch.ts";
 import type { Finding } from "../core/finding.ts";
 import type { RememberStore } from "../core/remember-store.ts";
 import {
+  type CountStep,
   type EndedSession,
   type EndReason,
   type InsertResult,
@@ -19,10 +20,12 @@ import { routingTag, type SessionId } from "../core/token.ts";
 import { type Connection, connectionTo, type Master, type RedisClient } from "./redis/connection.ts";
 import { diagnoseRedis } from "./redis/diagnosis.ts";
 import { canListen } from "./redis/ear.ts";
-import { changedFields, escaped, fieldsOf, toFound, toRecord } from "./redis/fields.ts";
+import { escaped } from "./redis/fields.ts";
 import { RedisRememberStore } from "./redis/remember.ts";
+import { reaching } from "./redis/replicas.ts";
 import { type Run, scriptsOn } from "./redis/script.ts";
 import {
+  countScript,
   deleteByUserScript,
   deleteScript,
   findByUserScript,
@@ -30,6 +33,8 @@ import {
   pruneScript,
   updateScript,
 } from "./redis/scripts.ts";
+import { textOf, toFound, toRecord, writtenChange } from "./redis/session-text.ts";
+import { type FindText, textsIn } from "./redis/texts.ts";
 import { RedisThrottleStore } from "./redis/throttle.ts";
 import { Walk } from "./redis/walk.ts";
 import { warnOfEviction, warnOfUnheardErrors } from "./redis/warnings.ts";
@@ -50,10 +55,15 @@ export interface RedisSessionStoreOptions {
   readonly prefix?: string;
   /** How long one operation may take, in milliseconds, the wait for a connection included. Default 2000. */
   readonly timeout?: number;
+  /**
+   * How many replicas must have a change before it is answered (`WAIT`): it then outlives the master. Fewer reject, the
+   * first in half of `timeout`. Changes at the same time share one wait; a touch waits for nobody. Default 0.
+   */
+  readonly replicas?: number;
 }
 
 /** A session as scripts give it. */
-type Found = readonly [id: SessionId, fields: unknown];
+type Found = readonly [id: SessionId, text: unknown];
 type Ended = readonly [reason: EndReason, ...Found];
 
 /**
@@ -71,7 +81,10 @@ export class RedisSessionStore implements SessionStore {
   readonly remember: RememberStore;
   readonly #prefix: string;
   readonly #redis: Connection;
+  readonly #findText: FindText;
   readonly #run: Run;
+  /** For what must outlive the master. */
+  readonly #runForGood: Run;
   readonly #walk: Walk;
   readonly #canListen: boolean;
   #settingsSeen = false;
@@ -79,10 +92,11 @@ export class RedisSessionStore implements SessionStore {
   /**
    * @param client a client of node-redis (`createClient`, `createClientPool`, `createSentinel`, `createCluster`) or of
    *   ioredis (`Redis`, `Cluster`).
-   * @throws TypeError if an option makes no sense, or the client reads from replicas or renames keys.
+   * @throws TypeError if an option makes no sense, or the client reads from replicas, renames keys, or has several
+   *   connections where `replicas` counts what one has written.
    */
   constructor(client: RedisClient, options: RedisSessionStoreOptions = {}) {
-    const { prefix = "coatcheck:", timeout = 2_000 } = options;
+    const { prefix = "coatcheck:", timeout = 2_000, replicas = 0 } = options;
     if (!Number.isSafeInteger(timeout) || timeout < 1) {
       throw new TypeError("timeout must be a whole number of milliseconds from 1 on");
     }
@@ -91,10 +105,12 @@ export class RedisSessionStore implements SessionStore {
     this.timeout = timeout;
     this.#prefix = prefix;
     this.#redis = connectionTo(client, timeout);
+    this.#findText = textsIn(this.#redis);
     this.#run = scriptsOn(this.#redis);
+    this.#runForGood = scriptsOn(reaching(replicas, this.#redis, client, timeout));
     this.#walk = new Walk(this.#redis, prefix, "session");
     this.throttle = new RedisThrottleStore(this.#run, prefix);
-    this.remember = new RedisRememberStore(this.#redis, this.#run, prefix);
+    this.remember = new RedisRememberStore(this.#redis, this.#run, this.#runForGood, prefix);
     this.#canListen = canListen(client);
     warnOfUnheardErrors(client);
   }
@@ -104,24 +120,24 @@ export class RedisSessionStore implements SessionStore {
     if (!id.startsWith(routingTag(userId))) return this.#refuseStray(record);
     const { maximum = "", exceeded = "", replacing = "" } = limit ?? {};
     const limits = [maximum === Number.POSITIVE_INFINITY ? Number.MAX_VALUE : maximum, exceeded, replacing];
-    const answer = await this.#run(
+    const answer = await this.#runForGood(
       insertScript,
       [this.#sessionKey(id), this.#indexKey(userId)],
-      [now, expiresAt, ...limits, now + tombstoneLifetime, ...fieldsOf(record)],
+      [now, expiresAt, ...limits, now + tombstoneLifetime, textOf(record)],
     );
     if (answer === "duplicate" || answer === "limit") return { inserted: false, because: answer };
-    const ended = (answer as Ended[]).map(([reason, id, fields]) => ({
+    const ended = (answer as Ended[]).map(([reason, id, text]) => ({
       reason,
-      record: toRecord(id, fields),
+      record: toRecord(id, text),
     }));
     return { inserted: true, ended };
   }
 
   async find(id: SessionId): Promise<SessionRecord | EndedSession | undefined> {
     const key = this.#sessionKey(id);
-    const fields = await this.#redis.send(key, ["HGETALL", key]);
+    const text = await this.#findText(key);
     // Cut from the key: what was asked for may be cut from a request's header, which caches would keep alive with it.
-    return toFound(key.slice(-id.length) as SessionId, fields);
+    return toFound(key.slice(-id.length) as SessionId, text);
   }
 
   async update(
@@ -130,9 +146,11 @@ export class RedisSessionStore implements SessionStore {
     now: number,
     condition: UpdateCondition = {},
   ): Promise<boolean> {
-    const { seen, secret, data } = change;
-    const { set, removed } = changedFields(change);
-    const answer = await this.#run(
+    const { seen, data, dataVersion } = change;
+    const { secret, authentication, removed, written } = writtenChange(change);
+    const isTouch = !secret && !authentication && !data && dataVersion === undefined;
+    const run = isTouch ? this.#run : this.#runForGood;
+    const answer = await run(
       updateScript,
       [this.#sessionKey(id)],
       [
@@ -141,20 +159,22 @@ export class RedisSessionStore implements SessionStore {
         condition.dataRevision ?? "",
         seen?.lastSeenAt ?? "",
         seen?.expiresAt ?? "",
-        secret ? 1 : 0,
+        secret,
+        authentication,
+        dataVersion ?? "",
         data ? 1 : 0,
-        change.dataVersion ?? "",
         removed.length,
         ...removed,
-        ...set,
+        ...written,
       ],
     );
     return Number(answer) === 1;
   }
 
   async delete(id: SessionId, reason: EndReason, now: number): Promise<SessionRecord | undefined> {
-    const fields = await this.#run(deleteScript, [this.#sessionKey(id)], [reason, now + tombstoneLifetime]);
-    return fields ? toRecord(id, fields) : undefined;
+    const parameters = [reason, now + tombstoneLifetime];
+    const text = await this.#runForGood(deleteScript, [this.#sessionKey(id)], parameters);
+    return text ? toRecord(id, text) : undefined;
   }
 
   async findByUser(userId: string): Promise<readonly SessionRecord[]> {
@@ -168,7 +188,7 @@ export class RedisSessionStore implements SessionStore {
     except?: SessionId,
   ): Promise<readonly SessionRecord[]> {
     const parameters = [except ?? "", reason, now + tombstoneLifetime];
-    return records(await this.#run(deleteByUserScript, [this.#indexKey(userId)], parameters));
+    return records(await this.#runForGood(deleteByUserScript, [this.#indexKey(userId)], parameters));
   }
 
   /** A walk over the keys of each master by SCAN. Keys of others in the same database are walked over too. */
@@ -176,6 +196,13 @@ export class RedisSessionStore implements SessionStore {
     const { groups, next } = await this.#walk.step(batch, from);
     const pruned = await Promise.all(groups.map((keys) => this.#run(pruneScript, keys, [now])));
     return { expired: pruned.flatMap(records), next };
+  }
+
+  /** By SCAN, which may come upon a session twice while Redis makes room for more of them. */
+  async countAlive(now: number, batch: number, from?: string): Promise<CountStep> {
+    const { groups, next } = await this.#walk.step(batch, from);
+    const counted = await Promise.all(groups.map((keys) => this.#run(countScript, keys, [now])));
+    return { alive: counted.reduce<number>((sum, count) => sum + Number(count), 0), next };
   }
 
   /**
@@ -226,7 +253,7 @@ export class RedisSessionStore implements SessionStore {
 }
 
 function records(answer: unknown): SessionRecord[] {
-  return (answer as Found[]).map(([id, fields]) => toRecord(id, fields));
+  return (answer as Found[]).map(([id, text]) => toRecord(id, text));
 }
 
 /** A master of a cluster that is down answers, but not about keys. */

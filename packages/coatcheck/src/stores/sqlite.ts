@@ -6,7 +6,9 @@ import type { Finding } from "../core/finding.ts";
 import { Gathered } from "../core/gathered.ts";
 import { leaving } from "../core/record.ts";
 import type { RememberStore } from "../core/remember-store.ts";
+import { activityPeriod, type ProjectedDirectory, type SessionDirectory } from "../core/session-directory.ts";
 import {
+  type CountStep,
   type EndedSession,
   type EndReason,
   type InsertResult,
@@ -23,6 +25,7 @@ import type { SessionId } from "../core/token.ts";
 import { SqliteAuditStore } from "./sqlite/audit.ts";
 import { Connection, type Row, rowOf } from "./sqlite/connection.ts";
 import { diagnoseSqlite } from "./sqlite/diagnosis.ts";
+import { SqliteProjectedDirectory, SqliteSessionDirectory } from "./sqlite/directory.ts";
 import { SqliteRememberStore } from "./sqlite/remember.ts";
 import {
   dataChangeColumn,
@@ -67,6 +70,10 @@ export class SqliteSessionStore implements SessionStore {
   readonly remember: RememberStore;
   /** Failed attempts, in the same place. */
   readonly throttle: ThrottleStore;
+  /** Where these sessions are searched. Never late. */
+  readonly directory: SessionDirectory;
+  /** Where sessions that live elsewhere are searched, as far as somebody notes them. */
+  readonly projection: ProjectedDirectory;
   readonly #connection: Connection;
   readonly #sql: Statements;
   readonly #finds = new Gathered((ids: readonly SessionId[]) => this.#rowsOf(ids));
@@ -88,6 +95,8 @@ export class SqliteSessionStore implements SessionStore {
       this.audit = new SqliteAuditStore(this.#connection);
       this.remember = new SqliteRememberStore(this.#connection);
       this.throttle = new SqliteThrottleStore(this.#connection);
+      this.directory = new SqliteSessionDirectory(this.#connection);
+      this.projection = new SqliteProjectedDirectory(this.#connection);
     } catch (error) {
       void this.close();
       throw error;
@@ -104,7 +113,7 @@ export class SqliteSessionStore implements SessionStore {
         this.#bury(id, former.familyHash, reason, now);
         return { record: former, reason };
       });
-      this.#sql.insert.run(...toRow(record));
+      this.#sql.insert.run(...toRow(record), record.lastSeenAt);
       return { inserted: true, ended };
     });
     if (result.inserted) {
@@ -127,15 +136,14 @@ export class SqliteSessionStore implements SessionStore {
     now: number,
     condition: UpdateCondition = {},
   ): Promise<boolean> {
-    const { changes } = await this.#connection.write(() =>
-      this.#sql.update.run(updateValues(id, change, now, condition)),
-    );
     const { seen: _, ...others } = change;
-    if (changes === 1 && Object.keys(others).length > 0) {
+    const isTouch = Object.keys(others).length === 0;
+    const isUpdated = await this.#connection.write(() => this.#update(id, change, now, condition));
+    if (isUpdated && !isTouch) {
       this.#tell([id]);
       await this.#connection.flushed();
     }
-    return changes === 1;
+    return isUpdated;
   }
 
   async delete(id: SessionId, reason: EndReason, now: number): Promise<SessionRecord | undefined> {
@@ -179,6 +187,12 @@ export class SqliteSessionStore implements SessionStore {
     return { expired: [], next: next === undefined ? undefined : `tombstones:${next}` };
   }
 
+  async countAlive(now: number, batch: number, from = ""): Promise<CountStep> {
+    const [row] = this.#connection.rows(this.#sql.countAlive, now, from, batch);
+    const [seen, last, alive] = row as unknown as [number, string | null, number];
+    return { alive, next: seen < batch ? undefined : last! };
+  }
+
   async time(): Promise<undefined> {
     this.#sql.ping.get();
   }
@@ -200,6 +214,14 @@ export class SqliteSessionStore implements SessionStore {
   /** Closes what the store opened: a connection that was passed in stays open. */
   close(): Promise<void> {
     return this.#connection.close();
+  }
+
+  /** SQLite writes the indexes of every column that a statement names, whether its value changes or not. */
+  #update(id: SessionId, change: SessionChange, now: number, condition: UpdateCondition): boolean {
+    const statement = change.authentication ? this.#sql.reauthenticate : this.#sql.update;
+    const { changes } = statement.run(updateValues(id, change, now, condition));
+    if (changes === 1 && change.seen) this.#sql.follow.run(id);
+    return changes === 1;
   }
 
   /** The rows are read after they are gone for good: even a damaged session can be ended. */
@@ -261,7 +283,7 @@ function prepareStatements(connection: Connection) {
       SELECT 1 FROM coatcheck_sessions WHERE id = :id
       UNION ALL SELECT 1 FROM coatcheck_ended_sessions WHERE id = :id`),
     insert: prepare(
-      `INSERT INTO coatcheck_sessions (${columns}) VALUES (${recordColumns.map(() => "?").join(", ")})`,
+      `INSERT INTO coatcheck_sessions (${columns}, active_at) VALUES (${recordColumns.map(() => "?").join(", ")}, ?)`,
     ),
     find: prepare(`
       SELECT ${recordColumns.map((column) => `session.${column}`).join(", ")}
@@ -269,25 +291,18 @@ function prepareStatements(connection: Connection) {
     findEnded: prepare("SELECT id, family_hash, reason, until FROM coatcheck_ended_sessions WHERE id = ?"),
     candidates: prepare("SELECT id, created_at, expires_at FROM coatcheck_sessions WHERE user_id = ?"),
     findByUser: prepare(`SELECT ${columns} FROM coatcheck_sessions WHERE user_id = ?`),
-    update: prepare(`
-      UPDATE coatcheck_sessions SET
-        last_seen_at = max(last_seen_at, coalesce(:lastSeenAt, last_seen_at)),
-        expires_at = max(expires_at, coalesce(:expiresAt, expires_at)),
-        secret_hash = coalesce(:secretHash, secret_hash),
-        secret_issued_at = coalesce(:secretIssuedAt, secret_issued_at),
-        pending = iif(:secretHash IS NULL, pending, :pending),
-        superseded = coalesce(:superseded, superseded),
-        secret_revision = secret_revision + (:secretHash IS NOT NULL),
-        authenticated_at = coalesce(:authenticatedAt, authenticated_at),
-        amr = coalesce(:amr, amr),
-        client = coalesce(:client, client),
-        fingerprint = iif(:amr IS NULL, fingerprint, :fingerprint),
-        data = iif(:data IS NULL, data, coatcheck_merge_data(data, :data)),
-        data_revision = data_revision + (:data IS NOT NULL),
-        data_version = coalesce(:dataVersion, data_version)
-      WHERE id = :id AND expires_at > :now
-        AND secret_revision = coalesce(:ifSecretRevision, secret_revision)
-        AND data_revision = coalesce(:ifDataRevision, data_revision)`),
+    update: prepare(updateSql("")),
+    reauthenticate: prepare(
+      updateSql(`
+        authenticated_at = :authenticatedAt,
+        amr = :amr,
+        client = :client,
+        fingerprint = :fingerprint,`),
+    ),
+    follow: prepare(
+      `UPDATE coatcheck_sessions SET active_at = last_seen_at
+      WHERE id = ? AND active_at <= last_seen_at - ${activityPeriod}`,
+    ),
     delete: prepare(`DELETE FROM coatcheck_sessions WHERE id = ? RETURNING ${columns}`),
     deleteByUser: prepare(
       `DELETE FROM coatcheck_sessions WHERE user_id = ? AND id <> ? RETURNING ${columns}`,
@@ -299,6 +314,9 @@ function prepareStatements(connection: Connection) {
     deleteExpired: prepare(
       `DELETE FROM coatcheck_sessions WHERE id > ? AND id <= ? AND expires_at <= ? RETURNING ${columns}`,
     ),
+    countAlive: prepare(`
+      SELECT count(*), max(id), coalesce(sum(expires_at > ?), 0)
+      FROM (SELECT id, expires_at FROM coatcheck_sessions WHERE id > ? ORDER BY id LIMIT ?)`),
     walkEnded: prepare("SELECT id, until FROM coatcheck_ended_sessions WHERE id > ? ORDER BY id LIMIT ?"),
     deleteExpiredEnded: prepare(
       "DELETE FROM coatcheck_ended_sessions WHERE id > ? AND id <= ? AND until <= ? RETURNING id",
@@ -306,7 +324,26 @@ function prepareStatements(connection: Connection) {
   };
 }
 
-/** The values for `update`; null leaves a column as it is. */
+/** A parameter that is null leaves its column as it is. */
+function updateSql(authentication: string): string {
+  return `
+      UPDATE coatcheck_sessions SET
+        last_seen_at = max(last_seen_at, coalesce(:lastSeenAt, last_seen_at)),
+        expires_at = max(expires_at, coalesce(:expiresAt, expires_at)),
+        secret_hash = coalesce(:secretHash, secret_hash),
+        secret_issued_at = coalesce(:secretIssuedAt, secret_issued_at),
+        pending = iif(:secretHash IS NULL, pending, :pending),
+        superseded = coalesce(:superseded, superseded),
+        secret_revision = secret_revision + (:secretHash IS NOT NULL),${authentication}
+        data = iif(:data IS NULL, data, coatcheck_merge_data(data, :data)),
+        data_revision = data_revision + (:data IS NOT NULL),
+        data_version = coalesce(:dataVersion, data_version)
+      WHERE id = :id AND expires_at > :now
+        AND secret_revision = coalesce(:ifSecretRevision, secret_revision)
+        AND data_revision = coalesce(:ifDataRevision, data_revision)`;
+}
+
+/** The values for `updateSql`. */
 function updateValues(
   id: SessionId,
   { seen, secret, authentication, data, dataVersion }: SessionChange,
@@ -322,10 +359,12 @@ function updateValues(
     secretIssuedAt: secret?.secretIssuedAt ?? null,
     pending: pendingColumn(secret?.pending),
     superseded: secret ? JSON.stringify(secret.superseded) : null,
-    authenticatedAt: authentication?.authenticatedAt ?? null,
-    amr: authentication ? JSON.stringify(authentication.amr) : null,
-    client: authentication ? JSON.stringify(authentication.client) : null,
-    fingerprint: authentication?.fingerprint ?? null,
+    ...(authentication && {
+      authenticatedAt: authentication.authenticatedAt,
+      amr: JSON.stringify(authentication.amr),
+      client: JSON.stringify(authentication.client),
+      fingerprint: authentication.fingerprint ?? null,
+    }),
     data: data ? dataChangeColumn(data) : null,
     dataVersion: dataVersion ?? null,
     ifSecretRevision: condition.secretRevision ?? null,

@@ -2,6 +2,7 @@
 import type { SessionStore } from "../core/store.ts";
 import type { Contract } from "./store/case.ts";
 import { describeContract, type StoreUnderTest } from "./store/contract.ts";
+import { count } from "./store/promises/count.ts";
 import { data } from "./store/promises/data.ts";
 import { deleteByUser, end } from "./store/promises/end.ts";
 import { find, findByUser } from "./store/promises/find.ts";
@@ -28,6 +29,7 @@ export const storePromises: Contract<SessionStore> = {
   findByUser,
   deleteByUser,
   deleteExpired: prune,
+  countAlive: count,
   users: user,
   races: race,
 };

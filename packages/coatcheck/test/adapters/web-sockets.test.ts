@@ -93,6 +93,7 @@ for (const [name, listen] of Object.entries(servers)) {
       }
     });
 
+    // Proves ASVS 4.4.2.
     test("open for nobody without a session, nor for another site (cross-site WebSocket hijacking)", async (t) => {
       const { origin, cookie, open } = await stage(t);
       for (const headers of [{}, { cookie, origin: "https://evil.example" }]) {

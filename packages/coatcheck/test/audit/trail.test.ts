@@ -41,7 +41,8 @@ function scene() {
 const eventsOf = (records: readonly AuditRecord[]) => records.map(({ event }) => event);
 
 describe("Every session event becomes a record", () => {
-  // V16-01, V16-03; standards I7: each state change emits one audit event (better-auth#1184).
+  // Each change emits one event (better-auth#1184).
+  // Proves ASVS 16.2.1.
   test("with time, user, public session id, client, reason and correlation id", async () => {
     const { clock, sessions, recorded } = scene();
     await correlated({ correlationId: "request-1" }, async () => {
@@ -66,6 +67,7 @@ describe("Every session event becomes a record", () => {
     assert.equal(revoked!.at, clock.now());
   });
 
+  // Proves ASVS 16.3.3.
   test("whatever its type, those of later releases included", async () => {
     const { clock, trail, recorded } = scene();
     const { id: sessionId } = SessionToken.generate("ada");
@@ -94,7 +96,7 @@ describe("Every session event becomes a record", () => {
     for (const record of records) assert.equal("at" in (record.details ?? {}), false);
   });
 
-  test("and never has a token in it (V16-02, CVE-2023-20866)", async () => {
+  test("and never has a token in it (ASVS 16.2.5, CVE-2023-20866)", async () => {
     const { sessions, recorded } = scene();
     const { session, token } = await sessions.create("ada", { client });
     const successor = await sessions.renew(token, client);
@@ -141,6 +143,7 @@ describe("A record", () => {
     for (const { correlationId, reason } of await recorded()) assert.equal(correlationId, reason);
   });
 
+  // Proves ASVS 16.4.1.
   test("stays small, and is well-formed, whatever it is told", async () => {
     const { trail, recorded } = scene();
     const circular: Record<string, unknown> = {};
@@ -439,6 +442,7 @@ describe("The upkeep of an audit", () => {
     assert.equal(start.position, 349);
   });
 
+  // Proves ASVS 16.1.1.
   test("by default keeps a record for 400 days", async (t) => {
     t.mock.timers.enable({ apis: ["setInterval"] });
     const { audit } = new MemorySessionStore();

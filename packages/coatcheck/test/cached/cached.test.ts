@@ -14,6 +14,7 @@ import { Trust } from "../../src/stores/cached/trust.ts";
 import { type CachedSessionStore, type CacheOptions, cached } from "../../src/stores/cached.ts";
 import { MemorySessionStore } from "../../src/stores/memory.ts";
 import { type ManualClock, manualClock } from "../../src/testing/clock.ts";
+import { sessionRecord } from "../../src/testing/record.ts";
 import { chrome, firefox, hour, minute } from "../core/house.ts";
 import { type Channel, ToldMemory } from "./told-memory.ts";
 
@@ -113,6 +114,7 @@ describe("A cache answers", () => {
     const successor = (await here.sessions.renew(token, firefox))!;
     assert.equal(await questions(here, token), 1);
     assert.equal(await questions(here, token), 1);
+    assert.equal(here.cache.recent(token.id), undefined, "What it has says that nothing is pending");
     await opens(here.sessions, successor);
     await opens(here.sessions, successor);
     assert.equal(await questions(here, successor), 0);
@@ -176,6 +178,63 @@ describe("A session that ends", () => {
     assert.equal(await opens(here.sessions, token), false);
   });
 
+  test("on another node is refused once all of its user ended here, even if the channel is silent", async () => {
+    const { here, there } = await nodes();
+    const [token, kept] = [await known(here), await known(here)];
+    here.channel.cut();
+    await there.sessions.revoke(token.id);
+    assert.equal(await opens(here.sessions, token), true, "It cannot know yet");
+    assert.equal(await here.sessions.revokeAll("ada", { except: kept.id }), 0);
+    assert.equal(await opens(here.sessions, token), false);
+    assert.equal(await questions(here, kept), 0, "What was excepted is kept");
+  });
+
+  test("on this node by a sign-in that it makes way for is refused at once, even if the channel is silent", async () => {
+    const { here, clock } = await nodes();
+    const token = await known(here);
+    here.channel.cut();
+    const limit = { maximum: 1, exceeded: "evict-oldest" } as const;
+    await here.cache.insert(sessionRecord({ userId: "ada" }), clock.now(), limit);
+    assert.equal(await opens(here.sessions, token), false);
+  });
+
+  test("on another node is refused once a sign-in here has taken its place, even if the channel is silent", async () => {
+    const { here, there } = await nodes();
+    const token = await known(here);
+    const validation = await here.sessions.validate(token, { client: firefox });
+    assert.ok(validation.ok);
+    here.channel.cut();
+    await there.sessions.revoke(token.id);
+    await here.sessions.create("ada", { client: firefox, replacing: validation.session });
+    assert.equal(await opens(here.sessions, token), false);
+  });
+
+  test("on another node is not kept by a find that was under way when all of its user ended here", async () => {
+    const { backend, steady } = await nodes();
+    const { store, channel } = backend.node();
+    const { promise: arrival, resolve: arrive } = Promise.withResolvers<void>();
+    let isSlow = false;
+    const find: SessionStore["find"] = async (id) => {
+      const found = await store.find(id);
+      if (isSlow) await arrival;
+      return found;
+    };
+    const cache = cached({ ...store, find }, { now: steady.now });
+    await cache.prove();
+    const sessions = new SessionManager({ store: cache, warn: assert.fail });
+    const { token } = await sessions.create("ada", { client: firefox });
+    isSlow = true;
+    const reading = opens(sessions, token);
+    channel.cut();
+    await backend.node().store.delete(token.id, "revoked", 0);
+    await sessions.revokeAll("ada");
+    arrive();
+    await reading;
+    isSlow = false;
+    assert.equal(await opens(sessions, token), false);
+    await cache.close();
+  });
+
   test("on another node is refused as soon as this one is told", async () => {
     const { here, there } = await nodes();
     const token = await known(here);
@@ -217,6 +276,21 @@ describe("A session that ends", () => {
     const problem = await recentAuth(hour)(session!, auth);
     assert.deepEqual([problem?.status, problem?.reason], [401, "credentials-changed"]);
     assert.equal(await auth.session(), undefined);
+  });
+
+  test("at once where it is asked whether a sign-in is recent, also without using it", async () => {
+    const { here, there } = await nodes();
+    const before = request(here);
+    await before.login("ada");
+    const cookie = before.responseHeaders()!["Set-Cookie"][0]!.split(";", 1)[0]!;
+    const { id } = (await request(here, cookie).session())!;
+    here.channel.cut();
+    await there.sessions.revoke(id);
+    for (const peek of [true, false]) {
+      const auth = request(here, cookie);
+      assert.equal((await auth.session()) !== undefined, peek, "It cannot know until it has asked");
+      assert.equal(await auth.isRecent(hour, { peek }), false);
+    }
   });
 
   test("while it is being read is not kept: the read was in flight when its invalidation arrived", async () => {
@@ -262,6 +336,26 @@ describe("A channel", () => {
     await there.sessions.revoke(token.id);
     here.channel.mend();
     assert.equal(await opens(here.sessions, token), false);
+  });
+
+  test("that was cut and mended has nothing from before it, also where nobody asks before it is proven", async () => {
+    const { here, there } = await nodes();
+    const token = await known(here);
+    here.channel.cut();
+    await there.sessions.revoke(token.id);
+    here.channel.mend();
+    await here.cache.prove();
+    assert.equal(await opens(here.sessions, token), false);
+  });
+
+  test("that says that it was cut is not trusted before it is proven, however lately it was: what is read meanwhile is not kept", async () => {
+    const { here } = await nodes();
+    here.channel.listener!.anyChanged();
+    assert.equal(here.cache.isOn, false);
+    await known(here);
+    assert.equal(here.cache.size, 0);
+    await here.cache.prove();
+    assert.equal(here.cache.isOn, true);
   });
 
   test("that is late is trusted from when the proof was asked for, not from when it came", async () => {
@@ -321,6 +415,9 @@ describe("A cache", () => {
     assert.equal(cache.remember, store.remember);
     assert.equal(cache.throttle, store.throttle);
     assert.equal(cache.timeout, store.timeout);
+    // What the store does not have is off, and not there and failing.
+    assert.equal(cache.countAlive, undefined);
+    assert.equal(cache.directory, undefined);
     await cache.close();
   });
 

@@ -26,6 +26,6 @@ const file = (): StoreBackend => {
 };
 
 describeSessionStore("memory behind a cache", { open: told });
-describeSessionModel("memory behind a cache", { open: told });
+describeSessionModel("memory behind a cache", { open: told, runs: 200 });
 describeSessionStore("SQLite behind a cache", { open: file });
-describeSessionModel("SQLite behind a cache", { open: file, runs: 200 });
+describeSessionModel("SQLite behind a cache", { open: file, runs: 100 });

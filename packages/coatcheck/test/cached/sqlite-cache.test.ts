@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { describe, type TestContext, test } from "node:test";
@@ -41,12 +42,42 @@ describe("A cache before a SQLite file", () => {
     assert.equal(here.isOn, true);
   });
 
+  test("offers what the file offers: sessions are searched, counted and noted through it too", async (t) => {
+    const { store } = openStore(t);
+    const here = cached(store);
+    const record = sessionRecord();
+    await here.insert(record, record.createdAt);
+    const { sessions } = await here.directory.query({ limit: 2 }, record.createdAt);
+    assert.deepEqual(
+      sessions.map(({ id }) => id),
+      [record.id],
+    );
+    assert.deepEqual(await here.countAlive(record.createdAt, 10), { alive: 1, next: undefined });
+    await here.projection.note(sessions);
+    const noted = await store.projection.query({ limit: 2 }, record.createdAt);
+    assert.deepEqual(noted.sessions, sessions);
+    assert.equal(here.audit, store.audit);
+  });
+
   test("knows in its next turn of a session that is deleted by hand", async (t) => {
     const { here, path } = openCache(t);
     const record = sessionRecord();
     await keep(here, record);
     openByHand(t, path).exec("DELETE FROM coatcheck_sessions");
     await nextTurn();
+    assert.equal(here.recent(record.id), undefined);
+  });
+
+  test("knows of it when the next request is read, although it looked at the end of the turn before", async (t) => {
+    const { here, path } = openCache(t);
+    const record = sessionRecord();
+    await keep(here, record);
+    const byHand = openByHand(t, path);
+    await nextTurn();
+    assert.ok(here.recent(record.id));
+    byHand.exec("DELETE FROM coatcheck_sessions");
+    // It is answered when requests are read: before what `setImmediate` does next.
+    await stat(path);
     assert.equal(here.recent(record.id), undefined);
   });
 

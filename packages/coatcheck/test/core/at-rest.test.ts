@@ -5,6 +5,7 @@ import { SessionToken } from "../../src/core/token.ts";
 import { firefox, hour, house } from "./house.ts";
 
 describe("what is at rest", () => {
+  // Proves ASVS 7.2.1.
   it("has no part of any token that ever opened the session, whatever became of its secret", async () => {
     const at = house({ policy: { idleTimeout: 2 * hour } });
     const kept: string[] = [];

@@ -93,6 +93,7 @@ function isFormerTicket(text: string, token: SessionToken): boolean {
 }
 
 describe("a token from outside", () => {
+  // Proves ASVS 7.2.1, WSTG-SESS-01, ASVS 15.3.5.
   it("opens nothing, throws nothing, writes nothing and ends nothing if it is any text", async () => {
     const at = await guarded();
     const property = fc.asyncProperty(anyText, async (text) => {
@@ -105,6 +106,7 @@ describe("a token from outside", () => {
     await at.assertUntouched();
   });
 
+  // Proves ASVS 7.2.1, WSTG-SESS-01.
   it("opens nothing, throws nothing, writes nothing and ends nothing if it nearly is a token", async () => {
     const at = await guarded();
     const text = at.token.reveal();
@@ -133,6 +135,7 @@ describe("a token from outside", () => {
     await at.assertUntouched();
   });
 
+  // Proves ASVS 15.3.5.
   it("is malformed if it is no text at all, as programs without types may pass it", async () => {
     const at = await guarded();
     const { id } = at.token;
@@ -183,6 +186,14 @@ describe("a session id from outside", () => {
     fc.assert(property, manyTimes);
   });
 
+  it("is nothing if it only decodes to the same bytes, or has anything around it", () => {
+    const id = "A".repeat(25);
+    for (const near of [`${id}=`, `${id}\n`, ` ${id}`, `${id} `, `${id}.`, id.slice(1), `${id}A`]) {
+      assert.equal(parseSessionId(near), undefined);
+    }
+  });
+
+  // Proves ASVS 15.3.5, ASVS 15.3.7.
   it("is nothing if it is no text, as query strings may have it", () => {
     const id = "A".repeat(25);
     for (const value of [[id], { toString: () => id }, null, undefined, 7]) {
@@ -190,6 +201,7 @@ describe("a session id from outside", () => {
     }
   });
 
+  // Proves ASVS 8.2.2.
   it("ends nothing but the session that it names", async () => {
     const at = await guarded();
     const shaped = fc.string({ unit: fc.constantFrom(...base64url), minLength: 25, maxLength: 25 });

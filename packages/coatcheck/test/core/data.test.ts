@@ -202,6 +202,7 @@ describe("odd data", () => {
     });
   }
 
+  // Proves ASVS 15.3.6.
   it("changes nobody's prototype", async () => {
     const at = release(undefined);
     const { session } = await at.sessions.create("ada", { data: odd["a key __proto__"]! });

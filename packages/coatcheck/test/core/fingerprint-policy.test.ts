@@ -286,6 +286,7 @@ describe("a rule of the application's own", () => {
     assert.equal(await outcome(at, again!.token, { client: { ip: "192.0.2.1" } }), "step-up");
   });
 
+  // Proves ASVS 16.5.3.
   it("that answers anything else lets nobody in", async () => {
     for (const answer of [undefined, true, "no", Promise.resolve("ok")]) {
       const at = await signedIn((() => answer) as unknown as FingerprintRule);

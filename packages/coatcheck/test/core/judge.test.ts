@@ -58,6 +58,12 @@ describe("judge", () => {
     assert.equal(kind(ended, guess), "rejected: unknown");
   });
 
+  it("tells why a session ended for as long as its tombstone counts, and no longer", () => {
+    const ended = tombstone(record, "evicted", now);
+    assert.equal(kind(ended, token, ended.until - 1), "ended: evicted");
+    assert.equal(kind(ended, token, ended.until), "rejected: unknown");
+  });
+
   it("takes a wrong family for a guess, which says nothing and changes nothing", () => {
     assert.equal(kind(record, guess), "rejected: unknown");
     assert.equal(kind(record, guess, now + 10_000_000), "rejected: unknown");
@@ -88,12 +94,14 @@ describe("judge", () => {
     assert.equal(kind(renewed, token, now + 30_000), "theft");
   });
 
+  // Proves ASVS 7.3.1.
   it("ends a session at the very millisecond of its idle deadline", () => {
     assert.equal(kind(record, token, now + 999_999), "current");
     assert.equal(kind(record, token, now + 1_000_000), "rejected: idle-timeout");
     assert.equal(kind(record, token, now + 1_000_001), "rejected: idle-timeout");
   });
 
+  // Proves ASVS 7.3.2.
   it("ends a session at the very millisecond of its absolute deadline, however lately it was used", () => {
     const busy = { ...record, lastSeenAt: now + 2_999_999, expiresAt: now + 3_000_000 };
     assert.equal(kind(busy, token, now + 2_999_999), "current");
@@ -109,6 +117,7 @@ describe("judge", () => {
     assert.equal(judge(tighter, record, token, {}, now + 100).kind, "rejected");
   });
 
+  // Proves ASVS 7.4.1.
   it("lets nothing out of an expired session, whatever the secret", () => {
     const late = now + 1_000_000;
     for (const presented of [token, successor, token.refreshed()]) {

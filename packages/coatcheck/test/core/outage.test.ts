@@ -44,6 +44,7 @@ describe("an outage", () => {
     assert.deepEqual(await at.sessions.ready(), { ready: true });
   });
 
+  // Proves ASVS 13.2.6, ASVS 15.4.3.
   it("does not hang: a store that never answers fails within its own timeout", async () => {
     const silent = new Proxy({ timeout: 20 } as SessionStore, {
       get: (target, name) => (name === "timeout" ? target.timeout : () => new Promise(() => {})),
@@ -53,6 +54,7 @@ describe("an outage", () => {
     assert.deepEqual(await sessions.ready(), { ready: false, problem: "store-unavailable" });
   });
 
+  // Proves ASVS 16.5.2.
   it("signs nobody out: the same ticket works when the store is back", async () => {
     const at = house();
     const { token } = await at.sessions.create("ada");
@@ -84,6 +86,7 @@ describe("an outage", () => {
 });
 
 describe("a node whose clock differs from the store's", () => {
+  // Proves ASVS 16.2.2.
   it("is unready beyond five seconds, and then neither touches nor prunes", async () => {
     const at = house();
     const { token, session } = await at.sessions.create("ada");
@@ -193,6 +196,7 @@ describe("observers", () => {
     assert.deepEqual(seen, ["created"]);
   });
 
+  // Proves ASVS 16.2.5.
   it("are told each rejection with its reason, and never a token", async () => {
     const at = house();
     const { token, session } = await at.sessions.create("ada");

@@ -4,6 +4,7 @@ import { deadline, definePolicy } from "../../src/core/policy.ts";
 import { hour, minute, second } from "./house.ts";
 
 describe("policy", () => {
+  // Proves ASVS 7.3.1, ASVS 7.3.2.
   it("has both timeouts by default", () => {
     assert.deepEqual(definePolicy(), {
       idleTimeout: 30 * minute,
@@ -24,6 +25,7 @@ describe("policy", () => {
     ["aal2", hour, 24 * hour],
     ["aal3", 15 * minute, 12 * hour],
   ] as const) {
+    // Proves NIST 2.3.3.
     it(`${level} has the timeouts of NIST SP 800-63B-4, and refuses looser ones`, () => {
       const policy = definePolicy({ level });
       assert.deepEqual([policy.idleTimeout, policy.absoluteTimeout], [idleTimeout, absoluteTimeout]);
@@ -36,7 +38,7 @@ describe("policy", () => {
     });
   }
 
-  it("remembers browsers for 30 days at most under aal1, and not at all under stricter levels (N-03)", () => {
+  it("remembers browsers for 30 days at most under aal1, and not at all under stricter levels (NIST 5.1 remembering)", () => {
     assert.equal(definePolicy({ level: "aal1" }).rememberFor, 30 * 24 * hour);
     assert.throws(() => definePolicy({ level: "aal1", rememberFor: 30 * 24 * hour + 1 }), /looser than/);
     for (const level of ["aal2", "aal3"] as const) {

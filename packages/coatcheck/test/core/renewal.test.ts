@@ -47,6 +47,7 @@ describe("renewal", () => {
     assert.deepEqual(at.told(), ["created", "renewed"]);
   });
 
+  // Proves VilnaCRM#474.
   it("gives parallel requests one successor, and all of them pass", async () => {
     const at = await due();
     const validations = await Promise.all(
@@ -100,6 +101,7 @@ describe("renewal", () => {
     assert.equal(late.successor, undefined);
   });
 
+  // Proves fastify/session#240.
   it("takes the old secret for theft after the grace: the session is revoked and an event says so", async () => {
     const at = await due();
     const successor = await successorOf(at, at.token);
@@ -181,6 +183,7 @@ describe("renewal", () => {
 });
 
 describe("re-authentication", () => {
+  // Proves ASVS 7.2.4.
   it("makes the sign-in recent again and replaces the secret by one that nobody can derive", async () => {
     const at = house();
     const { token } = await at.sessions.create("ada", { client: firefox });

@@ -1,10 +1,12 @@
 /** P1 and P2: sign-out is final, and all means all. */
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import { SessionManager } from "../../src/core/manager.ts";
 import { parseSessionId } from "../../src/core/token.ts";
 import { hour, house, minute, outcome } from "./house.ts";
 
 describe("revocation", () => {
+  // Proves ASVS 7.4.1.
   it("is final: nothing that was in flight brings the session back (CVE-2025-46336)", async () => {
     const at = house();
     const { token, session } = await at.sessions.create("ada");
@@ -78,6 +80,7 @@ describe("revocation", () => {
     assert.equal(await at.sessions.revoke(session.id, { userId: "ada" }), true);
   });
 
+  // Proves ASVS 7.4.5.
   it("of all ends all, and only that user's", async () => {
     const at = house();
     const hers = await Promise.all([1, 2, 3].map(() => at.sessions.create("ada")));
@@ -134,6 +137,7 @@ describe("the list of devices", () => {
 });
 
 describe("use", () => {
+  // Proves NIST 5.2.
   it("moves the idle deadline, never the absolute one (CVE-2024-35220, ASVS 7.3.2)", async () => {
     const at = house();
     const { token } = await at.sessions.create("ada");
@@ -164,6 +168,23 @@ describe("use", () => {
     assert.equal(writes, 10);
   });
 
+  it("is not written where the store knows of one within the interval: the sign-in, or one on another node", async () => {
+    const at = house();
+    const { token } = await at.sessions.create("ada");
+    const other = new SessionManager({ store: at.store, now: at.clock.now });
+    at.clock.advance(minute);
+    assert.ok((await other.validate(token)).ok);
+    await other.close();
+    at.store.update = () => assert.fail("A use was written");
+    at.clock.advance(minute - 1);
+    assert.equal(await outcome(at, token), "valid");
+    const { token: fresh } = await at.sessions.create("ada");
+    at.clock.advance(minute - 1);
+    assert.equal(await outcome(at, fresh), "valid");
+    assert.deepEqual(at.warnings, []);
+  });
+
+  // Proves ASVS 7.3.1, NIST 5.2.
   it("never revives an expired session", async () => {
     const at = house();
     const { token, session } = await at.sessions.create("ada");

@@ -7,6 +7,7 @@ const refusedAs = (code: string) => (error: unknown) =>
   error instanceof SignInRefusedError && error.code === code;
 
 describe("sign-in", () => {
+  // Proves CVE-2022-25896.
   it("always makes a new session: two sign-ins, two tickets (ASVS 7.2.2, 7.2.4)", async () => {
     const at = house();
     const first = await at.sessions.create("ada");
@@ -16,6 +17,7 @@ describe("sign-in", () => {
     assert.equal(await outcome(at, first.token), "valid");
   });
 
+  // Proves ASVS 7.2.4, ASVS 2.3.3.
   it("ends the session that the browser presented, in the same step", async () => {
     const at = house();
     const old = await at.sessions.create("ada");
@@ -49,6 +51,7 @@ describe("sign-in", () => {
     });
   }
 
+  // Proves ASVS 7.2.3.
   it("tries another id when one is taken, and never overwrites", async () => {
     const at = house();
     const insert = at.store.insert.bind(at.store);
@@ -59,6 +62,7 @@ describe("sign-in", () => {
     assert.equal((await at.sessions.list("ada")).length, 1);
   });
 
+  // Proves ASVS 7.2.3.
   it("fails loudly when every id is taken", async () => {
     const at = house();
     at.store.insert = async () => ({ inserted: false, because: "duplicate" });
@@ -67,6 +71,7 @@ describe("sign-in", () => {
 });
 
 describe("the limit of concurrent sessions", () => {
+  // Proves WSTG-SESS-11, ASVS 7.1.2.
   it("ends the oldest and tells it why", async () => {
     const at = house({ policy: { maxSessions: 2 } });
     const tokens = [];
@@ -81,6 +86,7 @@ describe("the limit of concurrent sessions", () => {
     assert.deepEqual(at.told(), ["created", "created", "evicted", "created", "rejected"]);
   });
 
+  // Proves ASVS 7.1.2.
   it("refuses the newcomer where the policy says so, and leaves nothing of it", async () => {
     const at = house({ policy: { maxSessions: 1, onLimit: "refuse" } });
     const first = await at.sessions.create("ada");
@@ -115,6 +121,7 @@ describe("the limit of concurrent sessions", () => {
     assert.equal(await signIn("ada"), 1, "As many leave as it takes (spring-security's 'exceeded by two')");
   });
 
+  // Proves ASVS 16.5.3.
   it("that is not known lets nobody in, and ends nobody", async () => {
     for (const maximum of [0, -1, 1.5, Number.NaN, "3", undefined, null] as number[]) {
       const at = house({ policy: { maxSessions: (userId) => (userId === "ada" ? maximum : 1) } });
@@ -127,6 +134,7 @@ describe("the limit of concurrent sessions", () => {
     assert.deepEqual(await down.sessions.list("ada"), []);
   });
 
+  // Proves WSTG-SESS-11.
   it("holds exactly under 50 parallel sign-ins", async () => {
     const at = house({ policy: { maxSessions: 3 } });
     await Promise.all(Array.from({ length: 50 }, () => at.sessions.create("ada")));
@@ -160,6 +168,7 @@ describe("a sign-in against a concurrent password change", () => {
     assert.equal(seen, 1);
   });
 
+  // Proves ASVS 16.5.3.
   it("leaves no session when the question itself fails", async () => {
     const at = house();
     const stillValid = () => Promise.reject(new Error("users are down"));

@@ -67,10 +67,12 @@ describe("tokens", () => {
   });
 
   for (const part of parts) {
+    // Proves ASVS 7.2.3, WSTG-SESS-01.
     it(`never have the same ${part}`, () => {
       assert.equal(new Set(tokens.map((token) => partsOf(token)[part])).size, samples);
     });
 
+    // Proves ASVS 7.2.3, ASVS 11.5.1, WSTG-SESS-01, NIST 5.1 origin.
     it(`have ${randomBytesOf[part] * 8} bits of ${part}, each of them as often set as not`, () => {
       const bytes = tokens.map((token) => bytesOf(token, part));
       assert.ok(bytes.every(({ length }) => length === randomBytesOf[part]));
@@ -78,6 +80,7 @@ describe("tokens", () => {
       assert.ok(byteBias(bytes) < bound(255));
     });
 
+    // Proves WSTG-SESS-01.
     it(`do not tell by the ${part} what the next one's is`, () => {
       const bytes = tokens.map((token) => bytesOf(token, part));
       const differences = bytes.slice(1).map((each, at) => xor(each, bytes[at]!));
@@ -102,6 +105,12 @@ describe("tokens", () => {
     assert.equal(token.successor(salt).reveal(), token.successor(salt).reveal());
     assert.notEqual(token.successor(salt).reveal(), token.successor(renewalSalt()).reveal());
     assert.notEqual(token.successor(salt).reveal(), tokens[1]!.successor(salt).reveal());
+  });
+
+  it("have a successor that only their own secret leads to: not the salt, nor another secret of the session", () => {
+    const token = tokens[0]!;
+    const salt = renewalSalt();
+    assert.notEqual(token.successor(salt).reveal(), token.refreshed().successor(salt).reveal());
   });
 
   it("are measured by tests that bite", () => {
@@ -144,11 +153,16 @@ describe("the routing tag", () => {
 });
 
 describe("hashes", () => {
+  // Proves ASVS 11.2.4.
   it("are equal only to themselves; other lengths and no ASCII are simply unequal (CVE-2019-16782)", () => {
     const { secretHash } = SessionToken.generate("ada");
     assert.ok(sameHash(secretHash, secretHash));
     for (const other of [
       "",
+      ...Array.from(secretHash, (character, at) => {
+        const another = character === "A" ? "B" : "A";
+        return secretHash.slice(0, at) + another + secretHash.slice(at + 1);
+      }),
       secretHash.slice(1),
       `${secretHash}A`,
       secretHash.toLowerCase(),
@@ -217,9 +231,11 @@ describe("the secret of a token", () => {
   };
 
   for (const [exit, leave] of Object.entries(exits)) {
+    // Proves ASVS 3.3.4.
     it(`does not come out by ${exit}`, () => assertSecret(leave(token)));
   }
 
+  // Proves ASVS 3.3.4.
   it("comes out of nothing that a manager hands out, but by reveal", async () => {
     const events: unknown[] = [];
     const store = new MemorySessionStore();

@@ -190,6 +190,25 @@ describe("The doctor, of the store", () => {
     assert.match(findings[0]!.fix, /ON coatcheck_sessions \(user_id\)/);
   });
 
+  test("finds the index of a SQLite database that searching sessions lacks, and warns", async (t) => {
+    const { store, path } = openStore(t);
+    const other = new DatabaseSync(path);
+    other.exec(
+      "DROP INDEX coatcheck_sessions_by_activity; DROP INDEX coatcheck_projected_sessions_by_address",
+    );
+    other.close();
+    const findings: Finding[] = await doctor({ store, auth: { origin }, now });
+    assert.deepEqual(
+      findings.map(({ code, severity }) => [code, severity]),
+      [
+        ["sqlite-index", "warning"],
+        ["sqlite-index", "warning"],
+      ],
+    );
+    assert.match(findings[0]!.fix, /ON coatcheck_sessions \(active_at\)/);
+    assert.match(findings[1]!.fix, /ON coatcheck_projected_sessions \(address\)/);
+  });
+
   test("finds that the application's own connection has no log", async (t) => {
     const { path } = openStore(t);
     const db = new DatabaseSync(`${path}.other`);

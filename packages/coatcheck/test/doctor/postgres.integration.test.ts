@@ -37,8 +37,22 @@ describe("The doctor, of PostgreSQL", () => {
   test("finds an index that somebody dropped, or that is invalid", async (t) => {
     const { store, pool, schema } = open(t);
     await store.migrate();
-    await pool.query(`DROP INDEX ${schema}.coatcheck_sessions_by_user`);
+    await pool.query(`DROP INDEX ${schema}.coatcheck_sessions_by_user_id`);
     assert.deepEqual(await codes(store), ["postgres-index"]);
+  });
+
+  test("finds the index that searching sessions lacks, and its remedy is one", async (t) => {
+    const { store, pool, schema } = open(t);
+    await store.migrate();
+    const names = ["coatcheck_sessions_by_activity", "coatcheck_projected_sessions_by_address"];
+    for (const name of names) await pool.query(`DROP INDEX ${schema}.${name}`);
+    const findings = (await doctor({ store, auth })).filter(({ code }) => code === "postgres-index");
+    assert.deepEqual(
+      findings.map(({ severity, what }) => [severity, names.find((name) => what.includes(name))]),
+      names.map((name) => ["warning", name]),
+    );
+    for (const { fix } of findings) await pool.query(fix.slice(fix.indexOf("CREATE INDEX")));
+    assert.deepEqual(await codes(store), []);
   });
 
   test("finds tables of a later release", async (t) => {

@@ -11,6 +11,7 @@ describe("resolveAuth", () => {
     assert.equal(csrf, "origin");
   });
 
+  // Proves ASVS 3.3.1, WSTG-SESS-09.
   test("refuses an origin on which browsers drop the cookie, and says what to do", () => {
     assert.throws(() => resolveAuth({ origin: "http://shop.example" }), /Serve it over https/);
     assert.throws(() => resolveAuth({ origin: "http://192.168.0.7:3000" }), /Serve it over https/);
@@ -44,6 +45,7 @@ describe("resolveAuth", () => {
     assert.deepEqual([localCookie?.name, localCookie?.domain, localCookie?.path], ["sid", undefined, "/app"]);
   });
 
+  // Proves ASVS 3.3.2.
   test("refuses SameSite=None without Secure at start, not at the first sign-in", () => {
     const options = { cookie: { sameSite: "none" }, insecureCookieForLocalhost: true } as const;
     assert.throws(() => resolveAuth(options), /exclude each other/);

@@ -29,6 +29,13 @@ function clientOf(forwardedFor: string, remoteAddress = "127.0.0.1"): string | u
 }
 
 describe("resolveTrustedProxies", () => {
+  test("says the same of an address however often, and after however many others", () => {
+    for (let n = 0; n < 2_500; n++) {
+      assert.ok(!proxies(`198.18.${n >> 8}.${n & 255}`));
+      assert.ok(proxies("192.0.2.7"));
+    }
+  });
+
   test("trusts nobody without declarations", () => {
     for (const address of ["127.0.0.1", "::1", "10.0.0.1"]) assert.ok(!nobody(address));
   });
@@ -49,6 +56,15 @@ describe("resolveTrustedProxies", () => {
     }
     for (const address of ["172.32.0.1", "192.169.0.1", "127.0.0.1", "fe80::1", "100.64.0.1"]) {
       assert.ok(!trusts(address), address);
+    }
+  });
+
+  test("trusts no IPv4 address for a range of IPv6, wherever the mapped ones lie", () => {
+    for (const range of ["::/8", "::/1"]) {
+      const trusted = resolveTrustedProxies([range]);
+      assert.equal(trusted("203.0.113.250"), false, range);
+      assert.equal(trusted("10.0.0.1"), false, range);
+      assert.equal(trusted("::2"), true, range);
     }
   });
 
@@ -86,7 +102,8 @@ describe("resolveTrustedProxies", () => {
 });
 
 describe("the client's address", () => {
-  test("V4-01: without declared proxies no forwarded header changes anything", () => {
+  // Proves ASVS 15.3.4.
+  test("ASVS 4.1.3: without declared proxies no forwarded header changes anything", () => {
     const headers = {
       "x-forwarded-for": "203.0.113.9",
       "x-forwarded-host": "evil.example",
@@ -143,6 +160,7 @@ describe("the client's address", () => {
     assert.equal(asked, 1_002);
   });
 
+  // Proves ASVS 15.3.4.
   test("is canonical or nothing, and never what stands left of the client", () => {
     const hop = fc.oneof(
       fc.ipV4(),
@@ -213,7 +231,7 @@ describe("the client's program", () => {
     });
   });
 
-  test("V16-04: is cut to 512 and 256 characters that can be seen", () => {
+  test("ASVS 16.4.1: is cut to 512 and 256 characters that can be seen", () => {
     fc.assert(
       fc.property(fc.string({ unit: "binary", maxLength: 600, size: "max" }), (text) => {
         const { userAgent = "", language = "" } = clientInfo(
@@ -227,6 +245,9 @@ describe("the client's program", () => {
       }),
       { numRuns: 10_000, seed: 16_041, verbose: true },
     );
+    const long = "x".repeat(1_000);
+    const cut = clientInfo(request({ "user-agent": long, "accept-language": long }), nobody);
+    assert.deepEqual([cut.userAgent?.length, cut.language?.length], [512, 256]);
     const evil = clientInfo(request({ "user-agent": "a\r\n\x1b[31mb\u2028c\u202ed\u00e9" }), nobody);
     assert.equal(evil.userAgent, "a[31mbcd\u00e9");
   });

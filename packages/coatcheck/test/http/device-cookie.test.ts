@@ -39,6 +39,7 @@ describe("The cookie of a known device", () => {
     assert.ok(cookie!.length < 600, "Browsers have room for it");
   });
 
+  // Proves NIST 5.1.1.
   test("shows neither accounts nor names", () => {
     const value = device.valueAfter(ada, undefined, now);
     assert.ok(!value.includes(ada.slice(0, 22)));

@@ -30,6 +30,7 @@ describe("generateKey", () => {
 });
 
 describe("a key ring", () => {
+  // Proves ASVS 11.3.2.
   test("opens what it sealed, of any text", () => {
     fc.assert(
       fc.property(fc.constantFrom(...purposes), fc.string({ unit: "grapheme" }), (purpose, text) => {
@@ -38,6 +39,7 @@ describe("a key ring", () => {
     );
   });
 
+  // Proves ASVS 11.3.4.
   test("seals the same text to another envelope each time, as a cookie value, and shows nothing of it", () => {
     const envelopes = Array.from({ length: 200 }, () => ring.seal("session", name, value, later));
     assert.equal(new Set(envelopes).size, envelopes.length);
@@ -47,6 +49,7 @@ describe("a key ring", () => {
     }
   });
 
+  // Proves ASVS 11.2.2.
   test("seals with its first key and opens with all: a new key in front signs nobody out", () => {
     const before = new KeyRing([older]).seal("session", name, value, later);
     assert.equal(open(before), value);
@@ -54,6 +57,7 @@ describe("a key ring", () => {
     assert.deepEqual(ring.ids, [idOf(newer), idOf(older)]);
   });
 
+  // Proves ASVS 13.3.4.
   test("opens nothing that was sealed under a key it does not have any more", () => {
     assert.equal(open(envelope, new KeyRing([older])), undefined);
   });
@@ -71,6 +75,7 @@ describe("a key ring", () => {
     assert.equal(open(before, changing), undefined);
   });
 
+  // Proves ASVS 9.2.2.
   test("does not open an envelope of another purpose (CVE-2023-48309)", () => {
     for (const sealed of purposes) {
       const text = ring.seal(sealed, name, value, later);
@@ -106,6 +111,7 @@ describe("a key ring", () => {
     }
   });
 
+  // Proves ASVS 9.1.3.
   test("does not open another key's envelope under its own id, nor its own under another id", () => {
     const impostor = new KeyRing([`${idOf(newer)}:${secretOf(generateKey())}`]);
     assert.equal(open(impostor.seal("session", name, value, later)), undefined);
@@ -114,6 +120,7 @@ describe("a key ring", () => {
     assert.equal(open(envelope.replace(idOf(newer), "other"), renamed), undefined);
   });
 
+  // Proves ASVS 11.3.3, ASVS 9.1.1.
   test("refuses an envelope with any one bit changed", () => {
     const [id = "", body = ""] = envelope.split(".");
     const bytes = Buffer.from(body, "base64url");
@@ -174,6 +181,7 @@ describe("a key ring", () => {
     assert.equal(open(ring.seal("session", name, "x".repeat(4_000), later)), undefined);
   });
 
+  // Proves ASVS 11.3.1, ASVS 11.3.2, ASVS 9.1.2.
   test("has the format that it says: HKDF-SHA256 for each purpose, AES-256-GCM, the context authenticated", () => {
     const [id = "", body = ""] = envelope.split(".");
     const bytes = Buffer.from(body, "base64url");

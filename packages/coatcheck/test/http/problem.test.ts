@@ -22,7 +22,8 @@ const problems: readonly (readonly [problem: Problem, status: number, type: stri
 ];
 
 for (const [problem, status, type] of problems) {
-  describe(`H-01: ${problem.title}${problem.reason ? ` (${problem.reason})` : ""}`, () => {
+  const what = [problem.title, problem.reason].filter(Boolean).join(", ");
+  describe(`RFC 9457: ${what}`, () => {
     test("is a problem document that nobody may cache", async () => {
       const response = problemResponse(problem);
       assert.equal(response.status, status);
@@ -36,7 +37,7 @@ for (const [problem, status, type] of problems) {
       assert.deepEqual(problemResponse(problem).headers.getSetCookie(), []);
     });
 
-    test("H-02: challenges if, and only if, nobody is signed in; never by Basic", () => {
+    test("RFC 9110 §15.5.2: challenges if, and only if, nobody is signed in; never by Basic", () => {
       const challenge = problemResponse(problem).headers.get("www-authenticate");
       assert.equal(challenge, status === 401 ? 'Cookie realm="session"' : null);
     });
@@ -48,6 +49,7 @@ for (const [problem, status, type] of problems) {
   });
 }
 
+// Proves RFC 9457.
 test("the reason of an ended session is told in words and for programs", () => {
   const { detail, reason } = notSignedIn("evicted");
   assert.equal(reason, "evicted");

@@ -40,6 +40,16 @@ function cookieOf(auth: RequestAuth): string {
   return auth.responseHeaders()!["Set-Cookie"][0]!.split(";", 1)[0]!;
 }
 
+describe("a session that may be at hand", () => {
+  test("is waited for until somebody has asked for it: what is known then is known to all guards", async () => {
+    const { request } = application();
+    const auth = request();
+    assert.equal(auth.mayBeAtHand, true);
+    await auth.session();
+    assert.equal(auth.mayBeAtHand, false);
+  });
+});
+
 describe("a browser", () => {
   test("is known to the accounts that signed in there, and to no other, until its cookie is 400 days old", async () => {
     const { request, clock } = application({ keys: [generateKey()] });
@@ -61,7 +71,8 @@ describe("a browser", () => {
 });
 
 describe("a session that is only asked about", () => {
-  test("dies when it would have died, and says when (NIST SP 800-63B-4 §5.2)", async () => {
+  // Proves ASVS 7.3.1.
+  test("dies when it would have died, and says when (NIST 5.2)", async () => {
     const { request, clock, sessions } = application();
     const first = request({ headers: { host: "localhost" } });
     const { expiresAt } = await first.login("ada");

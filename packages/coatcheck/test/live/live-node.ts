@@ -53,7 +53,7 @@ async function openRedis(url: string): Promise<CacheableStore> {
 }
 
 async function openPostgres(connectionString: string): Promise<CacheableStore> {
-  const pool = new Pool({ connectionString, connectionTimeoutMillis: 500 }).on("error", () => {});
+  const pool = new Pool({ connectionString, connectionTimeoutMillis: 2_000 }).on("error", () => {});
   const store = new PostgresSessionStore(pool, { timeout: 500 });
   await store.migrate();
   return store;

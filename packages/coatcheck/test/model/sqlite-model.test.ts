@@ -5,7 +5,7 @@ import { SqliteSessionStore } from "../../src/stores/sqlite.ts";
 import { describeSessionModel } from "../../src/testing/model-suite.ts";
 
 describeSessionModel("SQLite", {
-  runs: 200,
+  runs: 100,
   open: () => {
     const folder = mkdtempSync(join(tmpdir(), "coatcheck-"));
     const stores: SqliteSessionStore[] = [];

@@ -44,6 +44,7 @@ const hands: Readonly<Record<string, (scene: Scene) => Promise<unknown>>> = {
 describe("a device that comes back while it is", () => {
   for (const [hand, deed] of Object.entries(hands)) {
     for (const when of ["before", "after"] as const) {
+      // Proves ASVS 15.4.2.
       test(`${hand} stays out, ${when} every single step`, async () => {
         for (let number = 0; ; number++) {
           const scene = await asleep();

@@ -36,6 +36,21 @@ export function describeReturns(name: string, house: MakeHouse): void {
       assert.deepEqual(await at.sessionIds(), [visit.sessionId]);
     });
 
+    test("each morning brings another token, and the one of the day before is used up", async () => {
+      const at = await house();
+      const ada = await at.remembered();
+      const tokens = new Set<string | undefined>();
+      for (let morning = 0; morning < 3; morning++) {
+        at.clock.advance(day);
+        const visit = await ada.visit();
+        assertIn(visit);
+        tokens.add(rememberPair(visit.setCookies));
+        assertIn(await ada.visit());
+      }
+      assert.equal(tokens.size, 3);
+      assert.deepEqual(at.told("theft"), []);
+    });
+
     test("without being asked nobody is remembered", async () => {
       const at = await house();
       const ada = at.browser();
@@ -158,6 +173,7 @@ export function describeReturns(name: string, house: MakeHouse): void {
       assert.equal((await submit("x".repeat(token.length)))?.status, 403);
     });
 
+    // Proves NIST 5.1 remembering, NIST 5.1 assurance.
     test("coming back proves nothing: the session says how it began and is never recent", async () => {
       const at = await house();
       const ada = await at.remembered();

@@ -179,6 +179,7 @@ export function describeTheft(name: string, house: MakeHouse): void {
       assert.deepEqual(at.told("theft"), []);
     });
 
+    // Proves WSTG-ATHN-05.
     test("nothing at rest brings anybody back", async () => {
       const at = await house();
       const ada = await at.remembered();

@@ -122,9 +122,9 @@ export function observe(pool: Pool): { readonly queries: PostgresQuery[]; readon
     connect: async () => {
       const client = await pool.connect();
       return {
-        query: (query) => {
+        query: (query, callback) => {
           queries.push(query);
-          return client.query(query);
+          client.query(query, callback);
         },
         on: client.on.bind(client),
         removeListener: client.removeListener.bind(client),

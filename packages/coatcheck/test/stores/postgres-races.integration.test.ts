@@ -53,6 +53,7 @@ describe("Fifty nodes on one PostgreSQL", () => {
     }
   });
 
+  // Proves ASVS 15.4.2.
   test("that use a session while one ends it never bring it back", async (t) => {
     const nodes = await fifty(t);
     for (let round = 0; round < rounds; round++) {
@@ -175,6 +176,7 @@ describe("Fifty nodes on one PostgreSQL", () => {
     assert.deepEqual(idsOf(removed.flat()), idsOf(dead));
   });
 
+  // Proves ASVS 15.4.3.
   test("never were in a deadlock", async (t) => {
     const { rows } = await openPool(t, { connectionString: postgres.url }).query(
       "SELECT deadlocks::int FROM pg_stat_database WHERE datname = current_database()",

@@ -32,6 +32,6 @@ for (const [name, connect] of Object.entries(ways)) {
 
     describeSessionStore(name, { open: () => nodes.backend() });
     describeRememberStore(name, { open: rememberedIn(() => nodes.backend()) });
-    if (name === "PostgreSQL") describeSessionModel(name, { open: () => nodes.backend(), runs: 100 });
+    if (name === "PostgreSQL") describeSessionModel(name, { open: () => nodes.backend(), runs: 50 });
   });
 }

@@ -2,10 +2,11 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { Pool } from "pg";
-import { escaped, toRecord, toRow } from "../../src/stores/postgres/row.ts";
+import { escaped, toRow } from "../../src/stores/postgres/row.ts";
 import { schemaVersion } from "../../src/stores/postgres/schema.ts";
 import { PostgresSessionStore, postgresMigration } from "../../src/stores/postgres.ts";
 import { fullRecord, sessionRecord } from "../../src/testing/record.ts";
+import { readRow } from "./postgres-row.ts";
 
 describe("A PostgreSQL store", () => {
   test("refuses what is no pool", () => {
@@ -51,15 +52,13 @@ describe("The printed migration", () => {
 });
 
 describe("A row", () => {
-  const asRead = (row: ReturnType<typeof toRow>) => row.map((value) => (value === null ? null : `${value}`));
-
   test("gives back the record that it was made of", () => {
     for (const record of [
       sessionRecord(),
       fullRecord(),
       fullRecord({ userId: 'a\0\\"\n', data: '{"\\u0000":1}' }),
     ]) {
-      assert.deepEqual(toRecord(asRead(toRow(record))), record);
+      assert.deepEqual(readRow(toRow(record)), record);
     }
   });
 
@@ -70,9 +69,16 @@ describe("A row", () => {
       client: { userAgent: odd },
       data: JSON.stringify({ [odd]: odd }),
     });
-    for (const value of asRead(toRow(record))) {
-      assert.ok(value === null || (value.isWellFormed() && !value.includes("\0")));
+    for (const value of toRow(record).map(String)) {
+      assert.ok(value.isWellFormed() && !value.includes("\0"));
     }
+  });
+
+  test("with a damaged text is an error that shows nothing of it", () => {
+    const row = toRow(fullRecord()).with(1, "ada\\ and what is hers");
+    assert.throws(() => readRow(row), {
+      message: "A row of the coatcheck tables is damaged: its text cannot be read",
+    });
   });
 
   test("keeps a text as it is where that can be", () => {

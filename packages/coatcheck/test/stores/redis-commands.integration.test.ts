@@ -55,13 +55,16 @@ describe("What is asked of Redis", () => {
   });
   afterEach(() => watcher.destroy());
 
-  /** The commands that came over the network, those of scripts not among them. */
+  /** The commands that came over the network. Those of scripts are not among them, but none may search for keys. */
   async function asked(deed: () => Promise<unknown>): Promise<string[]> {
     await allSeen();
     seen = [];
     await deed();
     await allSeen();
-    const lines = seen.slice(0, -1).filter((line) => !line.includes(" lua] "));
+    const [inScripts, lines] = [true, false].map((isInScript) =>
+      seen.slice(0, -1).filter((line) => line.includes(" lua] ") === isInScript),
+    ) as [string[], string[]];
+    assert.doesNotMatch(inScripts.join("\n"), /"(?:keys|scan)"/i);
     return lines.map((line) => /"(\w+)"/.exec(line)![1]!.toUpperCase());
   }
 
@@ -74,7 +77,29 @@ describe("What is asked of Redis", () => {
   test("a validation is one command", async () => {
     const sessions = new SessionManager({ store });
     const { token } = await sessions.create("ada");
-    assert.deepEqual(await asked(() => sessions.validate(token)), ["HGETALL"]);
+    assert.deepEqual(await asked(() => sessions.validate(token)), ["MGET"]);
+  });
+
+  test("validations of one turn of the event loop are one command", async () => {
+    const sessions = new SessionManager({ store });
+    const created = await Promise.all(["ada", "grace", "ada"].map((user) => sessions.create(user)));
+    const validated: boolean[] = [];
+    const validateAll = () =>
+      Promise.all(created.map(async ({ token }) => validated.push((await sessions.validate(token)).ok)));
+    assert.deepEqual(await asked(validateAll), ["MGET"]);
+    assert.deepEqual(validated, [true, true, true]);
+  });
+
+  test("a command asks for no more than 256 sessions", async () => {
+    const record = sessionRecord();
+    await store.insert(record, now);
+    const ids = [...Array.from({ length: 256 }, () => sessionRecord().id), record.id];
+    let found: unknown[] = [];
+    const findAll = async () => {
+      found = await Promise.all(ids.map((id) => store.find(id)));
+    };
+    assert.deepEqual(await asked(findAll), ["MGET", "MGET"]);
+    assert.deepEqual(found, [...Array(256).fill(undefined), record]);
   });
 
   test("every operation is one command, and none but the walk looks at the keys of others (connect-redis#288)", async () => {
@@ -277,6 +302,7 @@ describe("The permissions that the documentation names", () => {
   };
 
   for (const [name, connect] of Object.entries(clients)) {
+    // Proves ASVS 13.2.2.
     test(`suffice ${name}`, async () => {
       await client.sendCommand(order.split(" "));
       const { client: permitted, close } = await connect(
@@ -321,6 +347,7 @@ describe("The permissions that the documentation names", () => {
     assert.equal(await countPruned(remember, other.expiresAt), 1);
   }
 
+  // Proves ASVS 13.2.2.
   test("do not reach other keys", async () => {
     await client.sendCommand(order.split(" "));
     const { client: permitted, close } = await nodeRedis(

@@ -52,11 +52,11 @@ async function keys(): Promise<string[]> {
 }
 
 describe("Keys in Redis", () => {
-  test("a session is one hash, and a user has one index", async () => {
+  test("a session is one text, and a user has one index", async () => {
     const record = sessionRecord();
     await store.insert(record, now);
     assert.deepEqual(await keys(), [sessionKey(record), indexKey(record)]);
-    assert.equal(await client.type(sessionKey(record)), "hash");
+    assert.equal(await client.type(sessionKey(record)), "string");
     assert.deepEqual(await client.zRange(indexKey(record), 0, -1), [record.id]);
   });
 
@@ -257,67 +257,132 @@ describe("An index in Redis", () => {
   });
 });
 
+test("Values that were written as JSON on several lines are kept, and merged with", async () => {
+  const record = sessionRecord();
+  await store.insert(record, now);
+  const basket = { coats: [1, 2], hat: { size: "\n" } };
+  const pretty = JSON.stringify(basket, undefined, 2);
+  await store.update(record.id, { data: new Map([["basket", pretty]]) }, now);
+  await store.update(record.id, { data: new Map([["theme", undefined]]) }, now);
+  const found = (await store.find(record.id)) as SessionRecord;
+  assert.deepEqual(JSON.parse(found.data), { basket });
+});
+
 describe("A damaged session in Redis", () => {
-  for (const field of ["user", "family", "numbers", "secret", "authentication"]) {
-    test(`opens nothing without its ${field}, and can be ended`, async () => {
-      const record = fullRecord();
+  const parts = ["numbers", "user", "family", "secret", "authentication", "data"];
+
+  /** Its lines up to the data, which begin with a comma but for the first. */
+  async function damage(record: SessionRecord, edit: (lines: string[]) => void): Promise<void> {
+    const key = sessionKey(record);
+    const lines = (await client.get(key))!.split("\n");
+    edit(lines);
+    await client.set(key, lines.join("\n"), { expiration: "KEEPTTL" });
+  }
+
+  for (const [line, part] of parts.entries()) {
+    test(`opens nothing without its ${part}, and can be ended`, async () => {
+      const record = sessionRecord();
       await store.insert(record, now);
-      await client.hDel(sessionKey(record), field);
+      await damage(record, (lines) => void lines.splice(line, 1, ...(line === 0 ? ["["] : [])));
       await assert.rejects(store.find(record.id), /damaged/);
+      await assert.rejects(store.update(record.id, {}, now), /damaged/);
       await store.deleteByUser("ada", "revoked", now).catch(() => {});
       assert.deepEqual(await store.findByUser("ada"), []);
+      assert.ok("reason" in (await store.find(record.id))!);
       assert.equal(await store.update(record.id, {}, now), false);
     });
   }
 
-  for (const [field, value] of [
-    ["secret", "{}"],
-    ["secret", '{"secretHash":"a","secretIssuedAt":1,"superseded":[{}]}'],
-    ["secret", '{"secretHash":"a","secretIssuedAt":1,"superseded":[],"pending":{"salt":"b"}}'],
-    ["numbers", ""],
-    ["numbers", "1 2 3 4 5"],
-    ["numbers", "1 2 3 4 5 6 7"],
-    ["numbers", "1 2 3  5 6"],
-    ["numbers", "yesterday 2 3 4 5 6"],
-    ["numbers", "1 Infinity 3 4 5 6"],
-    ["numbers", "1 2 NaN 4 5 6"],
-    ["authentication", '{"authenticatedAt":1,"amr":"pwd","client":{}}'],
-    ["authentication", '{"authenticatedAt":1,"amr":[],"fingerprint":1,"client":{}}'],
-    ["authentication", '{"authenticatedAt":1,"amr":[],"client":null}'],
-    ["authentication", '{"authenticatedAt":1,"amr":[],"client":{"ip":1}}'],
-    ["d:theme", "dark"],
-    ["d:theme", ""],
+  for (const [part, value] of [
+    ["numbers", "["],
+    ["numbers", "[1,2,3,4,5"],
+    ["numbers", "[1,2,3,4,5,6,7"],
+    ["numbers", "[1,2,3,,5,6"],
+    ["numbers", '["yesterday",2,3,4,5,6'],
+    ["numbers", "[1,1e999,3,4,5,6"],
+    ["numbers", "[1,2,null,4,5,6"],
+    ["user", ",7"],
+    ["user", ","],
+    ["family", ",null"],
+    ["secret", ",{}"],
+    ["secret", ",null"],
+    ["secret", ",null,1,[],null"],
+    ["secret", ',"a",null,[],null'],
+    ["secret", ',"a",1,[{}],null'],
+    ["secret", ',"a",1,[],{"salt":"b"}'],
+    ["secret", ',"a",1,[]'],
+    ["authentication", ",null,[],null,{}"],
+    ["authentication", ',1,"pwd",null,{}'],
+    ["authentication", ",1,[],1,{}"],
+    ["authentication", ",1,[],null,null"],
+    ["authentication", ',1,[],null,{"ip":1}'],
+    ["authentication", ",1,[],null"],
+    ["data", ',{"theme":dark}]'],
+    ["data", ",[]]"],
+    ["data", ""],
   ] as const) {
-    test(`opens nothing with ${JSON.stringify(value)} as its ${field}, and says so without quoting it`, async () => {
-      const record = fullRecord();
+    test(`opens nothing with ${JSON.stringify(value)} as its ${part}, and says so without quoting it`, async () => {
+      const record = sessionRecord();
       await store.insert(record, now);
-      await client.hSet(sessionKey(record), field, value);
+      await damage(record, (lines) => void lines.splice(parts.indexOf(part), 1, value));
       await assert.rejects(store.find(record.id), (error: Error) => {
-        assert.match(error.message, /^A session in Redis is damaged: its field \S+ cannot be read$/);
+        assert.match(error.message, /^A session in Redis is damaged: its \w+ cannot be read$/);
         return true;
       });
     });
   }
 
+  test("is the trouble of nobody who asks for another at the same moment", async () => {
+    const [broken, sound] = [sessionRecord(), sessionRecord()];
+    for (const each of [broken, sound]) await store.insert(each, now);
+    await damage(broken, (lines) => void lines.pop());
+    const [refused, found] = await Promise.allSettled([broken, sound].map(({ id }) => store.find(id)));
+    assert.equal(refused!.status, "rejected");
+    assert.deepEqual(found, { status: "fulfilled", value: sound });
+  });
+
   test("is not changed by halves", async () => {
     const record = sessionRecord();
     await store.insert(record, now);
-    await client.hSet(sessionKey(record), "numbers", `${now} ${now} ${now + hour} 0 many 1`);
-    const before = await client.hGetAll(sessionKey(record));
+    await damage(record, (lines) => void lines.splice(0, 1, `[${now},${now},${now + hour},0,many,1`));
+    const before = await client.get(sessionKey(record));
     const change = { dataVersion: 2, data: new Map([["theme", '"light"']]) };
     await assert.rejects(store.update(record.id, change, now), /damaged/);
-    assert.deepEqual(await client.hGetAll(sessionKey(record)), before);
+    assert.equal(await client.get(sessionKey(record)), before);
   });
 
   test("does not stop the walk or the end of the user's other sessions", async () => {
     const [broken, alien, sound] = [sessionRecord(), sessionRecord(), sessionRecord()];
     for (const each of [broken, alien, sound]) await store.insert(each, now);
-    await client.hDel(sessionKey(broken), "numbers");
-    await client.set(sessionKey(alien), "not ours", { EX: 60 });
+    await damage(broken, (lines) => void lines.shift());
+    await client.set(sessionKey(alien), "not ours", { expiration: { type: "EX", value: 60 } });
     assert.deepEqual((await store.deleteExpired(now, 1_000)).expired, []);
-    await assert.rejects(store.find(alien.id), /WRONGTYPE/);
+    await assert.rejects(store.find(alien.id), /damaged/);
     await store.deleteByUser("ada", "revoked", now).catch(() => {});
     assert.deepEqual(await store.findByUser("ada"), []);
     assert.ok("reason" in (await store.find(sound.id))!);
+    assert.equal(await client.get(sessionKey(alien)), "not ours");
+  });
+});
+
+describe("What is no text under the key of a session", () => {
+  test("is no session, to any operation, and stays as it is", async () => {
+    const [alien, sound] = [sessionRecord(), sessionRecord()];
+    for (const each of [alien, sound]) await store.insert(each, now);
+    await client.del(sessionKey(alien));
+    await client.hSet(sessionKey(alien), { user: "ada", numbers: "1 2 3 4 5 6" });
+    // In one turn, and so in one command.
+    const found = await Promise.all([alien, sound].map(({ id }) => store.find(id)));
+    assert.deepEqual(found, [undefined, sound]);
+    assert.equal(await store.update(alien.id, { dataVersion: 2 }, now), false);
+    assert.equal(await store.delete(alien.id, "logout", now), undefined);
+    assert.equal((await store.countAlive(now, 1_000)).alive, 1);
+    assert.deepEqual(
+      (await store.deleteExpired(now + hour, 1_000)).expired.map(({ id }) => id),
+      [sound.id],
+    );
+    assert.deepEqual(await store.insert(alien, now), { inserted: false, because: "duplicate" });
+    assert.deepEqual(await store.deleteByUser("ada", "revoked", now), []);
+    assert.equal(await client.type(sessionKey(alien)), "hash");
   });
 });

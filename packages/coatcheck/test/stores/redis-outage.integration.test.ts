@@ -113,6 +113,7 @@ for (const [name, connect] of Object.entries({ "node-redis": nodeRedis, ioredis:
       beforeEach(() => void redis.process.kill("SIGSTOP"));
       afterEach(() => void redis.process.kill("SIGCONT"));
 
+      // Proves ASVS 13.1.3, ASVS 13.2.6.
       test("everything says so within the timeout, and goes on when it goes on", async () => {
         await assertUnavailable(() => sessions.validate(token));
         await assertUnavailable(() => sessions.create("ada"));

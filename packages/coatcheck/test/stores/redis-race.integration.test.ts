@@ -39,6 +39,7 @@ describe("Fifty connections to one Redis", () => {
     return { managers, first: managers[0]!, told };
   }
 
+  // Proves WSTG-SESS-11.
   test("who sign in under a limit that evicts end exactly at the limit, and each end is told once", async () => {
     const { managers, first, told } = nodes({ policy: { maxSessions: 5 } });
     await Promise.all(managers.map((manager) => manager.create("ada")));
@@ -88,6 +89,7 @@ describe("Fifty connections to one Redis", () => {
     assert.equal(Object.keys(written!.data).length, crowd);
   });
 
+  // Proves ASVS 15.4.2.
   test("who write while one signs out never bring the session back", async () => {
     const { managers, first, told } = nodes();
     const { session, token } = await first.create("ada");

@@ -22,6 +22,6 @@ for (const [name, connect] of Object.entries({ "node-redis": nodeRedis, ioredis:
 
     describeSessionStore(`Redis through ${name}`, { open: () => connections.backend() });
     describeRememberStore(`Redis through ${name}`, { open: rememberedIn(() => connections.backend()) });
-    describeSessionModel(`Redis through ${name}`, { open: () => connections.backend(), runs: 100 });
+    describeSessionModel(`Redis through ${name}`, { open: () => connections.backend(), runs: 50 });
   });
 }

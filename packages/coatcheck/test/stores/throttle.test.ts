@@ -6,10 +6,13 @@ import { describe, type TestContext, test } from "node:test";
 import type { ThrottleStore } from "../../src/core/throttle-store.ts";
 import { MemoryThrottleStore } from "../../src/stores/memory/throttle.ts";
 import { MemorySessionStore } from "../../src/stores/memory.ts";
+import { Connection } from "../../src/stores/sqlite/connection.ts";
+import { migrate } from "../../src/stores/sqlite/schema.ts";
+import { SqliteThrottleStore } from "../../src/stores/sqlite/throttle.ts";
 import { SqliteSessionStore } from "../../src/stores/sqlite.ts";
 import { beginning } from "../../src/testing/record.ts";
 import { onBackend } from "../../src/testing/store/contract.ts";
-import { rule } from "../../src/testing/throttle/expectations.ts";
+import { fail, rule } from "../../src/testing/throttle/expectations.ts";
 import { describeThrottleStore, throttlePromises } from "../../src/testing/throttle-suite.ts";
 import { brokenThrottles } from "../broken-stores/throttles.ts";
 import { sentencesOf } from "../port-sentences.ts";
@@ -50,6 +53,24 @@ describe("SQLite", () => {
       return throttleOf({ connect: () => new SqliteSessionStore(db), close: () => db.close() });
     },
   });
+});
+
+test("Attempts in SQLite are judged under the lock: what another process counts after the first look counts", async () => {
+  const connection = new Connection(":memory:", 1_000);
+  migrate(connection.db);
+  const store = new SqliteThrottleStore(connection);
+  const then = await fail(store, "a", rule.free, beginning);
+  const allowedAt = then + rule.firstDelay;
+  const write = connection.write.bind(connection);
+  connection.write = async (work) => {
+    connection.write = write;
+    assert.deepEqual(await store.attempt("a", rule, allowedAt), { allowed: true });
+    return write(work);
+  };
+  const answer = await store.attempt("a", rule, allowedAt);
+  assert.equal(answer.allowed, false);
+  assert.equal((await store.find("a"))?.failures, rule.free + 1);
+  await connection.close();
 });
 
 describe("The contract of stores of attempts", () => {

@@ -8,12 +8,13 @@ const { account, client, device } = resolveThrottle();
 const day = 24 * 60 * 60_000;
 
 describe("By default", () => {
+  // Proves ASVS 6.3.1.
   test("five failures under an account cost no wait, then it doubles from 1 second to 15 minutes", () => {
     const seconds = Array.from({ length: 18 }, (_, failures) => delayAfter(failures, account) / 1_000);
     assert.deepEqual(seconds, [0, 0, 0, 0, 0, 1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 900, 900, 900]);
   });
 
-  test("a hundred consecutive failures close an account (NIST SP 800-63B-4 §3.2.2)", () => {
+  test("a hundred consecutive failures close an account (NIST 3.2.2)", () => {
     const counter = (failures: number) => ({ failures, lastAttemptAt: 0, forgottenAt: 30 * day });
     assert.equal(judgeAttempt(counter(99), account, day).allowed, true);
     assert.deepEqual(judgeAttempt(counter(100), account, day), { allowed: false, retryAfter: 29 * day });
@@ -27,6 +28,7 @@ describe("By default", () => {
     );
   });
 
+  // Proves WSTG-ATHN-03.
   test("a known device has ten guesses of its own", () => {
     assert.deepEqual(device, { ...account, cap: 10 });
   });

@@ -40,10 +40,10 @@ export async function identify(accounts: Accounts, auth: RequestAuth): Promise<I
 }
 
 /** As `identify`, but it is no use of the session, and says nothing of one that is none any more. */
-export async function identifyUnused(accounts: Accounts, auth: RequestAuth): Promise<Session | undefined> {
+export async function identifyUnused(accounts: Accounts, auth: RequestAuth): Promise<Identity | undefined> {
   const session = await auth.peek();
   const user = session && (await accounts.find(session.userId));
-  return session && !whyInvalid(session, user) ? session : undefined;
+  return session && user && !whyInvalid(session, user) ? { session, user } : undefined;
 }
 
 function unidentified(rejection: Rejection): Identification {

@@ -69,6 +69,37 @@ CREATE TABLE coatcheck_mail_preferences (
   new_device boolean NOT NULL DEFAULT true
 );
 `,
+  `UPDATE coatcheck_account_schema SET version = 3;
+
+CREATE TABLE coatcheck_figures (
+  grain integer NOT NULL,
+  start bigint NOT NULL,
+  name text COLLATE "C" NOT NULL,
+  count bigint NOT NULL,
+  PRIMARY KEY (grain, start, name)
+);
+
+CREATE TABLE coatcheck_refused_addresses (
+  start bigint NOT NULL,
+  address text COLLATE "C" NOT NULL,
+  count bigint NOT NULL,
+  PRIMARY KEY (start, address)
+);
+
+CREATE TABLE coatcheck_figure_batches (
+  position bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  id text COLLATE "C" NOT NULL UNIQUE,
+  at bigint NOT NULL
+);
+CREATE INDEX coatcheck_figure_batches_by_time ON coatcheck_figure_batches (at);
+
+CREATE TABLE coatcheck_census (
+  id integer PRIMARY KEY CHECK (id = 1),
+  due_at bigint NOT NULL,
+  counted_at bigint,
+  alive bigint
+);
+`,
 ];
 
 /** The SQL that `migrateAccounts` runs on an empty database, for people who run their own migrations. */

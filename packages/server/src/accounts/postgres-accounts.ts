@@ -1,6 +1,6 @@
 /** Users in PostgreSQL. Any number of servers may share them. */
 import type { Pool, QueryResult } from "pg";
-import { asked, inTransaction, type Query } from "../storage/postgres-transaction.ts";
+import { ask, inTransaction, type Query } from "../storage/postgres-transaction.ts";
 import type { AccountStore, ResetCode } from "./account-store.ts";
 import { emailKey } from "./email.ts";
 import type { Rights, User } from "./user.ts";
@@ -170,7 +170,7 @@ export class PostgresAccounts implements AccountStore {
   }
 
   #query(text: string, values: unknown[]): Promise<QueryResult> {
-    return this.#pool.query(asked(text, values));
+    return ask(this.#pool, text, values);
   }
 
   /** Runs all of `work`, or undoes it if it says no, while nobody else adds or changes users. */

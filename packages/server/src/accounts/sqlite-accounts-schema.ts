@@ -55,6 +55,31 @@ const steps = [
      language TEXT,
      new_device INTEGER NOT NULL DEFAULT 1
    ) STRICT, WITHOUT ROWID;`,
+  `CREATE TABLE coatcheck_figures (
+     grain INTEGER NOT NULL,
+     start INTEGER NOT NULL,
+     name TEXT NOT NULL,
+     count INTEGER NOT NULL,
+     PRIMARY KEY (grain, start, name)
+   ) STRICT, WITHOUT ROWID;
+   CREATE TABLE coatcheck_refused_addresses (
+     start INTEGER NOT NULL,
+     address TEXT NOT NULL,
+     count INTEGER NOT NULL,
+     PRIMARY KEY (start, address)
+   ) STRICT, WITHOUT ROWID;
+   CREATE TABLE coatcheck_figure_batches (
+     position INTEGER PRIMARY KEY AUTOINCREMENT,
+     id TEXT NOT NULL UNIQUE,
+     at INTEGER NOT NULL
+   ) STRICT;
+   CREATE INDEX coatcheck_figure_batches_by_time ON coatcheck_figure_batches (at);
+   CREATE TABLE coatcheck_census (
+     id INTEGER PRIMARY KEY CHECK (id = 1),
+     due_at INTEGER NOT NULL,
+     counted_at INTEGER,
+     alive INTEGER
+   ) STRICT;`,
 ];
 
 /** Brings the tables to the version that this release works with. */

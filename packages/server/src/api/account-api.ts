@@ -23,7 +23,7 @@ interface AccountJson {
 
 const accountSchema: z.ZodType<AccountJson> = z
   .strictObject({ user: userSchema, language, newDeviceMail })
-  .openapi("Account");
+  .openapi("OwnAccount");
 
 export function accountApi(api: OpenAPIHono<AppEnv>, house: House): void {
   const guarded = signedInOnly(house);
@@ -36,7 +36,7 @@ export function accountApi(api: OpenAPIHono<AppEnv>, house: House): void {
     operationId: "getAccount",
     summary: "See the account",
     ...guarded,
-    responses: { 200: json("The account.", accountSchema), ...problems(401, 503) },
+    responses: { 200: json("The account.", accountSchema), ...problems(401, 429, 503) },
   });
   api.openapi(read, async (c) => c.json(await accountJson(mail, c.var.identity.user), 200));
 
@@ -56,7 +56,7 @@ export function accountApi(api: OpenAPIHono<AppEnv>, house: House): void {
     },
     responses: {
       200: json("The account as it is now.", accountSchema),
-      ...problems(400, 401, 403, 413, 415, 422, 503),
+      ...problems(400, 401, 403, 413, 415, 422, 429, 503),
     },
   });
   api.openapi(change, async (c) => {

@@ -99,7 +99,7 @@ export function adminUsersApi(api: OpenAPIHono<AppEnv>, house: House): void {
     },
     responses: {
       201: json("Created.", z.strictObject({ user: accountSchema, ...invitation })),
-      ...problems(400, 401, 403, 409, 413, 415, 422, 503),
+      ...problems(400, 401, 403, 409, 413, 415, 422, 429, 503),
     },
   });
   api.openapi(create, async (c) => {
@@ -123,7 +123,7 @@ export function adminUsersApi(api: OpenAPIHono<AppEnv>, house: House): void {
     request: { headers: csrfHeader, params: idInPath },
     responses: {
       200: json("Made.", z.strictObject(invitation)),
-      ...problems(401, 403, 404, 409, 503),
+      ...problems(401, 403, 404, 409, 429, 503),
     },
   });
   api.openapi(makeLink, async (c) => {

@@ -1,11 +1,11 @@
 /** Routes of the API that only a signed-in user may call. */
 import { correlated, type Problem } from "coatcheck";
 import type { Context, MiddlewareHandler } from "hono";
-import { administrator, type Demand, recentSignIn } from "../accounts/demands.ts";
-import { identify } from "../accounts/identify.ts";
+import { administrator, type Demand, recentSignIn, recentSignInUnused } from "../accounts/demands.ts";
+import { identify, identifyUnused } from "../accounts/identify.ts";
 import { answerProblem } from "../answer.ts";
 import type { AppEnv, House } from "../env.ts";
-import { unidentified } from "../problems.ts";
+import { notSignedIn, unidentified } from "../problems.ts";
 
 /** For route definitions: the guard, and that the document says so. */
 export interface Guarded {
@@ -26,6 +26,11 @@ export function administratorsOnly(house: House): Guarded {
   return guarded(house, [administrator(house.accounts), recentSignIn]);
 }
 
+/** For what a page asks for by itself while it is looked at: that is no use of the session, and keeps nobody signed in. */
+export function onlookingAdministratorsOnly(house: House): Guarded {
+  return { middleware: requireOnlooker(house), security: [{ session: [] }] };
+}
+
 function guarded(house: House, demands: readonly Demand[]): Guarded {
   return { middleware: requireUser(house, demands), security: [{ session: [] }] };
 }
@@ -39,6 +44,18 @@ function requireUser({ accounts }: House, demands: readonly Demand[]): Middlewar
     const problem = (await c.var.auth.checkCsrfToken()) ?? (await unmet(demands, c));
     if (problem) return answerProblem(problem, c);
     await correlated({ by: found.identity.user.id }, next);
+  };
+}
+
+export function requireOnlooker({ accounts }: House): MiddlewareHandler<AppEnv> {
+  const demands = [administrator(accounts), recentSignInUnused];
+  return async (c, next) => {
+    const identity = await identifyUnused(accounts, c.var.auth);
+    if (!identity) return answerProblem(notSignedIn(undefined), c);
+    c.set("identity", identity);
+    const problem = await unmet(demands, c);
+    if (problem) return answerProblem(problem, c);
+    await correlated({ by: identity.user.id }, next);
   };
 }
 

@@ -4,6 +4,8 @@ import { answerProblem } from "../answer.ts";
 import type { AppEnv, House } from "../env.ts";
 import { type FieldError, invalidInput } from "../problems.ts";
 import { accountApi } from "./account-api.ts";
+import { adminEventsApi } from "./admin-events-api.ts";
+import { adminFiguresApi } from "./admin-figures-api.ts";
 import { adminSessionsApi } from "./admin-sessions-api.ts";
 import { adminUsersApi } from "./admin-users-api.ts";
 import { auditApi } from "./audit-api.ts";
@@ -28,6 +30,8 @@ export function createApi(house: House): OpenAPIHono<AppEnv> {
   adminUsersApi(api, house);
   adminSessionsApi(api, house);
   auditApi(api, house);
+  adminEventsApi(api, house);
+  adminFiguresApi(api, house);
   return api;
 }
 

@@ -61,7 +61,7 @@ export function auditApi(api: OpenAPIHono<AppEnv>, house: House): void {
     },
     responses: {
       200: json("A page of records.", z.strictObject({ records: z.array(recordSchema), next })),
-      ...problems(401, 403, 422, 503),
+      ...problems(401, 403, 422, 429, 503),
     },
   });
   api.openapi(list, async (c) => {
@@ -89,7 +89,7 @@ export function auditApi(api: OpenAPIHono<AppEnv>, house: House): void {
     request: { query: z.object(paging) },
     responses: {
       200: json("A page of the history.", z.strictObject({ history: z.array(historySchema), next })),
-      ...problems(401, 422, 503),
+      ...problems(401, 422, 429, 503),
     },
   });
   api.openapi(history, async (c) => {

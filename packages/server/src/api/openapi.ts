@@ -11,13 +11,21 @@ export interface OpenApiDocument {
 }
 
 export interface Operation {
+  readonly operationId: string;
   readonly tags: readonly string[];
   readonly summary: string;
   readonly description?: string;
   readonly security?: readonly object[];
-  readonly parameters?: readonly { readonly name: string; readonly in: string }[];
+  readonly parameters?: readonly Parameter[];
   readonly requestBody?: { readonly content: Content };
   readonly responses: Readonly<Record<string, Response>>;
+}
+
+export interface Parameter {
+  readonly name: string;
+  readonly in: "path" | "query" | "header";
+  readonly required: boolean;
+  readonly schema: Schema;
 }
 
 export interface Response {
@@ -31,6 +39,7 @@ export interface Schema {
   readonly $ref?: string;
   readonly type?: string;
   readonly format?: string;
+  readonly enum?: readonly unknown[];
   readonly description?: string;
   readonly example?: unknown;
   readonly properties?: Readonly<Record<string, Schema>>;
@@ -55,6 +64,39 @@ export function openApiDocument(api: OpenAPIHono<AppEnv>, origin: string): OpenA
   }) as unknown as OpenApiDocument;
 }
 
+/** One operation, and how it is called. */
+export interface Call {
+  readonly method: string;
+  readonly path: string;
+  readonly operation: Operation;
+}
+
+export function callsOf({ paths }: OpenApiDocument): Call[] {
+  return Object.entries(paths).flatMap(([path, methods]) =>
+    Object.entries(methods).map(([method, operation]) => ({ method: method.toUpperCase(), path, operation })),
+  );
+}
+
+/** Those that somebody has to think of. The one header, the CSRF token, is fetched. */
+export function typedParameters({ parameters = [] }: Operation): Parameter[] {
+  return parameters.filter(({ in: place }) => place !== "header");
+}
+
+export function needsToken({ parameters = [] }: Operation): boolean {
+  return parameters.some(({ in: place }) => place === "header");
+}
+
+/** A part of a body. */
+export type BodyField = readonly [name: string, schema: Schema, isRequired: boolean];
+
+export function fieldsOf(document: OpenApiDocument, { properties = {}, required = [] }: Schema): BodyField[] {
+  return Object.entries(properties).map(([name, schema]) => [
+    name,
+    schemaOf(document, schema),
+    required.includes(name),
+  ]);
+}
+
 /** The schema itself where there may be a reference to it. */
 export function schemaOf({ components }: OpenApiDocument, schema: Schema = {}): Schema {
   const name = schema.$ref?.slice("#/components/schemas/".length);
@@ -63,7 +105,7 @@ export function schemaOf({ components }: OpenApiDocument, schema: Schema = {}): 
 
 /** A value that fits the schema. */
 export function exampleOf(document: OpenApiDocument, schema: Schema): unknown {
-  const { example, type, format, properties = {}, items } = schemaOf(document, schema);
+  const { example, type, format, enum: choices, properties = {}, items } = schemaOf(document, schema);
   if (example !== undefined) return example;
   switch (type) {
     case "object":
@@ -77,6 +119,6 @@ export function exampleOf(document: OpenApiDocument, schema: Schema): unknown {
     case "integer":
       return 1;
     default:
-      return format === "date-time" ? "2026-07-01T12:00:00.000Z" : "…";
+      return choices?.[0] ?? (format === "date-time" ? "2026-07-01T12:00:00.000Z" : "…");
   }
 }

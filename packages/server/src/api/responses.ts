@@ -27,7 +27,7 @@ interface DescribedProblem {
 const problemDescriptions = {
   400: "The body is no JSON.",
   401: "Nobody is signed in, or the credentials are wrong.",
-  403: "The CSRF token is missing or wrong, the request came from another site, the password is wrong or must be typed again (`reauth-required`), or this is for administrators only.",
+  403: "The CSRF token is missing or wrong, the request came from another site, a stream was opened as a page, the password is wrong or must be typed again (`reauth-required`), or this is for administrators only.",
   404: "There is no such thing, or it is somebody else's.",
   409: "It is not as it must be for this; `type` says what.",
   413: "The body is larger than 16 KiB.",

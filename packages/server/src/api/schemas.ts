@@ -1,6 +1,6 @@
 /** The shapes that several routes of the API share. */
 import { z } from "@hono/zod-openapi";
-import type { ClientInfo, DormantBrowser, Session } from "coatcheck";
+import type { ClientInfo, DormantBrowser, ListedSession, Session } from "coatcheck";
 import { type PublicUser, publicUser, type User } from "../accounts/user.ts";
 import { deviceName } from "../device-name.ts";
 
@@ -31,26 +31,42 @@ export interface DormantJson {
 
 const time = z.iso.datetime();
 
-export const sessionSchema: z.ZodType<SessionJson> = z
+/** What is told of a session. */
+const sessionShape = {
+  id: z.string().openapi({
+    description: "The public name of the session. It opens nothing.",
+    example: "q0bJ2bX3mUq0vT1lWzV7kAe4s",
+  }),
+  current: z.boolean().openapi({ description: "Whether this request was sent under it." }),
+  device: z.string().openapi({ example: "Firefox on Windows" }),
+  ip: z.string().optional().openapi({ example: "203.0.113.7" }),
+  userAgent: z.string().optional(),
+  amr: z.array(z.string()).openapi({ description: "How the user signed in (RFC 8176).", example: ["pwd"] }),
+  createdAt: time,
+  authenticatedAt: time.openapi({ description: "When the user last proved who they are." }),
+  lastSeenAt: time.openapi({ description: "Accurate to a minute." }),
+  expiresAt: time.openapi({ description: "When it ends if it is not used again." }),
+  rememberedUntil: time.optional().openapi({
+    description: "In lists: until when its browser may come back without a password, if it is remembered.",
+  }),
+} satisfies z.ZodRawShape;
+
+export const sessionSchema: z.ZodType<SessionJson> = z.strictObject(sessionShape).openapi("Session");
+
+/** A session of anybody, as administrators find it. */
+export interface FoundSessionJson extends SessionJson {
+  user: { id: string; email?: string | undefined };
+}
+
+export const foundSessionSchema: z.ZodType<FoundSessionJson> = z
   .strictObject({
-    id: z.string().openapi({
-      description: "The public name of the session. It opens nothing.",
-      example: "q0bJ2bX3mUq0vT1lWzV7kAe4s",
-    }),
-    current: z.boolean().openapi({ description: "Whether this request was sent under it." }),
-    device: z.string().openapi({ example: "Firefox on Windows" }),
-    ip: z.string().optional().openapi({ example: "203.0.113.7" }),
-    userAgent: z.string().optional(),
-    amr: z.array(z.string()).openapi({ description: "How the user signed in (RFC 8176).", example: ["pwd"] }),
-    createdAt: time,
-    authenticatedAt: time.openapi({ description: "When the user last proved who they are." }),
-    lastSeenAt: time.openapi({ description: "Accurate to a minute." }),
-    expiresAt: time.openapi({ description: "When it ends if it is not used again." }),
-    rememberedUntil: time.optional().openapi({
-      description: "In lists: until when its browser may come back without a password, if it is remembered.",
+    ...sessionShape,
+    user: z.strictObject({
+      id: z.string(),
+      email: z.string().optional().openapi({ description: "Missing if there is no such user any more." }),
     }),
   })
-  .openapi("Session");
+  .openapi("FoundSession");
 
 export const dormantSchema: z.ZodType<DormantJson> = z
   .strictObject({
@@ -137,7 +153,10 @@ export function accountJson(user: User): AccountJson {
 }
 
 /** A session as the API shows it: never its token, never a hash. */
-export function sessionJson(session: Session, current: boolean): SessionJson {
+export function sessionJson(
+  session: ListedSession & Pick<Session, "rememberedUntil">,
+  current: boolean,
+): SessionJson {
   const { rememberedUntil } = session;
   return {
     id: session.id,

@@ -2,16 +2,9 @@
 import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
 import { identifyUnused } from "../accounts/identify.ts";
 import type { AppEnv, House } from "../env.ts";
-import { notSignedIn, ProblemError, tooManyStreams } from "../problems.ts";
+import { neverVisited, opened, streamed } from "../live/answer-stream.ts";
+import { notSignedIn, ProblemError } from "../problems.ts";
 import { problems } from "./responses.ts";
-
-const streamed = {
-  "Content-Type": "text/event-stream",
-  // Proxies of the kind of nginx hold an answer back until they have much of it, if they are not told.
-  "X-Accel-Buffering": "no",
-  // When it has ended, nobody waits for the connection to be used again: least of all a server that stops.
-  Connection: "close",
-};
 
 export function sessionEventsApi(api: OpenAPIHono<AppEnv>, { accounts, streams }: House): void {
   const events = createRoute({
@@ -22,6 +15,7 @@ export function sessionEventsApi(api: OpenAPIHono<AppEnv>, { accounts, streams }
     summary: "Learn at once when the session ends",
     description:
       "Server-sent events, for `EventSource`: `ended`, with the `reason` in its data, when this session ends on whatever node; then the stream closes. To be connected is no use of the session: it keeps nobody signed in. A session has at most 8.",
+    middleware: neverVisited,
     security: [{ session: [] }],
     responses: {
       200: {
@@ -32,14 +26,12 @@ export function sessionEventsApi(api: OpenAPIHono<AppEnv>, { accounts, streams }
           },
         },
       },
-      ...problems(401, 429, 503),
+      ...problems(401, 403, 429, 503),
     },
   });
   api.openapi(events, async (c) => {
-    const session = await identifyUnused(accounts, c.var.auth);
-    if (!session) throw new ProblemError(notSignedIn(undefined));
-    const stream = streams.open(session);
-    if (typeof stream === "string") throw new ProblemError(tooManyStreams(stream === "session-full"));
-    return c.body(stream, 200, streamed);
+    const identity = await identifyUnused(accounts, c.var.auth);
+    if (!identity) throw new ProblemError(notSignedIn(undefined));
+    return c.body(opened(streams.open(identity.session)), 200, streamed);
   });
 }

@@ -1,7 +1,7 @@
 /** Tables as text (RFC 4180), for spreadsheets that take a cell for a formula by how it begins. */
 
-/** What begins a formula in one of them. */
-const formula = /^[=+\-@\t\r]/;
+/** What begins a formula in one of them, also behind what it passes over (ASVS 1.2.10). */
+const formula = /^[=+\-@\t\r\n\0]/;
 
 const needsQuotes = /[",\r\n]/;
 

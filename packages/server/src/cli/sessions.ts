@@ -41,18 +41,30 @@ export const sessionsList: Command = {
 
 export const sessionsRevoke: Command = {
   name: "sessions revoke",
-  summary: "End a session, or all of a user",
+  summary: "End a session, all of a user, or all there are",
   arguments: ["[id]"],
-  options: { user: { value: "email", summary: "End all sessions of this user" }, ...jsonOption },
+  options: {
+    user: { value: "email", summary: "End all sessions of this user" },
+    everybody: { summary: "End all sessions of all users" },
+    ...jsonOption,
+  },
   async run(given) {
     const [id] = given.arguments;
     const email = given.value("user");
-    if ((id === undefined) === (email === undefined)) {
-      throw new MisuseError("Give the id of a session, or --user and an address.", sessionsRevoke.name);
+    const everybody = given.has("everybody");
+    if ([id !== undefined, email !== undefined, everybody].filter(Boolean).length !== 1) {
+      throw new MisuseError(
+        "Give the id of a session, --user and an address, or --everybody.",
+        sessionsRevoke.name,
+      );
     }
     await inExistingOffice(async (office) => {
       assertSharedSessions(office);
-      const ended = email === undefined ? await revokeOne(office, id!) : await revokeAll(office, email);
+      const ended = everybody
+        ? await revokeEverybody(office)
+        : email === undefined
+          ? await revokeOne(office, id!)
+          : await revokeAll(office, email);
       if (given.has("json")) printJson({ endedSessions: ended });
       else console.log(`${count(ended, "session")} ended.`);
     });
@@ -68,6 +80,13 @@ async function revokeOne({ sessions }: Office, id: string): Promise<number> {
 async function revokeAll(office: Office, email: string): Promise<number> {
   const user = await userOf(office, email);
   return office.sessions.revokeAll(user.id);
+}
+
+/** By way of the users, too: whoever signs in behind the walk has done so since. */
+async function revokeEverybody({ accounts, sessions }: Office): Promise<number> {
+  let ended = 0;
+  for await (const user of accounts.all()) ended += await sessions.revokeAll(user.id);
+  return ended;
 }
 
 /** By way of the users: a store finds sessions by their user, and has no other list of them. */

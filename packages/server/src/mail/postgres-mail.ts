@@ -1,7 +1,7 @@
 /** The outbox in PostgreSQL. Any number of servers may share it. */
 import { randomBytes } from "node:crypto";
 import type { Pool, QueryResult } from "pg";
-import { asked, inTransaction, type Query } from "../storage/postgres-transaction.ts";
+import { ask, inTransaction, type Query } from "../storage/postgres-transaction.ts";
 import type { Language } from "../words/language.ts";
 import type { Device, EndLink, Mail, MailPreferences, QueuedMail } from "./mail.ts";
 import { day, type MailStore } from "./mail-store.ts";
@@ -156,7 +156,7 @@ export class PostgresMail implements MailStore {
     return Number(rows[0].removed);
   }
 
-  readonly #query: Query = (text, values): Promise<QueryResult> => this.#pool.query(asked(text, values));
+  readonly #query: Query = (text, values): Promise<QueryResult> => ask(this.#pool, text, values);
 }
 
 async function add(query: Query, mail: Mail, now: number): Promise<void> {

@@ -2,6 +2,9 @@
 import type { SessionStore } from "coatcheck";
 import type { Kept, Metrics } from "./metrics.ts";
 
+/** What is told how long operations took. */
+export type Meter = Pick<Metrics, "answered" | "pruned">;
+
 /** The ports that a session store answers beside its sessions. */
 const companions: readonly unknown[] = ["remember", "throttle", "audit"] satisfies Kept[];
 
@@ -9,7 +12,7 @@ const companions: readonly unknown[] = ["remember", "throttle", "audit"] satisfi
 const immediate: readonly unknown[] = ["recent", "watch"] satisfies (keyof SessionStore)[];
 
 /** The same store. Its companions are measured under their own names. */
-export function metered<T extends object>(store: T, kind: Kept, metrics: Metrics): T {
+export function metered<T extends object>(store: T, kind: Kept, metrics: Meter): T {
   const members = new Map<PropertyKey, unknown>();
   return new Proxy(store, {
     get(target, name) {

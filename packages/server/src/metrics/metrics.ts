@@ -3,12 +3,10 @@ import type { SessionEvent } from "coatcheck";
 import type { CachedSessionStore } from "coatcheck/cached";
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
 import type { AccountEvent } from "../accounts/account-event.ts";
+import { endReasonOf } from "./session-end.ts";
 
 /** What is kept in a store, and pruned from it. */
-export type Kept = "sessions" | "remember" | "throttle" | "audit";
-
-/** Ends that have a type of their own. */
-const ends: ReadonlySet<SessionEvent["type"]> = new Set(["evicted", "replaced", "expired", "theft"]);
+export type Kept = "sessions" | "remember" | "throttle" | "audit" | "directory";
 
 export class Metrics {
   readonly #registry = new Registry();
@@ -61,9 +59,9 @@ export class Metrics {
   readonly observe = (event: SessionEvent): void => {
     const { type } = event;
     this.#events.inc({ type });
+    const endReason = endReasonOf(event);
+    if (endReason !== undefined) this.#ended.inc({ reason: endReason });
     if (type === "created") this.#created.inc();
-    else if (type === "revoked") this.#ended.inc({ reason: event.reason });
-    else if (ends.has(type)) this.#ended.inc({ reason: type });
     else if (type === "rejected") this.#rejected.inc({ reason: event.reason });
     else if (type === "csrf") this.#crossSite.inc({ reason: event.reason });
   };

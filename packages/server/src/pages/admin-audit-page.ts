@@ -8,16 +8,18 @@ import {
   verifyAudit,
 } from "coatcheck";
 import type { Context, Hono } from "hono";
+import { assets } from "../assets.ts";
 import type { AppEnv, House } from "../env.ts";
 import type { Words } from "../words/words.ts";
 import { adminTabs } from "./admin-tabs.ts";
 import { pathOf } from "./admin-users-page.ts";
 import { auditExports } from "./audit-export.ts";
-import { type AuditFilter, filterOf, queryOf, searchOf } from "./audit-filter.ts";
+import { type AuditFilter, asksForNoDay, filterOf, queryOf, searchOf } from "./audit-filter.ts";
 import { addressOf, deviceTitle } from "./device-card.ts";
 import { isAlarming } from "./history-page.ts";
 import { type Html, html } from "./html.ts";
 import { page } from "./layout.ts";
+import { livePart, partOf } from "./live-part.ts";
 import { exactTime, moment } from "./moment.ts";
 import { told } from "./notices.ts";
 import { empty, heading, table } from "./parts.ts";
@@ -32,6 +34,8 @@ export function adminAuditPages(app: Hono<AppEnv>, house: House): void {
   let checking: Promise<AuditVerification> | undefined;
 
   app.get("/admin/audit", (c) => auditPage(c));
+
+  app.get(partOf("/admin/audit"), async (c) => c.html(await recordsOf(c.var.words, filterOf(c))));
 
   // It reads every record, so however many ask, it runs once at a time.
   app.post("/admin/audit/check", async (c) => {
@@ -53,25 +57,40 @@ export function adminAuditPages(app: Hono<AppEnv>, house: House): void {
     const { words } = c.var;
     const { audit: said } = words.admin;
     const filter = filterOf(c);
-    const cursor = c.req.query("before");
-    const found = await audit.query({
-      ...(await queryOf(accounts, filter)),
-      limit,
-      ...(cursor !== undefined && parseCursor(cursor) && { cursor }),
-    });
+    const before = c.req.query("before");
+    const cursor = before !== undefined && parseCursor(before) ? before : undefined;
+    const records = await recordsOf(words, filter, cursor);
     const { head } = await audit.chain(0, 0);
-    const names = await namesOf(found.records);
     return page(c, (csrf) => ({
       title: said.title,
       width: "wide",
       path: "/admin/audit",
+      scripts: cursor === undefined ? [assets.livePart] : [],
       body: html`${adminTabs(c)}${heading(said.title, said.lead, exportLinks(words, filter))}
         ${verified ? verdict(words, verified) : ""}
         ${chainSheet(words, head, csrf)}
+        ${asksForNoDay(c) ? html`<p class="summary">${said.noDay}</p>` : ""}
         ${filterForm(words, filter)}
-        ${found.records.length === 0 ? empty(said.nothing, said.nothingHint) : recordTable(words, found.records, names, sessions.now())}
-        ${found.next ? html`<p class="more"><a class="button plain" href="/admin/audit${searchOf(filter, { before: found.next })}">${words.frame.older}</a></p>` : ""}`,
+        ${
+          cursor === undefined
+            ? livePart(words, { on: "audit", path: `/admin/audit${searchOf(filter)}`, body: records })
+            : html`<p class="live-bar"><a class="button plain small" href="/admin/audit${searchOf(filter)}">${words.frame.newest}</a></p>${records}`
+        }`,
     }));
+  }
+
+  /** The newest that fit, or those that come after `cursor`. */
+  async function recordsOf(words: Words, filter: AuditFilter, cursor?: string): Promise<Html> {
+    const { audit: said } = words.admin;
+    const found = await audit.query({
+      ...(await queryOf(accounts, filter)),
+      limit,
+      ...(cursor !== undefined && { cursor }),
+    });
+    if (found.records.length === 0) return empty(said.nothing, said.nothingHint);
+    const names = await namesOf(found.records);
+    return html`${recordTable(words, found.records, names, sessions.now())}
+      ${found.next ? html`<p class="more"><a class="button plain" href="/admin/audit${searchOf(filter, { before: found.next })}">${words.frame.older}</a></p>` : ""}`;
   }
 
   async function namesOf(records: readonly AuditRecord[]): Promise<Names> {
@@ -114,8 +133,8 @@ function filterForm({ admin, history }: Words, { event, user, from, to }: AuditF
       <select id="event" name="event"><option value="">${audit.anyEvent}</option>${choices}</select></div>
     <div class="field"><label for="user">${audit.user}</label>
       <input id="user" name="user" type="search" value="${user}" maxlength="256" autocomplete="off" spellcheck="false" autocapitalize="none"></div>
-    <div class="field day"><label for="from">${audit.from}</label><input id="from" name="from" type="date" value="${from}"></div>
-    <div class="field day"><label for="to">${audit.to}</label><input id="to" name="to" type="date" value="${to}"></div>
+    <div class="field short"><label for="from">${audit.from}</label><input id="from" name="from" type="date" value="${from}"></div>
+    <div class="field short"><label for="to">${audit.to}</label><input id="to" name="to" type="date" value="${to}"></div>
     <button class="plain">${audit.show}</button>
   </form>`;
 }
@@ -131,6 +150,7 @@ function recordTable(words: Words, records: readonly AuditRecord[], names: Names
       whom(record, names),
       where(words, record),
     ]),
+    records.map(({ id }) => id),
   );
 }
 

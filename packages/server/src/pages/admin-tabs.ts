@@ -8,11 +8,16 @@ import { tabs } from "./parts.ts";
 export function adminTabs(c: Context<AppEnv>): Html {
   const { admin } = c.var.words;
   const parts = [
+    { name: admin.overview.title, href: "/admin" },
     { name: admin.users.title, href: "/admin/users" },
+    { name: admin.sessions.title, href: "/admin/sessions" },
     { name: admin.audit.title, href: "/admin/audit" },
   ];
   return tabs(
     admin.title,
-    parts.map((part) => ({ ...part, isHere: c.req.path.startsWith(part.href) })),
+    parts.map((part) => ({
+      ...part,
+      isHere: part.href === "/admin" ? c.req.path === part.href : c.req.path.startsWith(part.href),
+    })),
   );
 }

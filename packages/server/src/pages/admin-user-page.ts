@@ -27,9 +27,10 @@ export function adminUserPages(app: Hono<AppEnv>, house: House): void {
     const { users } = c.var.words.admin;
     return page(c, () => ({
       title: user.email,
+      width: "wide",
       body: html`${adminTabs(c)}${heading(user.email, marksOf(c.var.words, user))}
         ${notice(c.var.words, c.req.query("done"))}
-        <div class="sheet">${facts([
+        <div class="sheet person">${facts([
           [users.created, moment(c.var.words, user.createdAt, sessions.now())],
           [users.passwordChanged, moment(c.var.words, user.credentialsChangedAt, sessions.now())],
           [users.id, html`<code>${user.id}</code>`],

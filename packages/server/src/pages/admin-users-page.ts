@@ -24,8 +24,6 @@ interface Typed {
 export function adminUsersPages(app: Hono<AppEnv>, house: House): void {
   const { accounts } = house;
 
-  app.get("/admin", (c) => c.redirect("/admin/users", 303));
-
   app.get("/admin/users", async (c) => {
     const { words } = c.var;
     const search = c.req.query("search") ?? "";
@@ -98,7 +96,7 @@ export function marksOf({ admin }: Words, { roles, disabled }: User): Html {
 
 function searchForm({ admin: { users } }: Words, search: string): Html {
   return html`<form class="search" method="get" action="/admin/users" role="search">
-    <div class="field">
+    <div class="field long">
       <label for="search">${users.search}</label>
       <input id="search" name="search" type="search" value="${search}" maxlength="254" autocomplete="off" spellcheck="false" autocapitalize="none">
     </div>

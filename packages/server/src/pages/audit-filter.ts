@@ -4,7 +4,7 @@ import type { Context } from "hono";
 import type { Accounts } from "../accounts/accounts.ts";
 import type { AppEnv } from "../env.ts";
 
-/** As typed. What is missing excludes nothing. */
+/** As typed. What is missing excludes nothing, and what is no day is missing. */
 export interface AuditFilter {
   readonly event: string;
   /** An address or an id. */
@@ -18,8 +18,17 @@ const longest = 256;
 const day = 24 * 60 * 60_000;
 
 export function filterOf(c: Context<AppEnv>): AuditFilter {
-  const typed = (name: string): string => (c.req.query(name) ?? "").trim().slice(0, longest);
-  return { event: typed("event"), user: typed("user"), from: typed("from"), to: typed("to") };
+  const dayIn = (name: string): string => (startOf(typed(c, name)) === undefined ? "" : typed(c, name));
+  return { event: typed(c, "event"), user: typed(c, "user"), from: dayIn("from"), to: dayIn("to") };
+}
+
+/** Whether something that is no day stands where one should: browsers that know no dates let anything be typed there. */
+export function asksForNoDay(c: Context<AppEnv>): boolean {
+  return ["from", "to"].some((name) => typed(c, name) !== "" && startOf(typed(c, name)) === undefined);
+}
+
+function typed(c: Context<AppEnv>, name: string): string {
+  return (c.req.query(name) ?? "").trim().slice(0, longest);
 }
 
 /** Whoever has no account any more, or never had one, is looked for by their id. */

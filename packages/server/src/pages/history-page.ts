@@ -33,10 +33,15 @@ export function historyPage(app: Hono<AppEnv>, house: House): void {
       title: words.history.title,
       body: html`${heading(words.history.title, words.history.lead)}
         ${tabs(words.history.views, viewTabs(words, view))}
-        ${found.records.length === 0 ? empty(words.history.nothing, words.history.nothingHint) : list(c, found.records, house.sessions.now())}
+        ${found.records.length === 0 ? nothing(words, view) : list(c, found.records, house.sessions.now())}
         ${found.next ? html`<p><a class="button plain" href="/history?view=${view}&before=${found.next}">${words.frame.older}</a></p>` : ""}`,
     }));
   });
+}
+
+function nothing({ history }: Words, view: View): Html {
+  const all = view === "all" ? "" : html` <a href="/history">${history.lookAtAll}</a>`;
+  return empty(history.nothing, html`${history.nothingHint}${all}`);
 }
 
 function viewOf(name: string | undefined): View {

@@ -42,10 +42,11 @@ export async function page(
   content: (csrf: Html) => Page | Promise<Page>,
 ): Promise<Response> {
   const csrf = csrfField(await c.var.auth.csrfToken());
-  const { signOutEverywhere } = c.var.words.frame;
+  const { frame, docs } = c.var.words;
   return answer(c, await content(csrf), {
     header: signedInMasthead(c, csrf),
-    footer: html`<a href="/devices/end-all">${signOutEverywhere}</a>`,
+    footer: html`<ul class="row"><li><a href="/docs">${docs.title}</a></li>
+      <li><a href="/devices/end-all">${frame.signOutEverywhere}</a></li></ul>`,
     ...(comesBack(c)
       ? { scripts: [assets.backGuard] }
       : { scripts: [assets.backGuard, assets.idleWarning], dialog: idleDialog(c, csrf) }),

@@ -9,6 +9,8 @@ interface Formats {
   readonly waiting: Intl.RelativeTimeFormat;
   readonly day: Intl.DateTimeFormat;
   readonly exact: Intl.DateTimeFormat;
+  readonly clock: Intl.DateTimeFormat;
+  readonly shortDay: Intl.DateTimeFormat;
 }
 
 function formatsFor(locale: string): Formats {
@@ -16,6 +18,8 @@ function formatsFor(locale: string): Formats {
     relative: new Intl.RelativeTimeFormat(locale, { numeric: "auto" }),
     waiting: new Intl.RelativeTimeFormat(locale),
     day: new Intl.DateTimeFormat(locale, { dateStyle: "medium", timeZone: "UTC" }),
+    clock: new Intl.DateTimeFormat(locale, { timeStyle: "short", timeZone: "UTC" }),
+    shortDay: new Intl.DateTimeFormat(locale, { day: "numeric", month: "short", timeZone: "UTC" }),
     exact: new Intl.DateTimeFormat(locale, { dateStyle: "medium", timeStyle: "long", timeZone: "UTC" }),
   };
 }
@@ -23,6 +27,8 @@ function formatsFor(locale: string): Formats {
 const formats: Readonly<Record<Language, Formats>> = { en: formatsFor("en-GB"), ru: formatsFor("ru") };
 
 const units: readonly (readonly [Intl.RelativeTimeFormatUnit, number])[] = [
+  ["year", 365.25 * 86_400_000],
+  ["month", 30.4375 * 86_400_000],
   ["day", 86_400_000],
   ["hour", 3_600_000],
   ["minute", 60_000],
@@ -37,6 +43,11 @@ export function moment(words: Words, time: number, now: number): Html {
 /** A day to come, such as "22 Dec 2030". */
 export function calendarDay(words: Words, time: number): Html {
   return timeElement(words, time, formats[words.language].day.format(time));
+}
+
+/** "14:03", "22 Dec" */
+export function shortTime({ language }: Words, time: number, isDay: boolean): string {
+  return formats[language][isDay ? "shortDay" : "clock"].format(time);
 }
 
 /** "22 Dec 2030, 14:03:00 UTC" */

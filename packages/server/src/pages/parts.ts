@@ -58,15 +58,19 @@ export function tabs(label: string, all: readonly Tab[]): Html {
   )}</ul></nav>`;
 }
 
-/** Rows of cells. On a narrow screen it scrolls by itself, and by keyboard; the page does not. */
+/**
+ * Rows of cells. On a narrow screen each row is a block, with the names of the columns in it. What is too wide all the same
+ * scrolls by itself, and by keyboard; the page does not. Rows of a live part have `keys`, by which they are known again.
+ */
 export function table(
   caption: string,
   columns: readonly string[],
   rows: readonly (readonly Content[])[],
+  keys: readonly string[] = [],
 ): Html {
   return html`<div class="scroll" role="region" aria-label="${caption}" tabindex="0"><table>
     <caption class="unseen">${caption}</caption>
     <thead><tr>${columns.map((column) => html`<th scope="col">${column}</th>`)}</tr></thead>
-    <tbody>${rows.map((cells) => html`<tr>${cells.map((cell) => html`<td>${cell}</td>`)}</tr>`)}</tbody>
+    <tbody>${rows.map((cells, index) => html`<tr${keys[index] === undefined ? "" : html` data-key="${keys[index]}"`}>${cells.map((cell, at) => html`<td data-name="${columns[at]}">${cell}</td>`)}</tr>`)}</tbody>
   </table></div>`;
 }

@@ -1,16 +1,14 @@
 /** Asks PostgreSQL: one statement within its time, or several as one. */
-import type { Pool, PoolClient, QueryConfig, QueryResult } from "pg";
+import type { Pool, PoolClient, QueryResult } from "pg";
 
 /** How long one question may take, in milliseconds. */
 const patience = 2_000;
 
 export type Query = (text: string, values: readonly unknown[]) => Promise<QueryResult>;
 
-/** A question that is given up in time. */
-export function asked(text: string, values: readonly unknown[]): QueryConfig {
-  // `@types/pg` does not know `query_timeout` of a single query.
-  const limit = { query_timeout: patience };
-  return { text, values: [...values], ...limit };
+/** One statement, in time. */
+export function ask(pool: Pool, text: string, values: readonly unknown[]): Promise<QueryResult> {
+  return lent(pool, (client) => question(client, text, values));
 }
 
 /**
@@ -22,15 +20,27 @@ export async function inTransaction(
   lock: readonly [text: string, ...values: unknown[]],
   work: (query: Query) => Promise<boolean>,
 ): Promise<boolean> {
+  return lent(pool, (client) => run(client, lock, work));
+}
+
+/**
+ * Ends a connection on which something went wrong: a transaction may still be open on it, or a question. While it is lent,
+ * nobody else hears that it was lost, and an error that nobody hears ends the process.
+ */
+async function lent<T>(pool: Pool, use: (client: PoolClient) => Promise<T>): Promise<T> {
   const client = await pool.connect();
   let failure: Error | undefined;
+  const note = (error: Error) => {
+    failure ??= error;
+  };
+  client.on("error", note);
   try {
-    return await run(client, lock, work);
+    return await use(client);
   } catch (error) {
-    failure = error as Error;
+    note(error as Error);
     throw error;
   } finally {
-    // A transaction may still be open on a connection that failed.
+    client.removeListener("error", note);
     client.release(failure);
   }
 }
@@ -40,7 +50,7 @@ async function run(
   [lock, ...values]: readonly [string, ...unknown[]],
   work: (query: Query) => Promise<boolean>,
 ): Promise<boolean> {
-  const query: Query = (text, values) => client.query(asked(text, values));
+  const query: Query = (text, values) => question(client, text, values);
   const limits = ["statement_timeout", "idle_in_transaction_session_timeout"];
   const begin = [
     "BEGIN ISOLATION LEVEL READ COMMITTED",
@@ -51,4 +61,16 @@ async function run(
   const done = await work(query);
   await query(done ? "COMMIT" : "ROLLBACK", []);
   return done;
+}
+
+/** By a callback and a timer of its own, as the library's store asks, and for its reason: results outlive no request. */
+function question(client: PoolClient, text: string, values: readonly unknown[]): Promise<QueryResult> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => reject(new Error("PostgreSQL did not answer in time")), patience);
+    client.query(text, [...values], (error, result) => {
+      clearTimeout(timer);
+      if (error) reject(error);
+      else resolve(result);
+    });
+  });
 }

@@ -1,12 +1,15 @@
 /** Opens the stores that the configuration names, and closes them again. Only the client that is needed is loaded. */
-import type { AuditStore, SessionStore, Warn } from "coatcheck";
+import type { AuditStore, ProjectedDirectory, SessionDirectory, SessionStore, Warn } from "coatcheck";
 import { MemorySessionStore } from "coatcheck/memory";
+import type { PostgresSessionStore } from "coatcheck/postgres";
 import { SqliteSessionStore } from "coatcheck/sqlite";
 import type { Pool } from "pg";
 import type { AccountStore } from "../accounts/account-store.ts";
 import { SqliteAccounts } from "../accounts/sqlite-accounts.ts";
 import type { Config } from "../config.ts";
 import { DatabaseOpenError, openDatabase, prepareFile } from "../database.ts";
+import type { FigureStore } from "../figures/figure-store.ts";
+import { SqliteFigures } from "../figures/sqlite-figures.ts";
 import type { MailStore } from "../mail/mail-store.ts";
 import { SqliteMail } from "../mail/sqlite-mail.ts";
 import { type DatabaseAddress, type StoreAddress, sameAddress } from "../store-address.ts";
@@ -17,10 +20,19 @@ export interface Storage {
   /** In the same database as `accounts`. */
   readonly mail: MailStore;
   /** In the same database as `accounts`, wherever sessions are. */
+  readonly figures: FigureStore;
+  /** In the same database as `accounts`, wherever sessions are. */
   readonly audit: AuditStore;
   readonly sessions: SessionStore;
+  /** Where they are searched; undefined if it cannot be done where they are. */
+  readonly directory: SessionDirectory | undefined;
+  /** In the same database as `accounts`: for sessions that cannot be searched where they are. */
+  readonly projection: ProjectedDirectory;
   close(): Promise<void>;
 }
+
+/** A store of sessions, and where they are searched, if that can be done where they are. */
+type SearchableStore = SessionStore & { readonly directory?: SessionDirectory };
 
 /**
  * With tables that are up to date, and proof that everything answers.
@@ -33,12 +45,15 @@ export async function openStorage(
   await using opening = new Opening(warn);
   const accounts = await answering("COATCHECK_DATABASE", database, () => opening.accounts(database));
   const beside = await answering("COATCHECK_DATABASE", database, () => opening.database(database));
+  const store: SearchableStore = sameAddress(database, sessions)
+    ? beside
+    : await answering("COATCHECK_SESSIONS", sessions, () => opening.sessions(sessions));
   return {
     ...accounts,
     audit: beside.audit,
-    sessions: sameAddress(database, sessions)
-      ? beside
-      : await answering("COATCHECK_SESSIONS", sessions, () => opening.sessions(sessions)),
+    sessions: store,
+    directory: store.directory,
+    projection: beside.projection,
     close: opening.complete(),
   };
 }
@@ -67,35 +82,44 @@ class Opening implements AsyncDisposable {
     this.#migrates = migrates;
   }
 
-  async accounts(address: DatabaseAddress): Promise<Pick<Storage, "accounts" | "mail">> {
+  async accounts(address: DatabaseAddress): Promise<Pick<Storage, "accounts" | "mail" | "figures">> {
     if (address.kind === "sqlite") {
       const database = openDatabase(address.file);
       this.#opened.defer(() => database.close());
-      return { accounts: new SqliteAccounts(database), mail: new SqliteMail(database) };
+      return {
+        accounts: new SqliteAccounts(database),
+        mail: new SqliteMail(database),
+        figures: new SqliteFigures(database),
+      };
     }
     const pool = await this.#pool(address.url);
     const { migrateAccounts } = await import("../accounts/postgres-accounts-schema.ts");
     const { PostgresAccounts } = await import("../accounts/postgres-accounts.ts");
+    const { PostgresFigures } = await import("../figures/postgres-figures.ts");
     const { PostgresMail } = await import("../mail/postgres-mail.ts");
     await migrateAccounts(pool);
-    return { accounts: new PostgresAccounts(pool), mail: new PostgresMail(pool) };
+    return {
+      accounts: new PostgresAccounts(pool),
+      mail: new PostgresMail(pool),
+      figures: new PostgresFigures(pool),
+    };
   }
 
-  /** Sessions and the audit. */
-  async database(address: DatabaseAddress): Promise<SessionStore & { readonly audit: AuditStore }> {
+  /** Sessions, the audit, and where sessions are searched. */
+  async database(address: DatabaseAddress): Promise<SqliteSessionStore | PostgresSessionStore> {
     if (address.kind === "sqlite") {
       prepareFile(address.file);
       const store = new SqliteSessionStore(address.file);
       this.#opened.defer(() => store.close());
       return store;
     }
-    const { PostgresSessionStore } = await import("coatcheck/postgres");
-    const store = new PostgresSessionStore(await this.#pool(address.url));
+    const postgres = await import("coatcheck/postgres");
+    const store = new postgres.PostgresSessionStore(await this.#pool(address.url));
     if (this.#migrates) await store.migrate();
     return store;
   }
 
-  async sessions(address: StoreAddress): Promise<SessionStore> {
+  async sessions(address: StoreAddress): Promise<SearchableStore> {
     switch (address.kind) {
       case "memory":
         return new MemorySessionStore();

@@ -95,9 +95,7 @@ export const english = {
     endAllTitle: "Sign out everywhere?",
     endAllLead: (count: number): string =>
       `${counted("en", count, { one: "device has", other: "devices have" })} to sign in again, this one included.`,
-    nobodyElse: "There are no other devices to sign out.",
     keep: "Keep signed in",
-    historyLink: "When and where you signed in before",
   },
 
   history: {
@@ -109,6 +107,7 @@ export const english = {
     failures: "Failed sign-ins",
     nothing: "Nothing here yet",
     nothingHint: "What happens from now on stands here a moment later.",
+    lookAtAll: "Look at everything",
     byAnother: "by an administrator",
     byServer: "by the server itself",
     here: "this session",
@@ -185,7 +184,6 @@ export const english = {
   account: {
     title: "Your account",
     signedInAs: (email: Html): Html => html`You are signed in as ${email}.`,
-    roles: (isAdministrator: boolean): string => (isAdministrator ? "Administrator" : "User"),
     changePassword: "Change password",
     changeHint: "All your other devices will be signed out.",
     mails: "Mails to you",
@@ -194,10 +192,6 @@ export const english = {
       "You are always told when your password was changed, or when your sign-in may have been copied.",
     language: "Language of the mails",
     save: "Save",
-    devices: "Your devices",
-    devicesHint: "See where you are signed in, and sign out what you do not know.",
-    history: "Sign-in history",
-    historyHint: "When, where and how your account was used.",
   },
 
   confirm: {
@@ -262,12 +256,22 @@ export const english = {
   docs: {
     title: "API",
     sameForPrograms: (link: Html): Html => html`The same as an OpenAPI document, for programs: ${link}.`,
-    calls: "Calls",
+    tryAs: (email: Html): Html =>
+      html`Every call can be tried here: it is sent as ${email}, and done for real.`,
+    tryAsNobody: (signIn: (text: string) => Html): Html =>
+      html`Every call can be tried here. ${signIn("Sign in")} for those that need a session.`,
     needsSession: "Needs a session.",
     needsToken: (header: Html): Html => html`Needs a session, and its CSRF token in ${header}.`,
+    parameters: "Parameters",
     body: "Body",
     optional: "optional",
     answers: "Answers",
+    tryIt: "Try it",
+    forReal: (deed: Html): Html => html`This is done for real, and at once: ${deed}.`,
+    send: "Send",
+    doIt: "Do it",
+    stop: "Stop",
+    unreachable: "No answer came. Check your connection, then try again.",
   },
 };
 

@@ -14,6 +14,11 @@ const numbers: Readonly<Record<Language, Intl.NumberFormat>> = {
   ru: new Intl.NumberFormat("ru"),
 };
 
+/** "1,500", "1 500" */
+export function formatted(language: Language, count: number): string {
+  return numbers[language].format(count);
+}
+
 /** "1 device", "5 устройств" */
 export function counted(language: Language, count: number, forms: Forms): string {
   const form = forms[rules[language].select(count)] ?? forms.other;

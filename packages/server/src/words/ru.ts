@@ -94,9 +94,7 @@ export const russian: PageWords = {
       `Войти заново придётся на ${counted("ru", count, devices)}. Здесь вы останетесь.`,
     endAllTitle: "Выйти везде?",
     endAllLead: (count) => `Войти заново придётся на ${counted("ru", count, devices)}, в том числе на этом.`,
-    nobodyElse: "Других устройств, на которых можно завершить сеанс, нет.",
     keep: "Оставить",
-    historyLink: "Когда и откуда вы входили раньше",
   },
 
   history: {
@@ -108,6 +106,7 @@ export const russian: PageWords = {
     failures: "Неудачные входы",
     nothing: "Пока ничего нет",
     nothingHint: "Всё, что произойдёт, появится здесь через мгновение.",
+    lookAtAll: "Показать всё",
     byAnother: "администратором",
     byServer: "самим сервером",
     here: "этот сеанс",
@@ -184,7 +183,6 @@ export const russian: PageWords = {
   account: {
     title: "Ваш профиль",
     signedInAs: (email) => html`Вы вошли как ${email}.`,
-    roles: (isAdministrator) => (isAdministrator ? "Администратор" : "Пользователь"),
     changePassword: "Сменить пароль",
     changeHint: "Сеансы на всех остальных ваших устройствах будут завершены.",
     mails: "Письма вам",
@@ -192,10 +190,6 @@ export const russian: PageWords = {
     newDeviceHint: "О смене пароля и о том, что ваш вход могли скопировать, мы сообщаем всегда.",
     language: "Язык писем",
     save: "Сохранить",
-    devices: "Ваши устройства",
-    devicesHint: "Посмотрите, где вы вошли, и завершите то, чего не узнаёте.",
-    history: "История входов",
-    historyHint: "Когда, откуда и как пользовались вашей учётной записью.",
   },
 
   confirm: {
@@ -231,7 +225,7 @@ export const russian: PageWords = {
     people: (add) =>
       html`${add("Добавьте их")}: для каждого вы получите ссылку, по которой он сам задаст пароль.`,
     checkTitle: "Проверьте окружение",
-    check: (command) => html`${command} покажет, в порядке ли куки, прокси и часы.`,
+    check: (command) => html`${command} покажет, в порядке ли cookie, прокси и часы.`,
     go: "К вашим устройствам",
   },
 
@@ -258,11 +252,21 @@ export const russian: PageWords = {
   docs: {
     title: "API",
     sameForPrograms: (link) => html`То же для программ, документ OpenAPI: ${link}.`,
-    calls: "Вызовы",
+    tryAs: (email) =>
+      html`Каждый вызов можно попробовать здесь: он отправляется от имени ${email} и выполняется по-настоящему.`,
+    tryAsNobody: (signIn) =>
+      html`Каждый вызов можно попробовать здесь. Для тех, которым нужен сеанс, ${signIn("войдите")}.`,
     needsSession: "Нужен сеанс.",
     needsToken: (header) => html`Нужен сеанс и его токен CSRF в ${header}.`,
+    parameters: "Параметры",
     body: "Тело",
     optional: "необязательно",
     answers: "Ответы",
+    tryIt: "Попробовать",
+    forReal: (deed) => html`Это выполняется по-настоящему и сразу: ${deed}.`,
+    send: "Отправить",
+    doIt: "Выполнить",
+    stop: "Остановить",
+    unreachable: "Ответ не пришёл. Проверьте соединение и попробуйте ещё раз.",
   },
 };

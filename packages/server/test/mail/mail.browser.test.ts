@@ -51,7 +51,7 @@ test("a forgotten password, and a device that is not one's own, in a real browse
     await owner.goto(told.link);
     await owner.getByRole("button", { name: "Sign out" }).click();
     assert.match(await owner.getByRole("status").innerText(), /That sign-in is ended/);
-    await page.reload();
+    // By itself: the page is told that its session ended.
     await page.getByRole("heading", { name: "Вход" }).waitFor();
     await owner.goto(told.link);
     await owner.getByRole("button", { name: "Sign out" }).click();

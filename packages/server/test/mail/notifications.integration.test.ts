@@ -50,6 +50,7 @@ async function signIn(userAgent?: string, headers: Record<string, string> = {}):
 }
 
 describe("a sign-in on a new device", () => {
+  // Proves ASVS 6.3.5.
   test("is told with time and zone, address and device, as text and as HTML", async () => {
     await signIn(phone);
     await server.running.deliverMail();
@@ -325,6 +326,7 @@ describe("the link of a mail", () => {
 });
 
 describe("a changed password", () => {
+  // Proves ASVS 6.3.7.
   test("is told, with a link that ends the session in which it was changed", async () => {
     const visitor = await signIn(phone);
     await server.running.deliverMail();
@@ -351,6 +353,7 @@ describe("a changed password", () => {
 });
 
 describe("a copied sign-in", () => {
+  // Proves ASVS 6.3.5.
   test("is told, with a link that ends all sessions of the user", async () => {
     const visitor = await signIn();
     const thief = visitor.copy();

@@ -154,6 +154,7 @@ describe("the way to the mail server", () => {
   const envelope = { id: "x", to: "ada@example.com", date: 0 };
   const never = new AbortController().signal;
 
+  // Proves ASVS 12.3.1.
   test("is encrypted or not taken: a server that cannot speak TLS is told nothing", async () => {
     const said: string[] = [];
     await using mails = await MailServer.start({
@@ -174,6 +175,7 @@ describe("the way to the mail server", () => {
     assert.deepEqual(said, []);
   });
 
+  // Proves ASVS 12.3.2.
   test("is not taken to a server with a certificate that nobody vouches for", async () => {
     await using mails = await MailServer.start({ disabledCommands: ["AUTH"] });
     const address = { host: "127.0.0.1", port: mails.port, login: undefined };
@@ -183,6 +185,7 @@ describe("the way to the mail server", () => {
     await new Smtp({ server: { ...address, tls: "loopback" }, from }).check();
   });
 
+  // Proves CVE-2022-35924.
   test("a mail has no header but its own, whatever its address holds", async () => {
     await using mails = await MailServer.start();
     const server = { host: "127.0.0.1", port: mails.port, login: undefined, tls: "loopback" as const };

@@ -68,6 +68,7 @@ describe("the code of a reset mail", () => {
     assert.equal(await canSignIn({ ...ada, password }), true);
   });
 
+  // Proves ASVS 7.4.3, ASVS 6.3.7, ASVS 6.4.3.
   test("changes the password, ends all sessions and begins none, and the user is told (GHSA-qq9h-g4jm-xgf3)", async () => {
     const devices = [await server.signedIn(), await server.signedIn()];
     await server.running.deliverMail();
@@ -97,7 +98,7 @@ describe("the code of a reset mail", () => {
     assert.match(told.text, /Sign out everywhere:\n/);
   });
 
-  test("opens an account that a hundred wrong passwords had closed (NIST SP 800-63B-4 §3.2.2)", async () => {
+  test("opens an account that a hundred wrong passwords had closed (NIST 3.2.2)", async () => {
     const code = await codeFor(ada.email);
     assert.equal(await canSignIn({ ...ada, password: "wrong" }), false);
     server.sql("UPDATE coatcheck_attempts SET failures = 100 WHERE key LIKE 'account:%'");
@@ -117,6 +118,7 @@ describe("the code of a reset mail", () => {
     assert.equal(await remembered.isSignedIn(), false);
   });
 
+  // Proves ASVS 6.4.3.
   test("is used once, by one of twenty at the same time", async () => {
     const code = await codeFor(ada.email);
     const passwords = Array.from({ length: 20 }, (_, index) => `${password} ${index}`);
@@ -127,6 +129,7 @@ describe("the code of a reset mail", () => {
     assert.equal((await choose(code)).status, 422);
   });
 
+  // Proves ASVS 6.4.3.
   test("is good for fifteen minutes from when it is sent", async () => {
     const code = await codeFor(ada.email);
     server.clock.now += resetCodeLifetime - 1;
@@ -176,6 +179,7 @@ describe("the code of a reset mail", () => {
     assert.equal((await choose(` ${code.slice(0, 20)}\n ${code.slice(20)} `)).status, 200);
   });
 
+  // Proves ASVS 16.2.5.
   test("is at rest as a hash only, and in no log", async () => {
     const code = await codeFor(ada.email);
     const tables = server.sql("SELECT name FROM sqlite_master WHERE type = 'table'");
@@ -185,6 +189,7 @@ describe("the code of a reset mail", () => {
     for (const place of [dump, server.logs]) assert.ok(!place.includes(code));
   });
 
+  // Proves ASVS 9.2.2, WSTG-SESS-08.
   test("of one purpose is good for no other", async () => {
     const code = await codeFor(ada.email);
     assert.equal((await server.visitor().submit("/end-session", { code })).status, 410);
@@ -204,6 +209,7 @@ describe("asking for a reset mail", () => {
     return { status, rest, text: text.replace(/nonce="[^"]*"/g, "") };
   }
 
+  // Proves ASVS 6.3.8.
   test("is answered with the same bytes for a known, an unknown and a disabled address", async () => {
     await server.addUser(bob);
     server.sql("UPDATE coatcheck_users SET disabled = 1 WHERE email = ?", bob.email);
@@ -226,6 +232,7 @@ describe("asking for a reset mail", () => {
     assert.deepEqual(server.sql("SELECT * FROM coatcheck_outbox"), []);
   });
 
+  // Proves ASVS 6.3.8.
   test("does the same work for every address: nobody is looked up before the answer", async () => {
     await server.running.deliverMail();
     server.sql("ALTER TABLE coatcheck_users RENAME TO hidden_users");

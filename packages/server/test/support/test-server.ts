@@ -24,6 +24,8 @@ export interface TestServerOptions {
   /** Default: Ada is the administrator already. */
   readonly env?: Readonly<Record<string, string>>;
   readonly wrapStore?: (store: SessionStore) => SessionStore;
+  /** How long connections that are kept alive stay open when it stops. Default 0: tests are many. */
+  readonly lingering?: number;
 }
 
 export class TestServer {
@@ -42,6 +44,11 @@ export class TestServer {
 
   get origin(): string {
     return this.running.origin;
+  }
+
+  /** The file of its database. */
+  get database(): string {
+    return databaseIn(this.#folder);
   }
 
   /** Everything that was logged. */
@@ -76,7 +83,8 @@ export class TestServer {
   async addUser({ email, password }: Administrator): Promise<void> {
     const hash = await new PasswordHasher().hash(password);
     const values = [`id of ${email}`, email, emailKey(email), hash, '["user"]'];
-    this.sql("INSERT INTO coatcheck_users VALUES (?, ?, ?, ?, 1, 0, ?, 0, 0)", ...values);
+    const at = this.clock.now - 40 * 24 * 60 * 60_000;
+    this.sql(`INSERT INTO coatcheck_users VALUES (?, ?, ?, ?, 1, ${at}, ?, 0, ${at})`, ...values);
   }
 
   /** Runs SQL in the server's database. */
@@ -96,7 +104,7 @@ export class TestServer {
 }
 
 export async function startTestServer(options: TestServerOptions = {}): Promise<TestServer> {
-  const { env = withAda, wrapStore } = options;
+  const { env = withAda, wrapStore, lingering = 0 } = options;
   const folder = await mkdtemp(join(tmpdir(), "coatcheck-server-"));
   const config = readConfig({ PORT: "0", COATCHECK_DATABASE: `sqlite:${databaseIn(folder)}`, ...env });
   const clock = { now: Date.now() };
@@ -104,6 +112,7 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
   const running = await startServer(config, {
     logger: createLogger({ write: (line) => void lines.push(line) }),
     now: () => clock.now,
+    lingering,
     ...(wrapStore && { wrapStore }),
   });
   return new TestServer(running, clock, folder, lines);

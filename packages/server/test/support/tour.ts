@@ -1,13 +1,17 @@
 /** A walk through every page of the server, in each state that people see: for whoever looks at all of them. */
+import { DatabaseSync } from "node:sqlite";
 import type { Browser, BrowserContext, Page } from "playwright-core";
+import { SqliteFigures } from "../../src/figures/sqlite-figures.ts";
 import type { Language } from "../../src/words/language.ts";
 import { type Words, wordsIn } from "../../src/words/words.ts";
+import { madeUpAlive, madeUpMonth } from "./made-up-month.ts";
 import { ada, startTestServer, type TestServer, withAda } from "./test-server.ts";
 
 /** Is shown a page, under a name that no other page has. */
 export type Look = (name: string, page: Page) => Promise<void>;
 
-const hour = 60 * 60_000;
+const minute = 60_000;
+const hour = 60 * minute;
 const day = 24 * hour;
 
 const userAgents = {
@@ -64,13 +68,20 @@ async function strangers(context: BrowserContext, language: Language, look: Look
   const page = await context.newPage();
   await page.goto(`${server.origin}/login`);
   await look("sign-in", page);
-  for (let times = 0; times < 7; times++) {
-    await page.getByLabel(signIn.email).fill(ada.email);
-    await page.locator("[name=password]").fill("not the password");
+  const wrong = { ...ada, password: "not the password" };
+  const signInWrongly = async () => {
+    await page.getByLabel(signIn.email).fill(wrong.email);
+    await page.locator("[name=password]").fill(wrong.password);
     await page.getByRole("button", { name: signIn.submit }).click();
     await page.locator(".summary").waitFor();
-    if (times === 0) await look("sign-in-wrong", page);
+  };
+  await signInWrongly();
+  await look("sign-in-wrong", page);
+  for (let times = 0; times < 11; times++) {
+    server.clock.now += 15 * minute;
+    await server.visitor().submit("/login", wrong);
   }
+  await signInWrongly();
   await page.locator("[data-wait]").waitFor();
   await look("sign-in-throttled", page);
   for (const path of [
@@ -119,14 +130,15 @@ async function signedIn(context: BrowserContext, language: Language, look: Look)
   await page.waitForURL("**/devices/end?**");
   await look("devices-end", page);
   await administration(server, page, words, look);
+  await triedCalls(server, page, words, look);
   await page.goto(`${server.origin}/devices`);
   await page.locator(".device .button").first().click();
   await page.waitForURL("**/devices/end?**");
-  server.clock.now += 20 * 60_000;
+  server.clock.now += 20 * minute;
   await page.locator("main form button").click();
   await page.locator("[name=current_password]").waitFor();
   await look("confirm", page);
-  server.clock.now += 28.5 * 60_000;
+  server.clock.now += 28.5 * minute;
   await page.evaluate("dispatchEvent(new Event('visibilitychange'))");
   await page.locator("dialog[open] [role=timer]:visible").waitFor();
   await look("idle-warning", page);
@@ -142,6 +154,8 @@ async function administration(
   const person = { email: "grace.hopper@example.com", password: "lemon hedgehog violin snail" };
   await server.addUser(person);
   await server.visitor(userAgents.phone).signIn(person);
+  await overview(server, page, look);
+  await server.addUser({ ...person, email: "grace.hopper@example.org" });
   await page.goto(`${server.origin}/admin/users/new`);
   await page.getByLabel(signIn.email).fill("barbara");
   await page.getByRole("button", { name: admin.newUser.submit }).click();
@@ -164,16 +178,76 @@ async function administration(
   await page.waitForURL("**/disable");
   await look("admin-user-disable", page);
   await page.locator("main form button").click();
-  await page.locator("[role=status]").waitFor();
+  await page.locator(".notice").waitFor();
   await look("admin-user-disabled", page);
+  await server
+    .visitor(userAgents.program)
+    .signIn({ email: "grace.hopper@example.org", password: person.password });
+  await page.goto(`${server.origin}/admin/sessions`);
+  await look("admin-sessions", page);
+  await page.goto(`${server.origin}/admin/sessions?user=grace.hopper@example.org`);
+  await look("admin-sessions-of-one", page);
+  await page.locator(".found .button").first().click();
+  await page.waitForURL("**/admin/sessions/end?**");
+  await look("admin-sessions-end", page);
+  await page.locator("main form button").click();
+  await page.locator(".notice").waitFor();
+  await look("admin-sessions-ended", page);
+  await page.goto(`${server.origin}/admin/sessions?user=grace`);
+  await look("admin-sessions-whom", page);
+  await page.goto(`${server.origin}/admin/sessions?device=opera`);
+  await look("admin-sessions-nothing", page);
   await server.running.flushAudit();
   await page.goto(`${server.origin}/admin/audit`);
   await look("admin-audit", page);
   await page.getByRole("button", { name: admin.audit.check }).click();
-  await page.locator("[role=status]").waitFor();
+  await page.locator(".notice").waitFor();
   await look("admin-audit-checked", page);
   await page.goto(`${server.origin}/admin/audit?user=nobody`);
   await look("admin-audit-nothing", page);
+}
+
+/** Before anything happened, and with a busy month behind it, of which every hour and minute is made up by rule. */
+async function overview(server: TestServer, page: Page, look: Look): Promise<void> {
+  await server.running.flushFigures();
+  await page.goto(`${server.origin}/admin`);
+  await page.locator(".live-state.on").waitFor();
+  await look("admin-overview-quiet", page);
+  const batches = madeUpMonth(server.clock.now);
+  const database = new DatabaseSync(server.database);
+  try {
+    const figures = new SqliteFigures(database);
+    for (const batch of batches) await figures.add(batch);
+    await figures.noteCensus(
+      { countedAt: server.clock.now, alive: madeUpAlive(server.clock.now) },
+      server.clock.now + day,
+    );
+  } finally {
+    database.close();
+  }
+  for (const period of ["hour", "month"]) {
+    await page.goto(`${server.origin}/admin?period=${period}`);
+    await page.locator(".live-state.on").waitFor();
+    if (period === "hour") await page.locator("summary").click();
+    await look(`admin-overview-${period}`, page);
+  }
+}
+
+/** An answer and a refusal, in the API reference. */
+async function triedCalls(server: TestServer, page: Page, { docs }: Words, look: Look): Promise<void> {
+  await page.goto(`${server.origin}/docs`);
+  for (const [call, button] of [
+    ["#getSession", docs.send],
+    ["#endSession", docs.doIt],
+  ]) {
+    const details = page.locator(".call", { has: page.locator(call!) });
+    await details.locator("summary").click();
+    const id = details.getByLabel("id");
+    if ((await id.count()) > 0) await id.fill("nobody");
+    await details.getByRole("button", { name: button! }).click();
+    await details.locator(".came").waitFor();
+  }
+  await look("docs-tried", page);
 }
 
 /** A phone, a computer, a program, and a browser that is only remembered. */
@@ -182,7 +256,7 @@ async function otherDevices(server: TestServer): Promise<void> {
   server.clock.now += 3 * day + 2 * hour;
   for (const userAgent of [userAgents.phone, userAgents.program]) {
     await server.visitor(userAgent).signIn(ada);
-    server.clock.now += 11 * 60_000;
+    server.clock.now += 11 * minute;
   }
   const stranger = server.visitor();
   await stranger.submit("/login", { ...ada, password: "not the password" });

@@ -25,6 +25,8 @@ export interface Events {
   readonly first: string | undefined;
   /** What it said after that, when it has closed; undefined if it was left. */
   readonly rest: Promise<string | undefined>;
+  /** All that it has said after the first, as soon as the pattern is found in it. */
+  until(pattern: RegExp): Promise<string>;
   leave(): void;
 }
 
@@ -80,11 +82,13 @@ export class Visitor {
     });
     const chunks = response.body!.pipeThrough(new TextDecoderStream()).getReader();
     const { value: first } = await chunks.read();
+    const heard = new Heard();
     return {
       status: response.status,
       headers: response.headers,
       first,
-      rest: textOf(chunks),
+      rest: textOf(chunks, heard),
+      until: (pattern) => heard.until(pattern),
       leave: () => leaving.abort(),
     };
   }
@@ -164,12 +168,30 @@ export function csrfTokenOf(page: string): string {
   return /name="csrf_token" value="([^"]+)"/.exec(page)?.[1] ?? "";
 }
 
-async function textOf(chunks: ReadableStreamDefaultReader<string>): Promise<string | undefined> {
-  let text = "";
+/** What has come in so far, for who waits for something in it. */
+class Heard {
+  text = "";
+  #listeners: (() => void)[] = [];
+
+  add(text: string): void {
+    this.text += text;
+    for (const listener of this.#listeners.splice(0)) listener();
+  }
+
+  async until(pattern: RegExp): Promise<string> {
+    while (!pattern.test(this.text)) await new Promise<void>((resolve) => this.#listeners.push(resolve));
+    return this.text;
+  }
+}
+
+async function textOf(
+  chunks: ReadableStreamDefaultReader<string>,
+  heard: Heard,
+): Promise<string | undefined> {
   for (;;) {
     const read = await chunks.read().catch(() => undefined);
     if (!read) return undefined;
-    if (read.done) return text;
-    text += read.value;
+    if (read.done) return heard.text;
+    heard.add(read.value);
   }
 }

@@ -64,6 +64,16 @@ export class KeptRecords {
     this.#old.delete(id);
   }
 
+  /** All of a user but one. A find that is under way may be of theirs, so none is kept. */
+  forgetUser(userId: string, except: SessionId | undefined): void {
+    this.#reads.clear();
+    for (const records of [this.#young, this.#old]) {
+      for (const record of records.values()) {
+        if (record.userId === userId && record.id !== except) records.delete(record.id);
+      }
+    }
+  }
+
   empty(): void {
     this.#reads.clear();
     this.#young.clear();

@@ -1,7 +1,7 @@
 /** What the audit asks of PostgreSQL. */
 import { type AuditQuery, positionOf } from "../../audit/audit-record.ts";
+import { prefix } from "./name.ts";
 import { escaped, type Value } from "./row.ts";
-import { prefix } from "./schema.ts";
 import { type Statement, statement } from "./statements.ts";
 
 const columnTypes = {

@@ -1,6 +1,7 @@
 /** Asks PostgreSQL: statements, transactions, and what to do when one of them fails. */
 import { createHash } from "node:crypto";
-import type { PostgresClient, PostgresPool } from "./pool.ts";
+import { setTimeout as wait } from "node:timers/promises";
+import type { PostgresClient, PostgresPool, PostgresQuery } from "./pool.ts";
 import type { Row, Value } from "./row.ts";
 import type { Statement } from "./statements.ts";
 
@@ -27,6 +28,12 @@ const shareOfTimeout = 0.9;
 /** Asks one thing within a transaction. */
 export type Execute = (statement: Statement, values: readonly Value[]) => Promise<readonly Row[]>;
 
+/** Asks one thing as text. */
+export type Run = (sql: string) => Promise<readonly Row[]>;
+
+/** Between two attempts, in milliseconds. */
+export const pause = 200;
+
 export class Database {
   readonly #pool: PostgresPool;
   /** How long one operation may take, in milliseconds. */
@@ -38,6 +45,7 @@ export class Database {
     this.#patience = Math.ceil(timeout * shareOfTimeout);
     // A pool drops an idle connection that breaks, and says so; where nobody listens, Node ends the process.
     if (pool.listenerCount("error") === 0) pool.on("error", () => {});
+    hearFromTheStart(pool);
   }
 
   /** One statement, in one round trip. */
@@ -86,15 +94,40 @@ export class Database {
   }
 
   /** A transaction while nobody else holds `lock`. It may take its time: it is for migrations. */
-  async exclusively(
-    lock: string,
-    work: (run: (sql: string) => Promise<readonly Row[]>) => Promise<void>,
-  ): Promise<void> {
+  async exclusively(lock: string, work: (run: Run) => Promise<void>): Promise<void> {
     await lent(await this.#pool.connect(), async (client) => {
       const line = new Line(client);
       await line.run(`BEGIN ISOLATION LEVEL READ COMMITTED; ${takeLock(lock)}`);
       await work((sql) => line.run(sql));
       await line.run("COMMIT");
+    });
+  }
+
+  /**
+   * Statements that are no transaction, on a connection beside the one that holds `lock`. They may take their time: they
+   * are for migrations that hold nobody up. False if the pool has no second connection.
+   *
+   * The lock is asked for again and again: a statement that waits for it would itself be waited for by
+   * `CREATE INDEX CONCURRENTLY`.
+   */
+  async alongside(lock: string, work: (run: Run) => Promise<void>): Promise<boolean> {
+    if (mostConnections(this.#pool) === 1) return false;
+    while (!(await this.#tryAlongside(lock, work))) await wait(pause);
+    return true;
+  }
+
+  async #tryAlongside(lock: string, work: (run: Run) => Promise<void>): Promise<boolean> {
+    return await lent(await this.#pool.connect(), async (keeper) => {
+      const line = new Line(keeper);
+      await line.run(
+        "BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL idle_in_transaction_session_timeout = 0",
+      );
+      const [row] = await line.run(`SELECT pg_try_advisory_xact_lock(${keyOf(lock)})`);
+      const isHeld = row?.[0] === "t";
+      if (isHeld)
+        await lent(await this.#pool.connect(), (client) => work((sql) => new Line(client).run(sql)));
+      await line.run("COMMIT");
+      return isHeld;
     });
   }
 
@@ -148,21 +181,43 @@ class Line {
     return this.#send({ text });
   }
 
-  async #send(query: { readonly text: string; readonly values?: Value[]; readonly name?: string }) {
-    const { rows } = await this.#client.query({
-      ...query,
-      rowMode: "array",
-      types: asWritten,
-      ...(this.#deadline !== undefined && { query_timeout: timeUntil(this.#deadline) }),
+  /**
+   * By a callback and a timer of its own: behind a promise of `pg`, or its `query_timeout`, results outlive their requests
+   * until the next full garbage collection, and every small one copies them.
+   */
+  #send(query: Pick<PostgresQuery, "text" | "values" | "name">): Promise<readonly Row[]> {
+    return new Promise((resolve, reject) => {
+      const patience = this.#deadline === undefined ? undefined : timeUntil(this.#deadline);
+      const timer = patience === undefined ? undefined : setTimeout(() => reject(tooLate()), patience);
+      this.#client.query({ ...query, rowMode: "array", types: asWritten }, (error, result) => {
+        clearTimeout(timer);
+        if (error) reject(error);
+        else resolve(result.rows as readonly Row[]);
+      });
     });
-    return rows as readonly Row[];
   }
 }
 
 function timeUntil(deadline: number): number {
   const left = deadline - performance.now();
-  if (left <= 0) throw new Error("PostgreSQL did not answer in time");
+  if (left <= 0) throw tooLate();
   return Math.ceil(left);
+}
+
+function tooLate(): Error {
+  return new Error("PostgreSQL did not answer in time");
+}
+
+const heard = new WeakSet<PostgresPool>();
+
+/**
+ * A server that goes down can say so in the packet that opens a connection: before whoever asked for it has it, and can
+ * listen to its errors. Nobody listening would end the process. Whoever has the connection sees its queries reject.
+ */
+function hearFromTheStart(pool: PostgresPool): void {
+  if (heard.has(pool)) return;
+  heard.add(pool);
+  pool.on("connect", (client) => client.on("error", () => {}));
 }
 
 /** Gives the connection back. One on which something went wrong is ended: a transaction may be open on it. */
@@ -183,13 +238,22 @@ async function lent<T>(client: PostgresClient, use: (client: PostgresClient) => 
   }
 }
 
-/**
- * Held until the transaction ends. 64 bits of a SHA-256: the locks of two users, or of the application, are the same
- * one by chance only, and then they wait for each other and that is all.
- */
+/** Held until the transaction ends. */
 function takeLock(name: string): string {
-  const key = createHash("sha256").update(name).digest().readBigInt64BE();
-  return `SELECT pg_advisory_xact_lock(${key})`;
+  return `SELECT pg_advisory_xact_lock(${keyOf(name)})`;
+}
+
+/**
+ * 64 bits of a SHA-256: the locks of two users, or of the application, are the same one by chance only, and then they
+ * wait for each other and that is all.
+ */
+function keyOf(lock: string): bigint {
+  return createHash("sha256").update(lock).digest().readBigInt64BE();
+}
+
+/** As far as the pool says it. */
+export function mostConnections(pool: PostgresPool): number {
+  return (pool as { options?: { max?: number } }).options?.max ?? Number.POSITIVE_INFINITY;
 }
 
 let warned = false;

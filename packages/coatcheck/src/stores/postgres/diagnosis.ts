@@ -1,9 +1,9 @@
 /** What PostgreSQL says of itself that would cost users their sessions, or every request its time. */
 import type { Finding } from "../../core/finding.ts";
-import type { Database } from "./database.ts";
-import { prefix, schemaVersion } from "./schema.ts";
-
-type Run = (sql: string) => Promise<readonly (readonly (string | null)[])[]>;
+import type { Database, Run } from "./database.ts";
+import { createIndex, type DirectoryIndex, projectedIndexes, sessionIndexes } from "./directory-schema.ts";
+import { prefix } from "./name.ts";
+import { schemaVersion } from "./schema.ts";
 
 /** What is looked up at requests, and by which column. */
 const lookUps = [
@@ -15,6 +15,11 @@ const lookUps = [
   ["coatcheck_remembered", "session_id"],
   ["coatcheck_remembered", "former_session_id"],
 ] as const;
+
+/** What is looked up when somebody searches. */
+const directoryIndexes = [...sessionIndexes, ...projectedIndexes].filter(
+  ({ table, key }) => !lookUps.some((lookUp) => lookUp[0] === table && lookUp[1] === key),
+);
 
 export async function diagnosePostgres(database: Database, schema: string | undefined): Promise<Finding[]> {
   const findings: Finding[] = [];
@@ -30,12 +35,21 @@ async function diagnoseTables(run: Run, schema: string | undefined): Promise<Fin
   if (installed > schemaVersion) return [newer(installed)];
   // Small tables are read whole whatever indexes there are: what counts is whether there is another way.
   await run("SET LOCAL enable_seqscan = off");
+  const at = prefix(schema);
   const findings: Finding[] = [];
   for (const [table, column] of lookUps) {
-    const plan = await run(`EXPLAIN SELECT 1 FROM ${prefix(schema)}${table} WHERE ${column} = 'nobody'`);
-    if (plan.some(([line]) => line?.includes("Seq Scan"))) findings.push(withoutIndex(table, column));
+    if (await readsAll(run, at + table, column)) findings.push(withoutIndex(table, column));
+  }
+  for (const index of directoryIndexes) {
+    if (await readsAll(run, at + index.table, index.key)) findings.push(withoutDirectoryIndex(at, index));
   }
   return findings;
+}
+
+async function readsAll(run: Run, table: string, expression: string): Promise<boolean> {
+  // A text and a number.
+  const plan = await run(`EXPLAIN SELECT 1 FROM ${table} WHERE ${expression} = '1'`);
+  return plan.some(([line]) => line?.includes("Seq Scan"));
 }
 
 function newer(installed: number): Finding {
@@ -55,6 +69,17 @@ function withoutIndex(table: string, column: string): Finding {
     what: `PostgreSQL has no usable index for ${table}.${column}.`,
     why: "It reads the whole table at each look-up: slower with every session there is.",
     fix: `Somebody dropped it, or it is invalid (\\d ${table}). CREATE INDEX ON ${table} (${column}), or REINDEX TABLE ${table}.`,
+  };
+}
+
+function withoutDirectoryIndex(at: string, index: DirectoryIndex): Finding {
+  const { name, table } = index;
+  return {
+    code: "postgres-index",
+    severity: "warning",
+    what: `PostgreSQL has no usable index ${name}.`,
+    why: "It reads the whole table when somebody searches sessions: slower with every session there is.",
+    fix: `Somebody dropped it, or it is invalid (\\d ${table}). REINDEX INDEX ${at}${name}, or ${createIndex(at, index, "CONCURRENTLY").trim()}`,
   };
 }
 

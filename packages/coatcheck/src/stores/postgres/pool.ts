@@ -4,12 +4,16 @@
 export interface PostgresPool {
   connect(): Promise<PostgresClient>;
   on(event: "error", listener: (error: Error) => void): unknown;
+  on(event: "connect", listener: (client: Pick<PostgresClient, "on">) => void): unknown;
   listenerCount(event: "error"): number;
 }
 
 /** A connection, lent by its pool. */
 export interface PostgresClient {
-  query(query: PostgresQuery): Promise<PostgresResult>;
+  query(
+    query: PostgresQuery,
+    callback: (error: Error | null | undefined, result: PostgresResult) => void,
+  ): unknown;
   on(event: "error", listener: (error: Error) => void): unknown;
   removeListener(event: "error", listener: (error: Error) => void): unknown;
   /** Gives the connection back, or ends it if something is wrong with it. */
@@ -23,8 +27,6 @@ export interface PostgresQuery {
   readonly values?: unknown[];
   readonly rowMode: "array";
   readonly types: { getTypeParser(): (text: string) => unknown };
-  /** In milliseconds. */
-  readonly query_timeout?: number;
 }
 
 export interface PostgresResult {

@@ -8,8 +8,8 @@ import type {
 import { isClient, isPending, isSuperseded, readStored } from "../../core/stored.ts";
 import type { SessionId } from "../../core/token.ts";
 import type { Database } from "./database.ts";
+import { prefix } from "./name.ts";
 import { escaped, pendingColumn, type Row, unescaped, type Value, whole } from "./row.ts";
-import { prefix } from "./schema.ts";
 import { named, prune, type Statement } from "./statements.ts";
 
 export class PostgresRememberStore implements RememberStore {
@@ -135,7 +135,7 @@ function statements(table: string) {
     deleteByUser: `
       DELETE FROM ${table} WHERE user_id = $1 AND session_id IS DISTINCT FROM $2::text RETURNING ${columns}`,
 
-    deleteExpired: prune(table, "expires_at", ["id"]),
+    deleteExpired: prune(table, "expires_at"),
   });
 }
 

@@ -1,4 +1,5 @@
 /** How a session record lies in its row. Whatever cannot be read back throws: a damaged row opens nothing. */
+import { recordIn } from "../../core/listed-record.ts";
 import {
   type DataChange,
   dataText,
@@ -7,7 +8,7 @@ import {
   type PendingRenewal,
   type SessionRecord,
 } from "../../core/store.ts";
-import { isClient, isPending, isSuperseded, isTextByName, isTexts, readStored } from "../../core/stored.ts";
+import { isTextByName } from "../../core/stored.ts";
 import type { SessionId } from "../../core/token.ts";
 
 /** The values of a row as PostgreSQL writes them, in the order of its columns. */
@@ -38,27 +39,43 @@ export const recordColumns = {
   fingerprint: "text",
 } as const;
 
-/** Only `pending` and `fingerprint` may be null. */
-type RecordRow = readonly [
-  id: SessionId,
-  userId: string,
-  familyHash: string,
-  secretHash: string,
-  secretIssuedAt: string,
-  pending: string | null,
-  superseded: string,
-  secretRevision: string,
-  createdAt: string,
-  authenticatedAt: string,
-  amr: string,
-  lastSeenAt: string,
-  expiresAt: string,
-  client: string,
-  data: string,
-  dataVersion: string,
-  dataRevision: string,
-  fingerprint: string | null,
+/** What a part is before it becomes JSON. */
+type Kind = "JSON" | "text" | "JSON or nothing" | "text or nothing";
+
+/** The columns of a session in the order of `recordIn`. Numbers are JSON. */
+export const listedColumns: readonly (readonly [column: keyof typeof recordColumns, kind: Kind])[] = [
+  ["created_at", "JSON"],
+  ["last_seen_at", "JSON"],
+  ["expires_at", "JSON"],
+  ["secret_revision", "JSON"],
+  ["data_revision", "JSON"],
+  ["data_version", "JSON"],
+  ["user_id", "text"],
+  ["family_hash", "text"],
+  ["secret_hash", "text"],
+  ["secret_issued_at", "JSON"],
+  ["superseded", "JSON"],
+  ["pending", "JSON or nothing"],
+  ["authenticated_at", "JSON"],
+  ["amr", "JSON"],
+  ["fingerprint", "text or nothing"],
+  ["client", "JSON"],
+  ["data", "JSON"],
 ];
+
+/**
+ * A session as one text, which `toRecord` reads as JSON, of this table of the statement. To read a row of so many columns
+ * costs `pg` twice as much, and PostgreSQL no less than to put it together.
+ */
+export function recordText(table: string): string {
+  const parts = listedColumns.map(([name, kind]) => {
+    const column = `${table}.${name}`;
+    // User ids are escaped as JSON is. Hashes and fingerprints are in base64url, the latter behind a word of ours.
+    const json = kind.startsWith("text") ? `'"' || ${column} || '"'` : column;
+    return kind.endsWith("or nothing") ? `coalesce(${json}, 'null')` : json;
+  });
+  return `'[' || concat_ws(',', ${parts.join(", ")}) || ']'`;
+}
 
 export function toRow(record: SessionRecord): Value[] {
   return [
@@ -83,39 +100,19 @@ export function toRow(record: SessionRecord): Value[] {
   ];
 }
 
-export function toRecord(row: Row): SessionRecord {
-  const [id, user, familyHash, secretHash, secretIssuedAt, pending, superseded, ...rest] = row as RecordRow;
-  const [secretRevision, createdAt, authenticatedAt, amr, lastSeenAt, expiresAt, client, ...last] = rest;
-  const [data, dataVersion, dataRevision, fingerprint] = last;
-  return {
-    id,
-    userId: unescaped(user),
-    familyHash,
-    secretHash,
-    secretIssuedAt: whole("secret_issued_at", secretIssuedAt),
-    ...(pending !== null && { pending: readStored("pending", pending, isPending) }),
-    superseded: superseded === "[]" ? [] : readStored("superseded", superseded, isSuperseded),
-    secretRevision: whole("secret_revision", secretRevision),
-    createdAt: whole("created_at", createdAt),
-    authenticatedAt: whole("authenticated_at", authenticatedAt),
-    amr: readStored("amr", amr, isTexts),
-    lastSeenAt: whole("last_seen_at", lastSeenAt),
-    expiresAt: whole("expires_at", expiresAt),
-    client: readStored("client", client, isClient),
-    ...(fingerprint !== null && { fingerprint }),
-    data: dataOf(data),
-    dataVersion: whole("data_version", dataVersion),
-    dataRevision: whole("data_revision", dataRevision),
-  };
+/** @param text what `recordText` gave. */
+export function toRecord(id: string, text: string): SessionRecord {
+  return recordIn(text, id as SessionId, dataOf, damagedPart);
 }
 
-export function toEnded([id, familyHash, reason, until]: Row): EndedSession {
-  return {
-    id: id as SessionId,
-    familyHash: familyHash!,
-    reason: reason as EndReason,
-    until: whole("until", until!),
-  };
+/** What `find` gives of a tombstone as its text. */
+export function endedText(table: string): string {
+  return `concat_ws(',', ${table}.reason, ${table}.until, ${table}.family_hash)`;
+}
+
+export function toEnded(id: string, text: string): EndedSession {
+  const [reason, until, familyHash] = text.split(",") as [EndReason, string, string];
+  return { id: id as SessionId, familyHash, reason, until: whole("until", until) };
 }
 
 /**
@@ -127,7 +124,13 @@ export function escaped(text: string): string {
 }
 
 export function unescaped(column: string): string {
-  return column.includes("\\") ? JSON.parse(`"${column}"`) : column;
+  if (!column.includes("\\")) return column;
+  try {
+    return JSON.parse(`"${column}"`);
+  } catch {
+    // JSON.parse would quote the text.
+    throw damaged("a text");
+  }
 }
 
 export function pendingColumn(pending: PendingRenewal | undefined): string | null {
@@ -143,11 +146,11 @@ function dataColumn(data: string): string {
   return textByName(entries.map(([key, value]) => [key, JSON.stringify(value)]));
 }
 
-function dataOf(column: string): string {
-  if (column === "{}") return column;
-  const entries = Object.entries(readStored("data", column, isTextByName));
+function dataOf(data: unknown): string | undefined {
+  if (!isTextByName(data)) return undefined;
   // Both are JSON text already: this is on the path of every validation.
-  return `{${entries.map(([key, value]) => `"${key}":${value}`).join(",")}}`;
+  const members = Object.entries(data).map(([key, value]) => `"${key}":${value}`);
+  return `{${members.join(",")}}`;
 }
 
 /** A data change as SQL values: the keys to set with their values, and those to remove. */
@@ -164,5 +167,13 @@ function textByName(entries: Iterable<readonly [key: string, value: string]>): s
 export function whole(column: string, text: string): number {
   const value = Number(text);
   if (Number.isSafeInteger(value)) return value;
-  throw new Error(`A row of the coatcheck tables is damaged: ${column} cannot be read`);
+  throw damaged(column);
+}
+
+function damagedPart(part: string): Error {
+  return damaged(`its ${part}`);
+}
+
+function damaged(what: string): Error {
+  return new Error(`A row of the coatcheck tables is damaged: ${what} cannot be read`);
 }

@@ -1,6 +1,11 @@
 /** The tables of coatcheck in a PostgreSQL database, which may be the application's own, and how they change. */
+
+import { setTimeout } from "node:timers/promises";
 import { auditEventsByUser, auditSchema } from "./audit-schema.ts";
-import type { Database } from "./database.ts";
+import { type Database, pause, type Run } from "./database.ts";
+import { directoryIndexes, directorySchema } from "./directory-schema.ts";
+import { addDirectoryIndexes } from "./directory-upgrade.ts";
+import { literal, prefix, quoted } from "./name.ts";
 import { rememberSchema } from "./remember-schema.ts";
 import { tellingSchema } from "./telling-schema.ts";
 
@@ -78,7 +83,17 @@ UPDATE ${at}coatcheck_schema SET version = 3;
 `,
   (at) => `${auditEventsByUser(at)}UPDATE ${at}coatcheck_schema SET version = 7;
 `,
+  (at) => `${directorySchema(at)}UPDATE ${at}coatcheck_schema SET version = 8;
+`,
+  (at) => `${directoryIndexes(at)}UPDATE ${at}coatcheck_schema SET version = 9;
+`,
 ];
+
+/** The last version that is reached in a moment, however many sessions there are. */
+const lastQuickVersion = 8;
+
+/** How long the tables are waited for, in milliseconds: whoever needs them meanwhile waits behind. */
+const longestWait = 500;
 
 /** The version of the tables that this release works with. */
 export const schemaVersion: number = steps.length;
@@ -97,19 +112,52 @@ export function postgresMigration({ schema, from = 0 }: PostgresMigrationOptions
 }
 
 /**
- * Brings the tables to the version that this release works with. Nodes that start at once wait for each other.
+ * Brings the tables to the version that this release works with. Nodes that start at once wait for each other. What
+ * takes long where there are many sessions holds nobody up who uses them.
  * @throws Error if a later release has changed them already.
  */
 export async function migrate(database: Database, schema: string | undefined): Promise<void> {
+  let reached = await patiently(() => migrateQuickly(database, schema));
+  if (reached >= schemaVersion) return;
+  const at = prefix(schema);
+  const isDone = await database.alongside("coatcheck long migrations", async (run) => {
+    reached = await installedVersion(run, schema);
+    if (reached >= schemaVersion) return;
+    await addDirectoryIndexes(run, at);
+    await run(`UPDATE ${at}coatcheck_schema SET version = ${schemaVersion}`);
+  });
+  if (!isDone) await patiently(() => migrateQuickly(database, schema, schemaVersion));
+}
+
+/** As far as it takes no time: up to `last`, and new tables to the end. The version that they have now. */
+async function migrateQuickly(
+  database: Database,
+  schema: string | undefined,
+  last = lastQuickVersion,
+): Promise<number> {
+  let reached = 0;
   await database.exclusively("coatcheck migrations", async (run) => {
     const installed = await installedVersion(run, schema);
     if (installed > schemaVersion) throw newerSchema(installed);
     if (installed === 0 && schema !== undefined) await createSchema(run, schema);
-    for (const step of migrationSteps(schema, installed)) await run(step);
+    reached = Math.max(installed, installed === 0 ? schemaVersion : last);
+    await run(`SET LOCAL lock_timeout = ${longestWait}`);
+    for (const step of migrationSteps(schema, installed, reached)) await run(step);
   });
+  return reached;
 }
 
-type Run = (sql: string) => Promise<readonly (readonly (string | null)[])[]>;
+/** A transaction that holds the tables, a dump for instance, is not waited for while others wait behind: again later. */
+async function patiently<T>(attempt: () => Promise<T>): Promise<T> {
+  for (;;) {
+    try {
+      return await attempt();
+    } catch (error) {
+      if ((error as { code?: unknown }).code !== "55P03") throw error;
+    }
+    await setTimeout(pause);
+  }
+}
 
 async function installedVersion(run: Run, schema: string | undefined): Promise<number> {
   const table = `${prefix(schema)}coatcheck_schema`;
@@ -125,25 +173,8 @@ async function createSchema(run: Run, schema: string): Promise<void> {
   if (known?.[0] == null) await run(`CREATE SCHEMA IF NOT EXISTS ${quoted(schema)}`);
 }
 
-function migrationSteps(schema: string | undefined, from: number): string[] {
-  return steps.slice(from).map((step) => step(prefix(schema)));
-}
-
-/** What stands before the name of a table. */
-export function prefix(schema: string | undefined): string {
-  return schema === undefined ? "" : `${quoted(schema)}.`;
-}
-
-/** @throws TypeError if PostgreSQL could not keep it as a name, or would cut it. */
-function quoted(name: string): string {
-  if (name === "" || name.includes("\0") || Buffer.byteLength(name) > 63) {
-    throw new TypeError("schema must be a name of 1 to 63 bytes");
-  }
-  return `"${name.replaceAll('"', '""')}"`;
-}
-
-function literal(text: string): string {
-  return `'${text.replaceAll("'", "''")}'`;
+function migrationSteps(schema: string | undefined, from: number, to = schemaVersion): string[] {
+  return steps.slice(from, to).map((step) => step(prefix(schema)));
 }
 
 function newerSchema(installed: number): Error {

@@ -6,8 +6,9 @@
  * that others hold.
  */
 import { createHash } from "node:crypto";
-import { recordColumns } from "./row.ts";
-import { prefix } from "./schema.ts";
+import { activityPeriod } from "../../core/session-directory.ts";
+import { prefix } from "./name.ts";
+import { endedText, recordColumns, recordText } from "./row.ts";
 
 /** A statement under the name by which connections remember it. */
 export interface Statement {
@@ -26,6 +27,7 @@ export type Statements = Readonly<
     | "deleteByUser"
     | "deleteExpired"
     | "deleteExpiredEnded"
+    | "countAlive"
     | "time",
     Statement
   >
@@ -38,6 +40,8 @@ export function statements(schema: string | undefined): Statements {
   const names = Object.keys(recordColumns);
   const columns = names.join(", ");
   const values = Object.values(recordColumns).map((type, index) => `$${index + 1}::${type}`);
+  const lastSeenAt = values[names.indexOf("last_seen_at")];
+  const gone = `session.id, session.family_hash, ${recordText("session")} AS record`;
   // What `insert` is told besides the record.
   const limitTypes = ["bigint", "boolean", "bigint", "text", "boolean", "bigint"];
   const [now, limited, maximum, replacing, refuse, until] = limitTypes.map(
@@ -54,15 +58,13 @@ export function statements(schema: string | undefined): Statements {
       SELECT found.*
       FROM json_array_elements_text($1::json) AS asked (id)
       CROSS JOIN LATERAL (
-        SELECT NULL AS reason, NULL::bigint AS until, ${columns} FROM ${sessions} AS session
-        WHERE session.id = asked.id
+        SELECT session.id, ${recordText("session")}, NULL FROM ${sessions} AS session WHERE session.id = asked.id
         UNION ALL
-        SELECT reason, until, id, NULL, family_hash${", NULL".repeat(names.length - 3)} FROM ${ended} AS tombstone
-        WHERE tombstone.id = asked.id
+        SELECT tombstone.id, NULL, ${endedText("tombstone")} FROM ${ended} AS tombstone WHERE tombstone.id = asked.id
         LIMIT 1
       ) AS found`,
 
-    findByUser: `SELECT ${columns} FROM ${sessions} WHERE user_id = $1`,
+    findByUser: `SELECT id, ${recordText("session")} FROM ${sessions} AS session WHERE user_id = $1`,
 
     /**
      * The rule is that of `leaving` in core/record.ts. Whoever may leave is locked first: a touch that came between
@@ -90,14 +92,14 @@ export function statements(schema: string | undefined): Statements {
       ), refused AS (
         SELECT FROM evicted WHERE ${refuse}
       ), inserted AS (
-        INSERT INTO ${sessions} (${columns})
-        SELECT ${values.join(", ")} WHERE NOT EXISTS (SELECT FROM taken) AND NOT EXISTS (SELECT FROM refused)
+        INSERT INTO ${sessions} (${columns}, active_at)
+        SELECT ${values.join(", ")}, ${lastSeenAt} WHERE NOT EXISTS (SELECT FROM taken) AND NOT EXISTS (SELECT FROM refused)
         ON CONFLICT (id) DO NOTHING
         RETURNING id
       ), gone AS (
         DELETE FROM ${sessions} AS session USING leaving
         WHERE session.id = leaving.id AND EXISTS (SELECT FROM inserted)
-        RETURNING leaving.reason, ${qualified("session", names)}
+        RETURNING leaving.reason, ${gone}
       ), buried AS (
         INSERT INTO ${ended} (id, family_hash, reason, until)
         SELECT id, family_hash, reason, ${until} FROM gone
@@ -108,13 +110,17 @@ export function statements(schema: string | undefined): Statements {
           WHEN EXISTS (SELECT FROM refused) THEN 'limit'
           ELSE 'duplicate'
         END,
-        gone.*
+        gone.reason, gone.id, gone.record
       FROM (VALUES (1)) AS answer LEFT JOIN gone ON true`,
 
-    /** A parameter that is null leaves its column as it is. None is part of an index: the update is HOT. */
+    /**
+     * A parameter that is null leaves its column as it is. What an index is about changes by a new client alone, and
+     * when the order by activity is too far behind: otherwise the update is HOT.
+     */
     update: `
       UPDATE ${sessions} SET
         last_seen_at = greatest(last_seen_at, $3::bigint),
+        active_at = ${following("", "$3::bigint")},
         expires_at = greatest(expires_at, $4::bigint),
         secret_hash = coalesce($5, secret_hash),
         secret_issued_at = coalesce($6, secret_issued_at),
@@ -147,6 +153,7 @@ export function statements(schema: string | undefined): Statements {
       ), touched AS (
         UPDATE ${sessions} AS session SET
           last_seen_at = greatest(session.last_seen_at, used.last_seen_at),
+          active_at = ${following("session.", "used.last_seen_at")},
           expires_at = greatest(session.expires_at, used.expires_at)
         FROM used JOIN held USING (id)
         WHERE session.id = used.id AND session.expires_at > used.now
@@ -156,22 +163,26 @@ export function statements(schema: string | undefined): Statements {
 
     delete: `
       WITH gone AS (
-        DELETE FROM ${sessions} WHERE id = $1 RETURNING ${columns}
+        DELETE FROM ${sessions} AS session WHERE id = $1 RETURNING ${gone}
       ), buried AS (
         INSERT INTO ${ended} (id, family_hash, reason, until) SELECT id, family_hash, $2::text, $3::bigint FROM gone
       )
-      SELECT * FROM gone`,
+      SELECT id, record FROM gone`,
 
     deleteByUser: `
       WITH gone AS (
-        DELETE FROM ${sessions} WHERE user_id = $1 AND id IS DISTINCT FROM $4::text RETURNING ${columns}
+        DELETE FROM ${sessions} AS session WHERE user_id = $1 AND id IS DISTINCT FROM $4::text RETURNING ${gone}
       ), buried AS (
         INSERT INTO ${ended} (id, family_hash, reason, until) SELECT id, family_hash, $2::text, $3::bigint FROM gone
       )
-      SELECT * FROM gone`,
+      SELECT id, record FROM gone`,
 
-    deleteExpired: prune(sessions, "expires_at", names),
-    deleteExpiredEnded: prune(ended, "until", ["id"]),
+    deleteExpired: prune(sessions, "expires_at", { returning: `dead.id, ${recordText("dead")}` }),
+    deleteExpiredEnded: prune(ended, "until"),
+
+    countAlive: `
+      SELECT count(*), max(id), count(*) FILTER (WHERE expires_at > $3::bigint)
+      FROM (SELECT id, expires_at FROM ${sessions} WHERE id > $1 ORDER BY id LIMIT $2::bigint) AS seen`,
 
     /** Reads the version too: a node that finds no tables is not ready. */
     time: `
@@ -181,13 +192,13 @@ export function statements(schema: string | undefined): Statements {
 }
 
 /**
- * A step along the key: how many rows it saw, the last of them, and what it removed. A row that somebody else holds at this moment is left to the next walk.
+ * A step along the key: how many rows it saw, the last of them, and of each that it removed its key, or what is to be
+ * returned. A row that somebody else holds at this moment is left to the next walk.
  */
 export function prune(
   table: string,
   deadline: string,
-  columns: readonly string[],
-  key: string = "id",
+  { key = "id", returning = `dead.${key}` }: { readonly key?: string; readonly returning?: string } = {},
 ): string {
   return `
     WITH seen AS MATERIALIZED (
@@ -197,13 +208,14 @@ export function prune(
       WHERE ${key} IN (SELECT ${key} FROM seen WHERE deadline <= $3::bigint) AND ${deadline} <= $3::bigint
       FOR UPDATE SKIP LOCKED
     ), gone AS (
-      DELETE FROM ${table} AS dead USING due WHERE dead.${key} = due.${key} RETURNING ${qualified("dead", columns)}
+      DELETE FROM ${table} AS dead USING due WHERE dead.${key} = due.${key} RETURNING ${returning}
     )
     SELECT last.*, gone.* FROM (SELECT count(*), max(${key}) FROM seen) AS last LEFT JOIN gone ON true`;
 }
 
-function qualified(table: string, columns: readonly string[]): string {
-  return columns.map((column) => `${table}.${column}`).join(", ");
+/** What is sorted by activity follows the last use only when it is so far behind: see `activityPeriod`. */
+function following(row: string, lastSeenAt: string): string {
+  return `CASE WHEN ${lastSeenAt} - ${row}active_at >= ${activityPeriod} THEN ${lastSeenAt} ELSE ${row}active_at END`;
 }
 
 export function named<K extends string>(texts: Readonly<Record<K, string>>): Readonly<Record<K, Statement>> {

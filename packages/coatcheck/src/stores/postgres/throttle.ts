@@ -8,8 +8,8 @@ import type {
 } from "../../core/throttle-store.ts";
 import { mostDoublings, opensAt } from "../../throttle/rule.ts";
 import type { Database } from "./database.ts";
+import { prefix } from "./name.ts";
 import type { Row } from "./row.ts";
-import { prefix } from "./schema.ts";
 import { named, prune, type Statement } from "./statements.ts";
 
 export class PostgresThrottleStore implements ThrottleStore {
@@ -85,6 +85,6 @@ function statements(schema: string | undefined): Statements {
     refund: `UPDATE ${attempts} SET failures = greatest(failures - 1, 0) WHERE key = $1`,
     reset: `DELETE FROM ${attempts} WHERE key = $1 RETURNING 1`,
     find: `SELECT failures, last_attempt_at, forgotten_at FROM ${attempts} WHERE key = $1`,
-    deleteExpired: prune(attempts, "forgotten_at", ["key"], "key"),
+    deleteExpired: prune(attempts, "forgotten_at", { key: "key" }),
   });
 }

@@ -2,9 +2,9 @@
 import { randomBytes } from "node:crypto";
 import type { ChangeListener, ChangeWatch } from "../../core/change-watch.ts";
 import type { SessionId } from "../../core/token.ts";
-import type { Database } from "./database.ts";
+import { type Database, mostConnections } from "./database.ts";
+import { prefix } from "./name.ts";
 import type { PostgresPool } from "./pool.ts";
-import { prefix } from "./schema.ts";
 import { type Statement, statement } from "./statements.ts";
 import { triggers } from "./telling-schema.ts";
 
@@ -142,8 +142,7 @@ export class PostgresWatch implements ChangeWatch {
 
 /** @throws TypeError if listening would take the only connection that there is. */
 export function assertRoomToListen(pool: PostgresPool): void {
-  const { max } = (pool as { options?: { max?: number } }).options ?? {};
-  if (max === undefined || max > 1) return;
+  if (mostConnections(pool) > 1) return;
   throw new TypeError(
     "cached keeps a connection of the pool to listen on: give the pool a `max` of at least 2",
   );

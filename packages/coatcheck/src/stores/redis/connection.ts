@@ -1,4 +1,5 @@
 /** How the store speaks to Redis, through whichever client the application has. It imports none. */
+import { endOfTurn } from "../../core/turn.ts";
 import { earOfIoRedis, earOfNodeRedis, type Listen } from "./ear.ts";
 
 /** What the store needs of node-redis: `createClient` or `createClientPool`. */
@@ -144,7 +145,7 @@ function waitingAtMost(timeout: number): () => CommandOptions {
   return () => {
     if (!shared) {
       shared = { timeout: 0, abortSignal: AbortSignal.timeout(timeout), typeMapping };
-      setImmediate(() => {
+      void endOfTurn().then(() => {
         shared = undefined;
       });
     }

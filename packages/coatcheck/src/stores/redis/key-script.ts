@@ -23,7 +23,7 @@ local function slice(list, first, last)
   return part
 end
 
--- Lua takes no more than about 8000 arguments at once. The size is even: fields stay with their values.
+-- Lua takes no more than about 8000 arguments at once.
 local function in_parts(list, act)
   for from = 1, #list, 1000 do
     act(unpack(list, from, math.min(from + 999, #list)))
@@ -42,8 +42,13 @@ local function field(fields, name)
   end
 end
 
+-- A number as Redis takes it.
+local function whole(number)
+  return string.format("%.0f", math.ceil(number))
+end
+
 local function live_for(key, milliseconds)
-  redis.call("PEXPIRE", key, string.format("%.0f", math.ceil(milliseconds)))
+  redis.call("PEXPIRE", key, whole(milliseconds))
 end
 
 local function lifetime_until(expires, now)

@@ -1,8 +1,10 @@
 /** How a remembered browser lies in its hash. */
-import type { RememberRecord } from "../../core/remember-store.ts";
-import { isClient } from "../../core/stored.ts";
+import type { RememberChange, RememberRecord } from "../../core/remember-store.ts";
+import { isClient, isPending, isSuperseded, isText } from "../../core/stored.ts";
 import type { SessionId } from "../../core/token.ts";
-import { escaped, fieldsIn, isSecret, number, parsed, secretText, text, unescaped } from "./fields.ts";
+import { escaped, fieldsIn, number, parsed, text, unescaped } from "./fields.ts";
+
+type Secret = NonNullable<RememberChange["secret"]>;
 
 /** Names and values in turn, as HSET takes them. */
 export function fieldsOf(record: RememberRecord): string[] {
@@ -39,4 +41,18 @@ export function toRecord(id: SessionId, reply: unknown): RememberRecord | undefi
     expiresAt: number(fields, "expires"),
     client: parsed(fields, "client", isClient),
   };
+}
+
+export function secretText({ secretHash, secretIssuedAt, pending, superseded }: Secret): string {
+  return JSON.stringify({ secretHash, secretIssuedAt, pending, superseded });
+}
+
+function isSecret(value: unknown): value is Secret {
+  const { secretHash, secretIssuedAt, pending, superseded } = (value ?? {}) as Partial<Secret>;
+  return (
+    isText(secretHash) &&
+    Number.isFinite(secretIssuedAt) &&
+    (pending === undefined || isPending(pending)) &&
+    isSuperseded(superseded)
+  );
 }

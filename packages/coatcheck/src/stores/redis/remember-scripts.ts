@@ -57,7 +57,7 @@ local function keep(record, index, sessions, expires, now)
   local lifetime = lifetime_until(expires, now)
   live_for(record, lifetime)
   for _, key in ipairs(sessions) do
-    redis.call("SET", key, id_of(record), "PX", string.format("%.0f", math.ceil(lifetime)))
+    redis.call("SET", key, id_of(record), "PX", whole(lifetime))
   end
   list(index, id_of(record), expires, lifetime)
 end

@@ -8,8 +8,8 @@ import type {
 } from "../../core/remember-store.ts";
 import { routingTag, type SessionId } from "../../core/token.ts";
 import type { Connection } from "./connection.ts";
-import { escaped, secretText } from "./fields.ts";
-import { fieldsOf, toRecord } from "./remember-fields.ts";
+import { escaped } from "./fields.ts";
+import { fieldsOf, secretText, toRecord } from "./remember-fields.ts";
 import {
   deleteBySessionScript,
   deleteByUserScript,
@@ -33,12 +33,15 @@ type Found = readonly [id: SessionId, fields: unknown];
 export class RedisRememberStore implements RememberStore {
   readonly #redis: Connection;
   readonly #run: Run;
+  /** For what must outlive the master. */
+  readonly #runForGood: Run;
   readonly #walk: Walk;
   readonly #prefix: string;
 
-  constructor(redis: Connection, run: Run, prefix: string) {
+  constructor(redis: Connection, run: Run, runForGood: Run, prefix: string) {
     this.#redis = redis;
     this.#run = run;
+    this.#runForGood = runForGood;
     this.#walk = new Walk(redis, prefix, "remember");
     this.#prefix = prefix;
   }
@@ -54,7 +57,7 @@ export class RedisRememberStore implements RememberStore {
       this.#indexKey(userId),
       ...sessions.map((each) => this.#sessionKey(each)),
     ];
-    return Number(await this.#run(insertScript, keys, [now, expiresAt, ...fieldsOf(record)])) === 1;
+    return Number(await this.#runForGood(insertScript, keys, [now, expiresAt, ...fieldsOf(record)])) === 1;
   }
 
   async find(id: SessionId): Promise<RememberRecord | undefined> {
@@ -79,19 +82,19 @@ export class RedisRememberStore implements RememberStore {
     if (sessionId !== undefined && tagOf(sessionId) !== tagOf(id)) throw stray(sessionId);
     const keys = [this.#recordKey(id), ...(sessionId === undefined ? [] : [this.#sessionKey(sessionId)])];
     const parameters = [now, secretRevision, sessionId ?? "", lastUsedAt ?? "", secretText(secret)];
-    return Number(await this.#run(updateScript, keys, parameters)) === 1;
+    return Number(await this.#runForGood(updateScript, keys, parameters)) === 1;
   }
 
   async delete(id: SessionId): Promise<RememberRecord | undefined> {
-    return one(await this.#run(deleteScript, [this.#recordKey(id)], []));
+    return one(await this.#runForGood(deleteScript, [this.#recordKey(id)], []));
   }
 
   async deleteBySession(sessionId: SessionId): Promise<RememberRecord | undefined> {
-    return one(await this.#run(deleteBySessionScript, [this.#sessionKey(sessionId)], []));
+    return one(await this.#runForGood(deleteBySessionScript, [this.#sessionKey(sessionId)], []));
   }
 
   async deleteByUser(userId: string, except?: SessionId): Promise<readonly RememberRecord[]> {
-    return all(await this.#run(deleteByUserScript, [this.#indexKey(userId)], [except ?? ""]));
+    return all(await this.#runForGood(deleteByUserScript, [this.#indexKey(userId)], [except ?? ""]));
   }
 
   /** A walk over the keys of each master by SCAN, as that over the sessions. */

@@ -35,14 +35,28 @@ const workerProgram = `
       done();
     },
   };
-  parentPort.on("message", (deed) => deeds[deed]());
+  parentPort.on("message", (deed) => {
+    try {
+      deeds[deed]();
+    } catch ({ message }) {
+      parentPort.postMessage({ message });
+    }
+  });
 `;
+
+/** What the thread says: it waits for writers to wait, it is done, or this checkpoint failed. */
+type Report = "hold" | "done" | { readonly message: string };
+
+/** Is told that a checkpoint failed, or that there are no more. */
+export type CheckpointFailure = (why: string, lasting: "this time" | "for good") => void;
 
 /** A thread that checkpoints a database while, and only while, there are writes. Does not keep the process alive. */
 export class Checkpointer {
   readonly #path: string;
   readonly #patience: number;
-  readonly #onFailure: (error: Error) => void;
+  readonly #onFailure: CheckpointFailure;
+  /** Whether the last checkpoint failed. */
+  #isFailing = false;
   #worker: Worker | undefined;
   #due: NodeJS.Timeout | undefined;
   #isBusy = false;
@@ -51,9 +65,9 @@ export class Checkpointer {
 
   /**
    * @param patience how long a writer waits while the log is started anew, in milliseconds.
-   * @param onFailure is told once that there are no checkpoints any more.
+   * @param onFailure is told of the first of several checkpoints that failed, and once that there is no thread any more.
    */
-  constructor(path: string, patience: number, onFailure: (error: Error) => void) {
+  constructor(path: string, patience: number, onFailure: CheckpointFailure) {
     this.#path = path;
     this.#patience = patience;
     this.#onFailure = onFailure;
@@ -64,7 +78,7 @@ export class Checkpointer {
     return this.#hold?.over;
   }
 
-  /** Something was written: there will be a checkpoint soon. */
+  /** Something was written, or could not be: there will be a checkpoint soon. */
   request(): void {
     if (this.#due || this.#stopped) return;
     this.#due = setTimeout(() => this.#checkpoint(), interval).unref();
@@ -94,17 +108,30 @@ export class Checkpointer {
       // Not the application's loaders and flags. Node has said on the main thread already that SQLite is new.
       execArgv: ["--disable-warning=ExperimentalWarning"],
     });
-    worker.on("message", (message: "hold" | "done") => {
-      if (message === "hold") this.#holdFor(worker);
-      else this.#release();
+    worker.on("message", (report: Report) => {
+      if (report === "hold") this.#holdFor(worker);
+      else if (report === "done") this.#succeeded();
+      else this.#failed(report.message);
     });
-    worker.on("error", (error) => {
+    worker.on("error", ({ message }: Error) => {
       this.#stopped = true;
-      this.#onFailure(error as Error);
+      this.#onFailure(message, "for good");
       this.#release();
     });
     worker.unref();
     return worker;
+  }
+
+  #succeeded(): void {
+    this.#isFailing = false;
+    this.#release();
+  }
+
+  /** A full disk may have room again, so the next write asks for the next one. */
+  #failed(message: string): void {
+    if (!this.#isFailing && !this.#stopped) this.#onFailure(message, "this time");
+    this.#isFailing = true;
+    this.#release();
   }
 
   #holdFor(worker: Worker): void {

@@ -49,16 +49,16 @@ export class Connection {
   async write<T>(work: () => T): Promise<T> {
     if (this.#file?.hold) await this.#file.hold;
     this.#begin.run();
-    let result: T;
     try {
-      result = work();
+      const result = work();
       this.#commit.run();
+      return result;
     } catch (error) {
       this.#rollBack();
       throw error;
+    } finally {
+      this.#file?.tried();
     }
-    this.#file?.wrote();
-    return result;
   }
 
   /**

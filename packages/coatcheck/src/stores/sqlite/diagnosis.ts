@@ -14,6 +14,17 @@ const lookUps = [
   ["coatcheck_remembered", "former_session_id"],
 ] as const;
 
+/** What is looked up when somebody searches. */
+const searches = [
+  ["coatcheck_sessions", "active_at"],
+  ["coatcheck_sessions", "created_at"],
+  ["coatcheck_sessions", "address"],
+  ["coatcheck_projected_sessions", "user_id"],
+  ["coatcheck_projected_sessions", "active_at"],
+  ["coatcheck_projected_sessions", "created_at"],
+  ["coatcheck_projected_sessions", "address"],
+] as const;
+
 /** Below this, in bytes, the log may not find the room for its next checkpoint. */
 const littleRoom = 100 * 1024 * 1024;
 
@@ -32,18 +43,30 @@ const inMemory: Finding = {
 };
 
 function diagnoseIndexes(db: DatabaseSync): Finding[] {
-  return lookUps
-    .filter(([table, column]) => {
-      const plan = db.prepare(`EXPLAIN QUERY PLAN SELECT 1 FROM ${table} WHERE ${column} = 'nobody'`).all();
-      return plan.some((row) => Object.values(row).some((value) => String(value).startsWith("SCAN")));
-    })
-    .map(([table, column]) => ({
-      code: "sqlite-index",
-      severity: "error",
-      what: `SQLite has no index for ${table}.${column}.`,
+  const withoutIndex = ([table, column]: readonly [string, string]) => {
+    const plan = db.prepare(`EXPLAIN QUERY PLAN SELECT 1 FROM ${table} WHERE ${column} = 'nobody'`).all();
+    return plan.some((row) => Object.values(row).some((value) => String(value).startsWith("SCAN")));
+  };
+  return [
+    ...lookUps.filter(withoutIndex).map(([table, column]) => ({
+      ...missingIndex(table, column),
+      severity: "error" as const,
       why: "It reads the whole table at each look-up: slower with every session there is.",
-      fix: `Somebody dropped it: CREATE INDEX ${table}_by_${column} ON ${table} (${column}).`,
-    }));
+    })),
+    ...searches.filter(withoutIndex).map(([table, column]) => ({
+      ...missingIndex(table, column),
+      severity: "warning" as const,
+      why: "It reads the whole table when somebody searches sessions: slower with every session there is.",
+    })),
+  ];
+}
+
+function missingIndex(table: string, column: string): Pick<Finding, "code" | "what" | "fix"> {
+  return {
+    code: "sqlite-index",
+    what: `SQLite has no index for ${table}.${column}.`,
+    fix: `Somebody dropped it: CREATE INDEX ${table}_by_${column} ON ${table} (${column}).`,
+  };
 }
 
 function diagnoseJournal(db: DatabaseSync): Finding[] {

@@ -35,7 +35,11 @@ export class DatabaseFile {
       throw error;
     }
     flushFolderOf(this.#path);
-    this.#checkpointer = new Checkpointer(this.#path, timeout, (error) => this.#checkpointHere(error));
+    this.#checkpointer = new Checkpointer(this.#path, timeout, (why, lasting) => {
+      if (lasting === "for good") this.#checkpointHere(why);
+      else
+        this.#warn(`A checkpoint of ${this.#path} failed (${why}); it is tried again after the next write`);
+    });
   }
 
   /** To be awaited before each transaction that writes, where there is anything to wait for. */
@@ -43,8 +47,8 @@ export class DatabaseFile {
     return this.#checkpointer.hold;
   }
 
-  /** To be called after each commit. */
-  wrote(): void {
+  /** To be called after each attempt to write: what fills a full disk may be the log, and then only a checkpoint helps. */
+  tried(): void {
     this.#checkpointer.request();
   }
 
@@ -80,12 +84,13 @@ export class DatabaseFile {
   }
 
   /** Without its thread, the log would grow for ever. */
-  #checkpointHere(cause: Error): void {
+  #checkpointHere(why: string): void {
     if (this.db.isOpen) this.db.exec("PRAGMA wal_autocheckpoint = 1000");
-    process.emitWarning(
-      `The checkpoint thread of ${this.#path} failed (${cause.message}); requests now wait for checkpoints`,
-      { code: "COATCHECK_CHECKPOINT" },
-    );
+    this.#warn(`The checkpoint thread of ${this.#path} failed (${why}); requests now wait for checkpoints`);
+  }
+
+  #warn(message: string): void {
+    process.emitWarning(message, { code: "COATCHECK_CHECKPOINT" });
   }
 }
 

@@ -1,6 +1,7 @@
 /** The tables of coatcheck in a SQLite database, which may be the application's own, and how they change. */
 import type { DatabaseSync } from "node:sqlite";
 import { auditEventsByUser, auditSchema } from "./audit-schema.ts";
+import { directorySchema } from "./directory-schema.ts";
 import { rememberSchema } from "./remember-schema.ts";
 import { throttleSchema } from "./throttle-schema.ts";
 
@@ -44,6 +45,7 @@ const migrations: readonly string[] = [
   rememberSchema,
   throttleSchema,
   auditEventsByUser,
+  directorySchema,
 ];
 
 /**

@@ -6,15 +6,16 @@ import { type Connection, rowOf } from "./connection.ts";
 /**
  * SQLite counts the commits of all other connections, in this process or another, and shows the count for about 1 us, or
  * for a quarter of that where the connection has locked the file for good. It does not say what was changed. So we look
- * once in a turn of the event loop: whoever was answered elsewhere and asks here afterwards comes in a later turn.
+ * once until JavaScript has run out: whoever was answered elsewhere and asks here afterwards is read only then. Not once
+ * in a turn of the event loop: requests are read after what `setImmediate` does, and before what it does next.
  */
 export class DatabaseWatch implements ChangeWatch {
   readonly #listener: ChangeListener;
   readonly #version: StatementSync;
   #seen: unknown;
-  #lookedInThisTurn = false;
-  readonly #nextTurn = () => {
-    this.#lookedInThisTurn = false;
+  #hasLooked = false;
+  readonly #lookAgain = () => {
+    this.#hasLooked = false;
   };
   readonly #stop: () => void;
 
@@ -26,12 +27,12 @@ export class DatabaseWatch implements ChangeWatch {
   }
 
   look(): void {
-    if (this.#lookedInThisTurn) return;
+    if (this.#hasLooked) return;
     const version = this.#read();
     if (version !== this.#seen) this.#listener.anyChanged();
     this.#seen = version;
-    this.#lookedInThisTurn = true;
-    setImmediate(this.#nextTurn);
+    this.#hasLooked = true;
+    process.nextTick(this.#lookAgain);
   }
 
   async close(): Promise<void> {

@@ -6,6 +6,7 @@ import type { AdapterCases } from "../case.ts";
 import { assertNotSignedIn, assertSignedIn } from "../expectations.ts";
 
 export const caching: AdapterCases = {
+  // Proves ASVS 14.2.2, ASVS 14.3.2, WSTG-ATHN-06, RFC 9111 §5.2.2.5.
   "an answer to whoever is signed in is kept by no cache, and varies by the cookie (CVE-2026-27205)": (set) =>
     set(async ({ signedIn }) => {
       const ada = await signedIn();
@@ -18,6 +19,7 @@ export const caching: AdapterCases = {
       }
     }),
 
+  // Proves RFC 9111 §5.2.2.5.
   "an answer that looked for a session and found none varies by the cookie (CVE-2026-27205)": (set) =>
     set(async ({ send }) => {
       const answer = await send("GET", "/maybe");

@@ -56,6 +56,7 @@ export const carryOver: AdapterCases = {
       assert.deepEqual((await visitor.get("/me")).json.data, { theme: "dark", cart });
     }, carrying),
 
+  // Proves RFC 10025 §4.1.1.
   "what is carried and signed in with in one request arrives, and leaves no cookie": (set) =>
     set(async ({ browser }) => {
       const visitor = browser();

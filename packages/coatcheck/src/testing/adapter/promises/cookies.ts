@@ -1,6 +1,6 @@
 /** Promises about what arrives in a `Cookie` header. */
 import assert from "node:assert/strict";
-import { createHash } from "node:crypto";
+import { createHash, createHmac } from "node:crypto";
 import type { AdapterCases } from "../case.ts";
 import { assertNotSignedIn, assertSignedIn, pairOf } from "../expectations.ts";
 import type { StageOptions } from "../stage.ts";
@@ -14,6 +14,7 @@ export const cookies: AdapterCases = {
       }
     }),
 
+  // Proves RFC 10025 §4.1.3.
   "a cookie of another spelling is not ours, whoever tossed it (CVE-2026-39410)": (set) =>
     set(async ({ browser, send, store }) => {
       const value = pairOf(await browser().do("login:ada")).split("=")[1];
@@ -38,6 +39,7 @@ export const cookies: AdapterCases = {
       assertSignedIn(await send("GET", "/me", { cookie: `__host-session=evil; ${pair}; session=evil` }));
     }),
 
+  // Proves ASVS 15.3.7, RFC 10025 §8.6.
   "two cookies of the name count as none, and are reported (RFC 10025 §4.2.2)": (set) =>
     set(async ({ browser, send, store, events }) => {
       const pair = pairOf(await browser().do("login:ada"));
@@ -54,6 +56,7 @@ export const cookies: AdapterCases = {
       );
     }),
 
+  // Proves WSTG-SESS-04, ASVS 15.3.7.
   "a session is not read from the query, a header or a form (ASVS 14.2.1)": (set) =>
     set(async ({ browser, send }) => {
       const pair = pairOf(await browser().do("login:ada"));
@@ -66,6 +69,7 @@ export const cookies: AdapterCases = {
       assertNotSignedIn(await send("POST", `/me?${pair}&session=${value}`, { headers, body: pair }));
     }),
 
+  // Proves ASVS 7.2.1.
   "no garbage in the cookie is an error, reaches the store or sets a cookie (CVE-2015-3982)": (set) =>
     set(async ({ browser, send, store }) => {
       const pair = pairOf(await browser().do("login:ada"));
@@ -76,7 +80,33 @@ export const cookies: AdapterCases = {
       }
       assert.deepEqual(store.operations, []);
     }, unthrottled),
+
+  // Proves ASVS 7.2.1, ASVS 9.1.1, ASVS 9.1.2, WSTG-SESS-10, CVE-2023-48309.
+  "a token that says itself whose session it is opens nothing, signed or not, and the store is not asked": (
+    set,
+  ) =>
+    set(async ({ browser, send, store }) => {
+      const [name, ticket] = pairOf(await browser().do("login:ada")).split("=");
+      const [id] = ticket!.split(".");
+      store.operations.length = 0;
+      for (const token of selfContained({ sub: "ada", sid: id, userId: "ada", exp: 4_102_444_800 })) {
+        assertNotSignedIn(await send("GET", "/me", { cookie: `${name}=${token}` }));
+      }
+      assert.deepEqual(store.operations, []);
+    }, unthrottled),
 };
+
+/** A JWT of these claims: unsigned in every spelling, signed with keys that people choose, and without its parts. */
+function selfContained(claims: object): string[] {
+  const encoded = (part: object) => Buffer.from(JSON.stringify(part)).toString("base64url");
+  return ["none", "None", "NONE", "HS256"].flatMap((alg) => {
+    const signed = `${encoded({ typ: "JWT", alg })}.${encoded(claims)}`;
+    const byKey = ["", "secret", "coatcheck"].map((key) =>
+      createHmac("sha256", key).update(signed).digest("base64url"),
+    );
+    return [signed, `${signed}.`, ...byKey.map((signature) => `${signed}.${signature}`)];
+  });
+}
 
 /** More garbage than one address would have looked at. */
 const unthrottled: StageOptions = { auth: { throttle: { garbagePerMinute: 10_000 } } };

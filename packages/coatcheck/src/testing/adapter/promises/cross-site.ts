@@ -13,6 +13,7 @@ interface Source {
 }
 
 export const crossSite: AdapterCases = {
+  // Proves ASVS 3.5.1, WSTG-SESS-05, Fetch Metadata check.
   "an unsafe request passes from the own origin or from no browser, and from nowhere else": (set) =>
     set(async ({ signedIn, host }) => {
       const ada = await signedIn();
@@ -44,7 +45,8 @@ export const crossSite: AdapterCases = {
       }
     }),
 
-  // Others left out what had no type, or an odd one: CVE-2023-29003, CVE-2024-56140.
+  // Others left out what had no type, or an odd one.
+  // Proves ASVS 3.5.2, CVE-2023-29003, CVE-2024-56140.
   "the content type makes no difference (CVE-2024-48913, CVE-2024-43787)": (set) =>
     set(async ({ signedIn }) => {
       const ada = await signedIn();
@@ -66,6 +68,7 @@ export const crossSite: AdapterCases = {
       }
     }),
 
+  // Proves ASVS 7.6.2, ASVS 3.5.1, WSTG-SESS-05, OWASP CSRF token.
   "a sign-in from another site is refused, and creates nothing": (set) =>
     set(async ({ send, store }) => {
       const headers = { "sec-fetch-site": "cross-site", origin: "https://evil.example" };
@@ -87,6 +90,7 @@ export const crossSite: AdapterCases = {
       assertSignedIn(await ada.get("/me"));
     }),
 
+  // Proves Fetch Metadata origins.
   "a declared origin may act, its neighbours may not": (set) =>
     set(
       async ({ signedIn, host }) => {

@@ -15,6 +15,7 @@ export const csrfToken: AdapterCases = {
       assertNotSignedIn(await send("GET", "/csrf"));
     }, everywhere),
 
+  // Proves ASVS 3.5.1, WSTG-SESS-05, NIST 5.1 requests, OWASP CSRF token.
   "an unsafe request of a session needs its token, a safe one does not": (set) =>
     set(async ({ signedIn, events }) => {
       const ada = await signedIn();
@@ -42,6 +43,7 @@ export const csrfToken: AdapterCases = {
       assertRefused(await ada.post("/me", foreign), 403, "csrf");
     }, everywhere),
 
+  // Proves OWASP CSRF token.
   "each token is masked anew, and all of them are good": (set) =>
     set(async ({ signedIn }) => {
       const ada = await signedIn();
@@ -61,6 +63,7 @@ export const csrfToken: AdapterCases = {
       assertRefused(await ada.post("/me", { headers: { "x-csrf-token": [token, token] } }), 403, "csrf");
     }, everywhere),
 
+  // Proves OWASP CSRF token.
   "a token opens only its own session": (set) =>
     set(async ({ signedIn }) => {
       const [ada, adaElsewhere, mallory] = [await signedIn(), await signedIn(), await signedIn("mallory")];
@@ -79,6 +82,7 @@ export const csrfToken: AdapterCases = {
       assertSignedIn(await ada.post("/me", withHeader(token)));
     }, everywhere),
 
+  // Proves OWASP CSRF token.
   "a token dies with its session (CVE-2023-27495, CVE-2023-29020)": (set) =>
     set(async ({ signedIn }) => {
       const ada = await signedIn();

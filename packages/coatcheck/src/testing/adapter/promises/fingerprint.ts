@@ -45,6 +45,15 @@ export const fingerprint: AdapterCases = {
       }
     }, onMismatch("reject")),
 
+  "under reject a browser is its own, however its name is kept": (set) =>
+    set(async (stage) => {
+      // Cut to 512 characters, and without what cannot be printed.
+      const long = client(`Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Firefox/140.0 \u0085${"x".repeat(600)}`);
+      const { use } = await signedIn(stage, "ada", long);
+      for (const browser of [long, long, firefox]) assertSignedIn(await use("/me", browser));
+      assertNotSignedIn(await use("/me", chrome));
+    }, onMismatch("reject")),
+
   "under revoke a copied cookie ends the session, and both browsers are told why": (set) =>
     set(async (stage) => {
       const { use } = await signedIn(stage);

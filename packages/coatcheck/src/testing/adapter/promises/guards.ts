@@ -15,12 +15,14 @@ import {
 const minute = 60_000;
 
 export const guards: AdapterCases = {
+  // Proves RFC 9110 §15.5.2.
   "a guarded route refuses a request without a cookie": (set) =>
     set(async ({ send, store }) => {
       assertNotSignedIn(await send("GET", "/me"));
       assert.deepEqual(store.operations, []);
     }),
 
+  // Proves ASVS 7.2.1, WSTG-SESS-01.
   "a guarded route refuses a token that was never ours, and changes nothing (CVE-2015-5143)": (set) =>
     set(async ({ send, store }) => {
       const cookie = `__Host-session=${SessionToken.generate("ada").reveal()}`;
@@ -28,6 +30,7 @@ export const guards: AdapterCases = {
       assert.deepEqual(store.operations, ["find"]);
     }),
 
+  // Proves ASVS 7.3.1, ASVS 7.4.1, WSTG-SESS-07.
   "a session dies at its idle deadline, to the millisecond": (set) =>
     set(async ({ signedIn, clock }) => {
       const ada = await signedIn();
@@ -38,6 +41,7 @@ export const guards: AdapterCases = {
       assertNotSignedIn(await ada.get("/me"), "expired");
     }),
 
+  // Proves ASVS 7.3.2, ASVS 7.4.1, WSTG-SESS-07.
   "a session in use dies at its absolute deadline (better-auth#10405)": (set) =>
     set(async ({ signedIn, clock }) => {
       const ada = await signedIn();
@@ -83,6 +87,7 @@ export const guards: AdapterCases = {
       assert.deepEqual(store.operations, []);
     }),
 
+  // Proves ASVS 7.6.2, WSTG-SESS-01.
   "a client that never returns cookies creates no rows and gets no cookies (hono-sessions#29)": (set) =>
     set(async ({ send, store }) => {
       for (const path of ["/public", "/maybe", "/me", "/recent", "/admin", "/csrf", "/nowhere"]) {
@@ -94,6 +99,7 @@ export const guards: AdapterCases = {
       assert.deepEqual(store.operations, []);
     }),
 
+  // Proves ASVS 7.5.3.
   "a fresh sign-in is recent, an old one is not": (set) =>
     set(async ({ signedIn, clock }) => {
       const ada = await signedIn();
@@ -105,6 +111,7 @@ export const guards: AdapterCases = {
       assertSignedIn(await ada.get("/me"));
     }),
 
+  // Proves ASVS 7.5.1, NIST 5.1 remembering, NIST 5.1 assurance.
   "a remembered browser is never recent, however short ago it came back, until its user proves who they are":
     (set) =>
       set(async ({ browser }) => {
@@ -116,6 +123,7 @@ export const guards: AdapterCases = {
         assertSignedIn(await ada.get("/recent"));
       }),
 
+  // Proves ASVS 7.2.4, ASVS 7.5.3.
   "re-authentication makes an old sign-in recent, under another secret (better-auth#10494)": (set) =>
     set(async ({ browser, clock }) => {
       const ada = browser();
@@ -150,6 +158,7 @@ export const guards: AdapterCases = {
       assertNotSignedIn(await send("GET", "/admin"));
     }),
 
+  // Proves ASVS 16.5.3.
   "an error of the handler keeps its status, and the cookie that was earned before it": (set) =>
     set(async ({ browser }) => {
       const ada = browser();

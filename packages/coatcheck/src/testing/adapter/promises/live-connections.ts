@@ -5,6 +5,7 @@ import { houseOf, type SessionManager } from "../../../core/manager.ts";
 import type { AdapterCases } from "../case.ts";
 
 export const liveConnections: AdapterCases = {
+  // Proves ASVS 7.4.1.
   "what is still being answered learns that its session has ended, and why (express-ws#88)": (set) =>
     set(async ({ signedIn, sessions, gate }) => {
       const ada = await signedIn();

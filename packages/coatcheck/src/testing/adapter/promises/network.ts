@@ -9,6 +9,7 @@ const onThisMachine: StageOptions = { auth: { insecureCookieForLocalhost: true }
 const login = "/do?verbs=login:ada";
 
 export const network: AdapterCases = {
+  // Proves ASVS 4.1.3, ASVS 15.3.4.
   "the client is the peer, whatever a header says": (set) =>
     set(async (stage) => {
       const headers = { "x-forwarded-for": "203.0.113.9", forwarded: "for=203.0.113.9" };
@@ -40,6 +41,7 @@ export const network: AdapterCases = {
       assert.equal(ada.cookie, undefined);
     }, onThisMachine),
 
+  // Proves WSTG-SESS-09, ASVS 3.3.1.
   "what a proxy passes on gets the Secure cookie also on this machine": (set) =>
     set(async ({ send }) => {
       const passedOn = [
@@ -65,6 +67,7 @@ export const network: AdapterCases = {
       assert.match(warnings[0]!, /trustedProxies: \["127\.0\.0\.1"\]/);
     }),
 
+  // Proves WSTG-SESS-09.
   "a sign-in over plain http on another host is reported once": (set) =>
     set(async ({ send, warnings }) => {
       await send("POST", login, { headers: { host: "shop.example" } });

@@ -5,6 +5,7 @@ import { assertSignedIn, assertUnavailable } from "../expectations.ts";
 import { down, hanging, working } from "../watched-store.ts";
 
 export const outage: AdapterCases = {
+  // Proves ASVS 16.5.2, ASVS 16.5.3, RFC 9110 §10.2.3.
   "while the store is down, guarded routes say 503 and keep the cookie": (set) =>
     set(async ({ signedIn, store }) => {
       const ada = await signedIn();
@@ -14,6 +15,7 @@ export const outage: AdapterCases = {
       assertUnavailable(await ada.get("/admin"));
     }),
 
+  // Proves ASVS 16.5.2.
   "while the store is down, public routes answer": (set) =>
     set(async ({ signedIn, send, store }) => {
       const ada = await signedIn();
@@ -22,6 +24,7 @@ export const outage: AdapterCases = {
       assert.equal((await send("GET", "/maybe")).status, 200, "Without a cookie there is nothing to ask");
     }),
 
+  // Proves ASVS 16.5.3.
   "while the store is down, a route that asks for the session gets 503, not nobody": (set) =>
     set(async ({ signedIn, store }) => {
       const ada = await signedIn();
@@ -73,6 +76,7 @@ export const outage: AdapterCases = {
       { auth: { csrf: "token" } },
     ),
 
+  // Proves ASVS 13.2.6, ASVS 16.5.2.
   "a store that hangs gets 503 within its timeout": (set) =>
     set(
       async ({ signedIn, store }) => {

@@ -88,6 +88,7 @@ export const remember: AdapterCases = {
       assert.ok(!events.some(({ type }) => type === "theft"));
     }),
 
+  // Proves WSTG-ATHN-05.
   "an old remember token after its grace is theft although the session lives, and nobody comes back": (set) =>
     set(async (stage) => {
       const { ada, clock, send, sessions, events } = await asleep(stage);
@@ -121,6 +122,7 @@ export const remember: AdapterCases = {
       assertSignedIn(await ada.get("/me"));
     }),
 
+  // Proves WSTG-ATHN-05, NIST 5.1 erasure.
   "sign-out forgets the browser and clears both cookies, also when its session is long gone": (set) =>
     set(async (stage) => {
       const { ada, send, sessions } = await asleep(stage);
@@ -188,6 +190,7 @@ export const remember: AdapterCases = {
       assertSignedIn(await ada.get("/me"));
     }),
 
+  // Proves NIST 5.1 remembering.
   "a remembered browser is never recent": (set) =>
     set(async ({ browser, send }) => {
       const ada = browser();

@@ -94,6 +94,7 @@ export const renewal: AdapterCases = {
       assertSignedIn(await ada.get("/me"));
     }, often),
 
+  // Proves NIST 5.1 assurance, ASVS 7.5.3.
   "an old secret never counts as a recent sign-in": (set) =>
     set(async ({ browser, send }) => {
       const ada = browser();

@@ -5,6 +5,7 @@ import type { AdapterCases } from "../case.ts";
 import { down, working } from "../watched-store.ts";
 
 export const secrecy: AdapterCases = {
+  // Proves ASVS 3.3.4, ASVS 16.2.5, WSTG-SESS-04.
   "no answer, event or warning holds a secret, whatever happens": (set) =>
     set(
       async ({ browser, send, clock, store, events, sessions }) => {

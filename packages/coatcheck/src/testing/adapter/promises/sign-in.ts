@@ -18,6 +18,8 @@ const defaultCookie =
 const hour = 60 * 60_000;
 
 export const signIn: AdapterCases = {
+  // Proves ASVS 3.3.1, ASVS 3.3.2, ASVS 3.3.3, ASVS 3.3.4, WSTG-SESS-02, NIST 5.1 restart, NIST 5.1.1,
+  // RFC 10025 §4.1.1.
   "a sign-in sets one cookie with exactly the default attributes": (set) =>
     set(async ({ browser }) => {
       const answer = await browser().do("login:ada");
@@ -25,6 +27,7 @@ export const signIn: AdapterCases = {
       assert.match(cookieOf(answer), defaultCookie);
     }),
 
+  // Proves ASVS 14.2.2, ASVS 14.3.2, WSTG-SESS-04, RFC 9111 §5.2.2.5.
   "an answer with the cookie is kept by no cache (CVE-2023-30861)": (set) =>
     set(async ({ browser }) => {
       const { headers } = await browser().do("login:ada");
@@ -46,6 +49,7 @@ export const signIn: AdapterCases = {
       assertSignedIn(await ada.get("/me"));
     }),
 
+  // Proves ASVS 7.2.2, ASVS 7.2.4.
   "every sign-in is a new session": (set) =>
     set(async ({ browser, sessions }) => {
       const first = tokenOf(await browser().do("login:ada"));
@@ -72,6 +76,7 @@ export const signIn: AdapterCases = {
         assertSignedIn(await ada.get("/me"));
       }),
 
+  // Proves ASVS 7.2.4, WSTG-SESS-03.
   "a sign-in over a live session ends it": (set) =>
     set(async ({ browser, send, sessions, events }) => {
       const ada = browser();
@@ -83,7 +88,7 @@ export const signIn: AdapterCases = {
       assert.equal(events.filter(({ type }) => type === "replaced").length, 1);
     }),
 
-  // CVE-2024-7341
+  // Proves CVE-2024-7341, WSTG-SESS-03.
   "a sign-in as somebody else ends the session of the one before (CVE-2014-0482, CVE-2023-6787)": (set) =>
     set(async ({ browser, send, sessions }) => {
       const shared = browser();
@@ -94,6 +99,7 @@ export const signIn: AdapterCases = {
       assert.deepEqual(await sessions.list("ada"), []);
     }),
 
+  // Proves WSTG-SESS-03.
   "a planted token is never adopted (CVE-2022-25896)": (set) =>
     set(async ({ send, sessions }) => {
       const planted = SessionToken.generate("ada");
@@ -107,6 +113,7 @@ export const signIn: AdapterCases = {
       );
     }),
 
+  // Proves WSTG-SESS-03.
   "a planted session of somebody else does not become the victim's (CVE-2023-29019)": (set) =>
     set(async ({ browser, send }) => {
       const planted = await browser().do("login:mallory");
@@ -137,6 +144,7 @@ export const signIn: AdapterCases = {
       { policy: { maxSessions: 1, onLimit: "refuse" } },
     ),
 
+  // Proves WSTG-SESS-11.
   "a session that makes way for another is told so for 24 hours, and never comes back": (set) =>
     set(
       async ({ signedIn, clock, sessions }) => {
@@ -156,12 +164,14 @@ export const signIn: AdapterCases = {
       { policy: { maxSessions: 1, idleTimeout: 24 * hour, absoluteTimeout: 48 * hour } },
     ),
 
+  // Proves ASVS 7.4.2.
   "a sign-in that a change of the account overtook leaves no session": (set) =>
     set(async ({ browser, sessions }) => {
       assertNotSignedIn(await browser().do("login-outdated:ada"));
       assert.deepEqual(await sessions.list("ada"), []);
     }),
 
+  // Proves NIST 5.1 restart.
   "a cookie that outlives the browser ends with the session's last deadline": (set) =>
     set(
       async ({ browser }) => {

@@ -8,6 +8,7 @@ import { Gate } from "../gate.ts";
 const expired = "Max-Age=0; Expires=Thu, 01 Jan 1970 00:00:00 GMT";
 
 export const signOut: AdapterCases = {
+  // Proves ASVS 7.4.1, WSTG-SESS-06, NIST 5.1 erasure.
   "sign-out ends the session and clears the cookie": (set) =>
     set(async ({ browser, send, sessions, events }) => {
       const ada = browser();
@@ -27,6 +28,7 @@ export const signOut: AdapterCases = {
       );
     }),
 
+  // Proves RFC 10025 §3.1.
   "a cookie with attributes of the application's own is cleared with the same": (set) =>
     set(
       async ({ browser }) => {
@@ -53,6 +55,7 @@ export const signOut: AdapterCases = {
       assert.deepEqual(store.operations, []);
     }),
 
+  // Proves better-auth 2025.
   "sign-out with a guess at somebody's session ends nothing (better-auth's multi-session cookies, 2025)": (
     set,
   ) =>
@@ -85,6 +88,7 @@ export const signOut: AdapterCases = {
       assertSignedIn(await there.get("/me"));
     }),
 
+  // Proves ASVS 7.4.1, ASVS 15.4.2.
   "a slow request that outlives sign-out leaves the session dead (CVE-2025-46336)": outlivesSignOut(),
   "a slow request that renews after sign-out leaves the session dead": outlivesSignOut("renew"),
   "a slow request that writes data after sign-out leaves the session dead": outlivesSignOut("update"),
@@ -138,6 +142,7 @@ export const signOut: AdapterCases = {
       assertSignedIn(await ada.get("/me"));
     }),
 
+  // Proves RFC 10025 §4.1.1.
   "renewal, sign-in and sign-out in one request set one cookie, the last": (set) =>
     set(async ({ signedIn, sessions }) => {
       const ada = await signedIn();

@@ -17,6 +17,7 @@ const fewGuesses: StageOptions = {
 const perAddress = 50;
 
 export const throttle: AdapterCases = {
+  // Proves ASVS 6.3.1, ASVS 2.4.1, RFC 9110 §10.2.3.
   "an attempt counts as failed until its sign-in: the sixth has to wait": (set) =>
     set(async ({ browser, clock }) => {
       await fail(browser(), "ada", 5);
@@ -73,6 +74,7 @@ export const throttle: AdapterCases = {
       assertThrottled(await at("::ffff:192.0.2.9", "attempt:ada"), 1);
     }, behindProxy),
 
+  // Proves ASVS 15.3.4.
   "a header of somebody who is no declared proxy buys no further guesses (ASVS 4.1.3)": (set) =>
     set(async (stage) => {
       const at = attemptsFrom(stage);
@@ -88,6 +90,7 @@ export const throttle: AdapterCases = {
       await fail(stage.browser(), "ada", 5);
     }, behindProxy),
 
+  // Proves ASVS 6.3.1, WSTG-ATHN-03.
   "a known device is not locked out by somebody else's failures": (set) =>
     set(async ({ browser }) => {
       const owner = browser();
@@ -190,6 +193,7 @@ export const throttle: AdapterCases = {
       assert.equal(warnings.length, 1);
     }),
 
+  // Proves ASVS 16.3.1, ASVS 16.3.3.
   "refused attempts are told, without what was submitted": (set) =>
     set(async ({ browser, events }) => {
       await fail(browser(), "hunter2", 5);
@@ -199,6 +203,7 @@ export const throttle: AdapterCases = {
       assert.ok(!JSON.stringify(told).includes("hunter2"));
     }),
 
+  // Proves ASVS 2.4.1, WSTG-SESS-01.
   "who invents tokens is answered 429 before any store call": (set) =>
     set(async (stage) => {
       for (let n = 0; n < 10; n++) assertNotSignedIn(await meFrom(stage, "192.0.2.1", invented()));

@@ -37,6 +37,7 @@ export const data: StoreCases = {
     await assertKept(store, { ...record, data: '{"next":null}', dataRevision: 2 });
   },
 
+  // Proves ASVS 15.3.6.
   "a key is any string, `__proto__` and `constructor` included": async ({ store }) => {
     const record = sessionRecord({ data: "{}" });
     await insertAll(store, [record], now);

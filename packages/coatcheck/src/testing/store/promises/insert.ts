@@ -14,6 +14,7 @@ import {
 const now = beginning;
 
 export const insert: StoreCases = {
+  // Proves ASVS 7.2.3.
   "adds a session; never overwrites": async ({ store, elsewhere }) => {
     const record = sessionRecord();
     await assertAccepted(store.insert(record, now));

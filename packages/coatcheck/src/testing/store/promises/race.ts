@@ -64,6 +64,7 @@ export const race: StoreCases = {
     await assertSessions(on.store, "ada", accepted);
   },
 
+  // Proves WSTG-SESS-11, ASVS 15.4.2.
   "nobody ever sees more sessions than the limit": async (on) => {
     const records = Array.from({ length: crowd }, () => sessionRecord());
     const counts = await allAtOnce(on, records, async (store, record) => {
@@ -111,6 +112,7 @@ export const race: StoreCases = {
     await assertKept(on.store, { ...record, secretHash: winners[0]!, secretRevision: 1 });
   },
 
+  // Proves ASVS 15.4.2, CVE-2025-46336.
   "update against delete: whoever is first, the session stays dead": async (on) => {
     for (const order of ["update first", "delete first"]) {
       const record = sessionRecord();
@@ -145,7 +147,7 @@ export const race: StoreCases = {
     assertSame(answers.flat(), [record]);
   },
 
-  // better-auth#11073, better-auth#11022
+  // Proves better-auth#11073, ASVS 15.4.2.
   "deleteByUser against insert: every session is either ended or alive": async (on) => {
     const records = Array.from({ length: crowd }, () => sessionRecord());
     const ended = await allAtOnce(on, records, async (store, record) => {
@@ -157,6 +159,7 @@ export const race: StoreCases = {
     await assertKept(on.store, records[0]!);
   },
 
+  // Proves better-auth#11073, ASVS 2.3.3.
   "nobody ever sees half of a deleteByUser": async (on) => {
     const records = Array.from({ length: crowd }, () => sessionRecord());
     await insertAll(on.store, records, now);
@@ -206,6 +209,7 @@ export const race: StoreCases = {
     );
   },
 
+  // Proves ASVS 2.3.3, ASVS 15.4.2.
   "every method is one atomic step of its backend": async (on) => {
     const records = Array.from({ length: crowd }, (_, index) => sessionRecord({ createdAt: now + index }));
     const ended = await allAtOnce(on, records, async (store, record, index) => {

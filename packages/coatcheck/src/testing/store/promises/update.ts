@@ -57,6 +57,7 @@ export const update: StoreCases = {
     await assertSessions(store, "ada", []);
   },
 
+  // Proves ASVS 7.4.1, CVE-2025-46336.
   "never brings an ended session back": async ({ store, elsewhere }) => {
     const record = fullRecord();
     await insertAll(store, [record], now);
@@ -96,6 +97,7 @@ export const update: StoreCases = {
       { lastSeenAt: now - 1, expiresAt: now + 1_000 },
       { lastSeenAt: now + 1, expiresAt: now + 1_999 },
       { lastSeenAt: now - 1, expiresAt: now + 2_001 },
+      { lastSeenAt: now, expiresAt: now + 1_000 },
     ];
     for (const seen of touches) assert.equal(await elsewhere.update(record.id, { seen }, now), true);
     await assertKept(store, { ...record, lastSeenAt: now + 1, expiresAt: now + 2_001 });

@@ -1,0 +1,101 @@
+/** A session record as a list of its parts, without their names: how stores read it from JSON, in three quarters of the time. */
+import type { SessionRecord } from "./store.ts";
+import { isClient, isPending, isSuperseded, isText, isTexts } from "./stored.ts";
+import type { SessionId } from "./token.ts";
+
+/**
+ * The record in the text of a list: six numbers, user, family, four parts of the secret, four of the authentication, data.
+ *
+ * @param text JSON. What may be missing in a record is null.
+ * @param dataOf the text of its data; undefined if they cannot be read.
+ * @param damaged the error about a part that cannot be read. Such a session opens nothing.
+ */
+export function recordIn(
+  text: string,
+  id: SessionId,
+  dataOf: (data: unknown) => string | undefined,
+  damaged: (part: string) => Error,
+): SessionRecord {
+  const list = listIn(text);
+  if (list?.length !== 17) throw damaged("text");
+  const [
+    createdAt,
+    lastSeenAt,
+    expiresAt,
+    secretRevision,
+    dataRevision,
+    dataVersion,
+    userId,
+    familyHash,
+    secretHash,
+    secretIssuedAt,
+    superseded,
+    pending,
+    authenticatedAt,
+    amr,
+    fingerprint,
+    client,
+    data,
+  ] = list;
+  const isCounted =
+    isExact(createdAt) &&
+    isExact(lastSeenAt) &&
+    isExact(expiresAt) &&
+    isExact(secretRevision) &&
+    isExact(dataRevision) &&
+    isExact(dataVersion);
+  const isSecret =
+    isText(secretHash) &&
+    isExact(secretIssuedAt) &&
+    isSuperseded(superseded) &&
+    (pending === null || isPending(pending));
+  const isAuthentication =
+    isExact(authenticatedAt) &&
+    isTexts(amr) &&
+    (fingerprint === null || isText(fingerprint)) &&
+    isClient(client);
+  const dataText = dataOf(data);
+  if (!isCounted) throw damaged("numbers");
+  if (!isText(userId)) throw damaged("user");
+  if (!isText(familyHash)) throw damaged("family");
+  if (!isSecret) throw damaged("secret");
+  if (!isAuthentication) throw damaged("authentication");
+  if (dataText === undefined) throw damaged("data");
+  const record: { -readonly [name in keyof SessionRecord]: SessionRecord[name] } = {
+    id,
+    userId,
+    familyHash,
+    secretHash,
+    secretIssuedAt,
+    superseded,
+    authenticatedAt,
+    amr,
+    client,
+    createdAt,
+    lastSeenAt,
+    expiresAt,
+    secretRevision,
+    dataRevision,
+    dataVersion,
+    data: dataText,
+  };
+  // To spread what may be missing costs a tenth of the reading.
+  if (pending !== null) record.pending = pending;
+  if (fingerprint !== null) record.fingerprint = fingerprint;
+  return record;
+}
+
+/** Undefined where there is none: the error of JSON.parse would quote the text. */
+function listIn(text: string): unknown[] | undefined {
+  try {
+    const value: unknown = JSON.parse(text);
+    return Array.isArray(value) ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Whether it can have been written by us: a larger one is not what it was any more. */
+function isExact(value: unknown): value is number {
+  return Number.isFinite(value) && Math.abs(value as number) <= Number.MAX_SAFE_INTEGER;
+}
