@@ -36,9 +36,19 @@ export function memberOf(userId: string, crowd: Crowd): Member {
   return { crowd, userId, token: SessionToken.generate(userId) };
 }
 
+/** They come in the order of their beginning, as a table is read, and were all used less than a touch's interval ago. */
 export function recordOf({ userId, token }: Member, number: number): SessionRecord {
   const { id, familyHash, secretHash } = token;
   const { client = {}, data } = signIn(number);
-  const expiresAt = number % 4 < 2 ? halfExpired : halfExpired + 60 * 60_000;
-  return sessionRecord({ id, userId, familyHash, secretHash, expiresAt, client, data: JSON.stringify(data) });
+  return sessionRecord({
+    id,
+    userId,
+    familyHash,
+    secretHash,
+    createdAt: start - 60 * 60_000 + number,
+    lastSeenAt: start - ((number * 7_919) % 30_000),
+    expiresAt: number % 4 < 2 ? halfExpired : halfExpired + 60 * 60_000,
+    client,
+    data: JSON.stringify(data),
+  });
 }

@@ -14,7 +14,7 @@ const { store } = await stores[storeName].open(place);
 const sessions = new SessionManager({ store, now: () => start });
 
 /** So many sessions are on their way to the store at a time. */
-const importedAtOnce = 100;
+const importedAtOnce = 500;
 
 /** About so many are measured: no cache of a processor has them all. */
 const sampleSize = 100_000;

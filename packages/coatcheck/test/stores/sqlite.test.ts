@@ -4,6 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { describe, type TestContext, test } from "node:test";
+import { setImmediate as nextTurn } from "node:timers/promises";
+import type { SessionRecord } from "../../src/core/store.ts";
 import { recordColumns, toRow } from "../../src/stores/sqlite/row.ts";
 import { SqliteSessionStore } from "../../src/stores/sqlite.ts";
 import { beginning, fullRecord, sessionRecord } from "../../src/testing/record.ts";
@@ -108,6 +110,80 @@ describe("A SQLite file", () => {
     await assertKept(store, record);
     await store.close();
     await assert.rejects(store.find(record.id));
+  });
+});
+
+describe("Writes of one turn", () => {
+  const records = (length: number) => Array.from({ length }, () => sessionRecord());
+  const damage = (db: DatabaseSync, id: string) =>
+    db.prepare("UPDATE coatcheck_sessions SET data = 'x' WHERE id = ?").run(id);
+
+  test("are each done or not: what fails takes nothing else along", async () => {
+    const db = new DatabaseSync(":memory:");
+    const store = new SqliteSessionStore(db);
+    const [damaged, ended, before, after] = records(4) as [SessionRecord, ...SessionRecord[]];
+    await insertAll(store, [damaged, ended!], now);
+    damage(db, damaged.id);
+    const outcomes = await Promise.allSettled([
+      store.insert(before!, now),
+      store.update(damaged.id, { data: new Map([["theme", '"light"']]) }, now),
+      store.delete(ended!.id, "revoked", now),
+      store.insert(after!, now),
+    ]);
+    assert.deepEqual(
+      outcomes.map(({ status }) => status),
+      ["fulfilled", "rejected", "fulfilled", "fulfilled"],
+    );
+    await assertKept(store, before!);
+    await assertKept(store, after!);
+    await assertEnded(store, ended!, "revoked", now);
+    db.close();
+  });
+
+  test("are done in the order in which they were asked", async () => {
+    const store = new SqliteSessionStore(":memory:");
+    const [record] = records(1) as [SessionRecord];
+    const outcomes = await Promise.all([
+      store.insert(record, now),
+      store.insert(record, now),
+      store.delete(record.id, "revoked", now),
+      store.insert(record, now),
+    ]);
+    const duplicate = { inserted: false, because: "duplicate" };
+    assert.deepEqual(outcomes, [{ inserted: true, ended: [] }, duplicate, record, duplicate]);
+    await store.close();
+  });
+
+  test("share their transactions, and are bounded in each: others come in between", async (t) => {
+    const path = join(folder(t), "sessions.db");
+    const store = new SqliteSessionStore(path);
+    const other = new DatabaseSync(path);
+    const count = other.prepare("SELECT count(*) AS number FROM coatcheck_sessions");
+    const many = records(1_000);
+    const seen = new Set<number>();
+    const all = Promise.all(many.map((record) => store.insert(record, now))).then(() => true);
+    while (!(await Promise.race([all, nextTurn(false)]))) seen.add(Number(count.get()!.number));
+    assert.equal(count.get()!.number, 1_000);
+    const commits = [...seen, 1_000].filter((number) => number > 0);
+    assert.ok(commits.length > 2, `Others saw ${commits}`);
+    assert.ok(
+      commits.every((number) => number % 100 === 0),
+      `Others saw ${commits}`,
+    );
+    other.close();
+    await store.close();
+  });
+
+  test("are written although the store is closed in it", async (t) => {
+    const path = join(folder(t), "sessions.db");
+    const store = new SqliteSessionStore(path);
+    const [record] = records(1) as [SessionRecord];
+    const inserting = store.insert(record, now);
+    await store.close();
+    assert.deepEqual(await inserting, { inserted: true, ended: [] });
+    const again = new SqliteSessionStore(path);
+    await assertKept(again, record);
+    await again.close();
   });
 });
 

@@ -1,9 +1,17 @@
 /** A connection to a database, the store's own or the application's: its statements, transactions and end. */
 import { DatabaseSync, type SQLInputValue, type SQLOutputValue, type StatementSync } from "node:sqlite";
+import { Gathered } from "../../core/gathered.ts";
+import { endOfTurn } from "../../core/turn.ts";
 import { DatabaseFile } from "./file.ts";
 
 /** The values of a row, in the order of its columns. */
 export type Row = readonly SQLOutputValue[];
+
+/** What is done in a transaction, perhaps twice: it changes nothing but the database. */
+type Work = () => unknown;
+
+/** So many writes share a transaction, at most: others wait for the event loop and the file's lock meanwhile. */
+const mostAtOnce = 100;
 
 export class Connection {
   readonly db: DatabaseSync;
@@ -12,6 +20,7 @@ export class Connection {
   readonly #begin: StatementSync;
   readonly #commit: StatementSync;
   readonly #rollback: StatementSync;
+  readonly #writes = new Gathered((works: readonly Work[]) => this.#writeTogether(works));
   #closing: Promise<void> | undefined;
 
   /**
@@ -43,22 +52,14 @@ export class Connection {
   }
 
   /**
-   * One transaction that takes the write lock before it reads: nobody else's write comes between its statements, in
-   * this process or another.
+   * In a transaction that takes the write lock before it reads: nobody else's write comes between its statements, in
+   * this process or another. The writes of one turn of the event loop share one, in the order in which they were asked:
+   * a commit of its own costs each as much as what it writes. What fails is undone alone.
    */
   async write<T>(work: () => T): Promise<T> {
-    if (this.#file?.hold) await this.#file.hold;
-    this.#begin.run();
-    try {
-      const result = work();
-      this.#commit.run();
-      return result;
-    } catch (error) {
-      this.#rollBack();
-      throw error;
-    } finally {
-      this.#file?.tried();
-    }
+    const outcome = await this.#writes.ask(work);
+    if (outcome.status === "rejected") throw outcome.reason;
+    return outcome.value as T;
   }
 
   /**
@@ -92,8 +93,37 @@ export class Connection {
   }
 
   async #close(): Promise<void> {
+    // What was asked before is still written, and then waits for the disk.
+    await endOfTurn();
+    await endOfTurn();
     if (this.#file) await this.#file.close();
     else if (this.#isOwn) this.db.close();
+  }
+
+  async #writeTogether(works: readonly Work[]): Promise<PromiseSettledResult<unknown>[]> {
+    const outcomes: PromiseSettledResult<unknown>[] = [];
+    while (outcomes.length < works.length) {
+      if (outcomes.length > 0) await endOfTurn();
+      if (this.#file?.hold) await this.#file.hold;
+      outcomes.push(...this.#inOneTransaction(works.slice(outcomes.length, outcomes.length + mostAtOnce)));
+      this.#file?.tried();
+    }
+    return outcomes;
+  }
+
+  #inOneTransaction(works: readonly Work[]): PromiseSettledResult<unknown>[] {
+    let hasBegun = false;
+    try {
+      this.#begin.run();
+      hasBegun = true;
+      const values = works.map((work) => work());
+      this.#commit.run();
+      return values.map((value) => ({ status: "fulfilled", value }));
+    } catch (reason) {
+      if (hasBegun) this.#rollBack();
+      if (hasBegun && works.length > 1) return works.flatMap((work) => this.#inOneTransaction([work]));
+      return works.map(() => ({ status: "rejected", reason }));
+    }
   }
 
   #rollBack(): void {
