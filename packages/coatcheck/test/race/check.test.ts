@@ -492,14 +492,26 @@ describe("a history is right where", () => {
     test(what, () => assert.deepEqual(violations(operations, terms), []));
   }
 
+  const terms = { limits: {}, staleness: 0, grace: 1_000, durable: true };
+  const faults = [{ what: "a wrong clock", start: 3, end: 6, misjudges: "1" }];
+
   test("the clock of its node is wrong, and it is refused there and nowhere else", () => {
     const operations = [
       signIn([0, 1], "S1"),
       validate([4, 5], "T1", "idle-timeout"),
       validate([4, 5], "T1", undefined, { node: "2" }),
     ];
-    const terms = { limits: {}, staleness: 0, grace: 1_000, durable: true };
-    const faults = [{ what: "a clock ahead", start: 3, end: 6, misjudges: "1" }];
     assert.deepEqual(checkHistory({ terms, operations, ends: [], faults }), []);
+  });
+
+  test("it began by a wrong clock, had expired by all others, and whoever pruned it had no answer", () => {
+    const operations = [
+      signIn([4, 5], "S1"),
+      validate([7, 8], "T1", "unknown", { node: "2" }),
+      revoke([9, 10], "S1"),
+    ];
+    const told = { terms, operations, ends: [] };
+    assert.deepEqual(checkHistory({ ...told, faults }), []);
+    assert.notDeepEqual(checkHistory({ ...told, faults: [] }), [], "With a right clock somebody has to tell");
   });
 });

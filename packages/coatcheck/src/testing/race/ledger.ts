@@ -123,6 +123,18 @@ export class Ledger {
     return mayBeOld ? this.history.terms.staleness : 0;
   }
 
+  /** Whether the clock of a node was wrong meanwhile: what it said of deadlines counts for nothing. */
+  wasMisjudging(node: string, start: number, end: number): boolean {
+    return this.history.faults.some(
+      (fault) => fault.misjudges === node && start < fault.end && end > fault.start,
+    );
+  }
+
+  /** Whether a session began on a node whose clock was wrong, and may have expired by the right ones ever since. */
+  hasWrongTimes({ node, begunAfter, knownAt }: KnownSession): boolean {
+    return this.wasMisjudging(node, begunAfter, knownAt);
+  }
+
   #enter(operation: Operation): void {
     this.#notePresented(operation);
     if (!isAnswered(operation)) return;

@@ -10,12 +10,12 @@ export function nobodyIsSignedOut(ledger: Ledger): Violation[] {
   const violations: Violation[] = [];
   for (const operation of ledger.operations) {
     if (!isAnswered(operation)) continue;
-    if (wasMisjudged(ledger, operation.node, operation.start, operation.end)) continue;
+    if (ledger.wasMisjudging(operation.node, operation.start, operation.end)) continue;
     const users = sessionsOf.get(ledger.userOf(operation) ?? "") ?? [];
     for (const session of missing(ledger, operation, users)) {
       const { end } = operation;
       if (session.knownAt >= operation.start || end > ends.get(session.id)!) continue;
-      if (wasMisjudged(ledger, session.node, session.begunAfter, session.knownAt)) continue;
+      if (ledger.hasWrongTimes(session)) continue;
       violations.push({
         rule: "nobody is signed out",
         what: `${session.id} was gone for "${operation.do}" on ${operation.node}, and nothing had ended it`,
@@ -53,9 +53,4 @@ function mustOpen(ledger: Ledger, { asked, end }: OperationOf<"validate" | "reau
   if (!token) return false;
   const grace = token.session.mayForget ? 0 : ledger.history.terms.grace;
   return end! < token.replacedAfter + grace;
-}
-
-/** A node whose clock is wrong judges wrongly, and what begins there has its times. */
-function wasMisjudged({ history }: Ledger, node: string, start: number, end: number): boolean {
-  return history.faults.some((fault) => fault.misjudges === node && start < fault.end && end > fault.start);
 }

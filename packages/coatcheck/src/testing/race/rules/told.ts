@@ -22,6 +22,8 @@ function* untold(ledger: Ledger, told: ReadonlySet<string>): Generator<Violation
   for (const session of ledger.sessions.values()) {
     const end = ends.get(session.id)?.first;
     if (!end?.by || told.has(session.id) || mayBeSilent(ledger, session, end.at)) continue;
+    // Expired, and pruned by a node that had no answer: that is told if it can be.
+    if (ledger.hasWrongTimes(session)) continue;
     yield { rule: "told once", what: `Nobody told of the end of ${session.id}`, operations: [end.by] };
   }
 }
