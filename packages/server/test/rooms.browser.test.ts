@@ -191,8 +191,14 @@ test("a page of which a part is painted before the rest arrives holds still, in 
       const page = await newPage(browser, { locale });
       await signIn(page, server);
       await server.running.flushAudit();
-      for (const path of ["/devices", "/admin/users", "/admin/sessions", "/admin/audit"]) {
-        for (line.share of [0.4, 0.5, 0.6]) {
+      for (const path of [
+        "/devices",
+        "/devices/end-all",
+        "/admin/users",
+        "/admin/sessions",
+        "/admin/audit",
+      ]) {
+        for (line.share of [0.37, 0.5, 0.6, 0.69]) {
           await page.goto(line.origin + path, { waitUntil: "commit" });
           await page.evaluate(
             "new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))",

@@ -111,8 +111,8 @@ function signedInMasthead(c: Context<AppEnv>, csrf: Html): Html {
       ${brand(words)}
       <nav class="places" aria-label="${words.frame.main}"><ul class="row">${links}</ul></nav>
       <form class="who" method="post" action="/logout">
-        ${csrf}<span>${identity.user.email}</span>
-        <button class="plain small">${words.frame.signOut}</button>
+        ${csrf}<button class="plain small">${words.frame.signOut}</button>
+        <span>${identity.user.email}</span>
       </form>
     </div></header>`;
 }
