@@ -159,8 +159,8 @@ export const cacheMutants: Mutants = {
   "answers beyond a deadline": {
     breaks: "B8",
     file: examination,
-    text: `return verdict.kind === "current" && !verdict.reaction ? record : undefined;`,
-    becomes: `return verdict.kind === "current" || verdict.kind === "rejected" ? record : undefined;`,
+    text: `if (verdict.kind !== "current" || verdict.reaction) return undefined;`,
+    becomes: `if (verdict.kind !== "current" && verdict.kind !== "rejected") return undefined;`,
     killedBy: [
       tests,
       "A cache answers not beyond a deadline; the store may know of a later use on another node",
@@ -169,8 +169,8 @@ export const cacheMutants: Mutants = {
   "lets the cache judge an older secret": {
     breaks: "caching",
     file: examination,
-    text: `return verdict.kind === "current" && !verdict.reaction ? record : undefined;`,
-    becomes: `return verdict.kind !== "rejected" ? record : undefined;`,
+    text: `if (verdict.kind !== "current" || verdict.reaction) return undefined;`,
+    becomes: `if (verdict.kind === "rejected") return undefined;`,
     killedBy: [
       tests,
       "A cache answers nothing else: an older secret, a guess, another client, strict and due renewal ask the store",
@@ -179,7 +179,7 @@ export const cacheMutants: Mutants = {
   "renews nothing while the cache answers": {
     breaks: "caching",
     file: examination,
-    text: `  if (request.canRenew && now >= record.secretIssuedAt + house.policy.renewAfter) return undefined;
+    text: `  if (request.canRenew && now >= found.secretIssuedAt + house.policy.renewAfter) return undefined;
 `,
     becomes: "",
     killedBy: [

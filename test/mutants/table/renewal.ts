@@ -50,7 +50,7 @@ export const renewalMutants: Mutants = {
     file: "coatcheck/src/core/secret-changes.ts",
     text: "if (!request.canRenew) return undefined;",
     becomes: "",
-    killedBy: [tests, "renewal begins at the first request after an hour that can carry a cookie"],
+    killedBy: [tests, "renewal sends it in no answer that carries no cookie"],
   },
   "renews one request too late": {
     breaks: "promise 4",

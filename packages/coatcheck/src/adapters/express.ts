@@ -119,7 +119,7 @@ function guarded(guard?: Guard<Record<string, unknown>>): RequestHandler {
     };
     const passing = atEndOfTurn(its.auth, () => {
       const known = applyGuard(its.auth, guard);
-      return isPromise(known) ? known.catch(problemInPlace).then(pass) : pass(known);
+      return isPromise(known) ? known.then(pass, (error) => pass(problemInPlace(error))) : pass(known);
     });
     if (isPromise(passing)) passing.catch(next);
   };

@@ -20,7 +20,7 @@ import {
   recentAuth,
   sessionWhere,
 } from "../http/guard.ts";
-import { isPromise, type Known, whenKnown } from "../http/known.ts";
+import { isPromise, type Known } from "../http/known.ts";
 import { onceOver } from "../http/node-answer.ts";
 import { NodeSource, parsedField } from "../http/node-message.ts";
 import { type Problem, problemHeaders, problemOf } from "../http/problem.ts";
@@ -59,12 +59,12 @@ export function coatcheck<D>(sessions: SessionManager<D>, options: FastifyOption
     app.addHook("onRequest", (request: StatefulRequest, reply, done) => {
       const auth = new RequestAuth(sessions, settings, new FastifyAuthRequest(request, reply));
       request[state] = { auth: auth as unknown as RequestAuth, onProblem };
-      goOn(() => auth.checkOrigin(), request, reply, done);
+      goOn(() => auth.checkOrigin(), request, reply, done, asItIs);
     });
     // With the body, since a form may carry the CSRF token, and before anything is done with it.
     if (settings.csrf === "token") {
       app.addHook("preValidation", (request, reply, done) =>
-        goOn(() => stateOf(request).auth.check(), request, reply, done),
+        goOn(() => stateOf(request).auth.check(), request, reply, done, asItIs),
       );
     }
     app.addHook("onSend", (request: StatefulRequest, reply, payload, done) => {
@@ -130,9 +130,7 @@ function guarded(guard?: Guard<Record<string, unknown>>): preHandlerHookHandler 
       if (session) its.session = session;
       return problem;
     };
-    void atEndOfTurn(its.auth, () =>
-      goOn(() => whenKnown(applyGuard(its.auth, guard), admit), request, reply, done),
-    );
+    void atEndOfTurn(its.auth, () => goOn(() => applyGuard(its.auth, guard), request, reply, done, admit));
   };
 }
 
@@ -140,22 +138,31 @@ function guarded(guard?: Guard<Record<string, unknown>>): preHandlerHookHandler 
  * Goes on with the request, or answers the problem with it. Hooks of an `async` function would be shorter, and each would
  * cost a quarter of all that is done for a request.
  */
-function goOn(
-  check: () => Known<Problem | undefined>,
+function goOn<T>(
+  check: () => Known<T>,
   request: FastifyRequest,
   reply: FastifyReply,
   done: (error?: Error) => void,
+  problemIn: (checked: T) => Problem | undefined,
 ): void {
-  let problem: Known<Problem | undefined>;
+  let checked: Known<T>;
   try {
-    problem = check();
+    checked = check();
   } catch (error) {
     done(error as Error);
     return;
   }
-  if (problem === undefined) done();
-  else if (isPromise(problem)) problem.then((late) => goOn(() => late, request, reply, done), done);
-  else void answer(problem, request, reply).then(undefined, done);
+  const finish = (known: T) => {
+    const problem = problemIn(known);
+    if (problem) void answer(problem, request, reply).then(undefined, done);
+    else done();
+  };
+  if (isPromise(checked)) checked.then(finish, done);
+  else finish(checked);
+}
+
+function asItIs(problem: Problem | undefined): Problem | undefined {
+  return problem;
 }
 
 async function answer(problem: Problem, request: FastifyRequest, reply: FastifyReply): Promise<void> {

@@ -14,31 +14,34 @@ type StoreOperation =
   | `throttle.${keyof ThrottleStore}`;
 
 /** Whatever goes wrong in a backend is the same to callers: nothing is known. */
-export async function ask<T>(
+export function ask<T>(
   store: SessionStore,
   operation: StoreOperation,
   question: () => Promise<T>,
 ): Promise<T> {
   const { timeout = defaultTimeout } = store;
+  const failure = (cause: unknown) => new StoreUnavailableError(operation, cause);
   try {
-    return await (timeout === Number.POSITIVE_INFINITY ? question() : within(timeout, question()));
+    return within(timeout, question(), { failure });
   } catch (cause) {
-    throw new StoreUnavailableError(operation, cause);
+    return Promise.reject(failure(cause));
   }
 }
 
 /**
- * The answer, or a rejection if there is none within so many milliseconds.
+ * The answer, or a rejection if there is none within so many milliseconds, which may be infinitely many.
  * @param options.keepsAlive whether the process lives until then. Default true.
+ * @param options.failure what a rejection is turned into. Default nothing else.
  */
 export function within<T>(
   milliseconds: number,
   answer: Promise<T>,
-  { keepsAlive = true }: { readonly keepsAlive?: boolean } = {},
+  { keepsAlive = true, failure = itself }: WithinOptions = {},
 ): Promise<T> {
   return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => reject(new Error(`No answer within ${milliseconds} ms`)), milliseconds);
-    if (!keepsAlive) timer.unref();
+    const expire = () => reject(failure(new Error(`No answer within ${milliseconds} ms`)));
+    const timer = milliseconds === Number.POSITIVE_INFINITY ? undefined : setTimeout(expire, milliseconds);
+    if (!keepsAlive) timer?.unref();
     answer.then(
       (value) => {
         clearTimeout(timer);
@@ -46,8 +49,17 @@ export function within<T>(
       },
       (cause) => {
         clearTimeout(timer);
-        reject(cause);
+        reject(failure(cause));
       },
     );
   });
+}
+
+interface WithinOptions {
+  readonly keepsAlive?: boolean;
+  readonly failure?: (cause: unknown) => unknown;
+}
+
+function itself(cause: unknown): unknown {
+  return cause;
 }

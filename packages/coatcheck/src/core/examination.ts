@@ -8,21 +8,34 @@ import { maximumAttempts, tooManyRaces } from "./race.ts";
 import { completeReturn } from "./remembered.ts";
 import { completeRenewal } from "./renewal.ts";
 import { changeSecret } from "./secret-changes.ts";
+import type { Session } from "./session.ts";
 import { isUnseen } from "./sign-in.ts";
-import type { SessionRecord } from "./store.ts";
+import { type EndedSession, isEnded, type SessionRecord } from "./store.ts";
 import type { SessionId, SessionToken } from "./token.ts";
 import type { TokenRequest, ValidSession } from "./validation.ts";
 
 /** A verdict after a pending renewal was completed. */
 export type Settled<V extends Verdict = Verdict> = Exclude<V, { kind: "confirm" }>;
 
+/** What the token opens by what the store finds. */
+export async function examine(house: House, token: SessionToken, request: TokenRequest): Promise<Settled> {
+  return settle(house, token, request, await house.store.find(token.id));
+}
+
 /**
  * A renewal whose successor came back is completed, so `confirm` never leaves here; a stolen session is ended; and of
  * an odd client is told.
+ * @param first what the store has found.
  */
-export async function examine(house: House, token: SessionToken, request: TokenRequest): Promise<Settled> {
+export async function settle(
+  house: House,
+  token: SessionToken,
+  request: TokenRequest,
+  first: SessionRecord | EndedSession | undefined,
+): Promise<Settled> {
+  let found = first;
   for (let attempt = 0; attempt < maximumAttempts; attempt++) {
-    const found = await house.store.find(token.id);
+    if (attempt > 0) found = await house.store.find(token.id);
     const verdict = judge(house.policy, found, token, request, house.now());
     if (verdict.kind === "theft") await endStolen(house, verdict, request);
     if ("reaction" in verdict && verdict.reaction)
@@ -38,34 +51,33 @@ export async function examine(house: House, token: SessionToken, request: TokenR
   throw tooManyRaces("update", "The session kept changing while it was validated");
 }
 
-/** The session of the token by what a cache has, where that is enough. */
+/** The session of the token by what a cache has, where that is enough. On everything else the store has the word. */
 export function recentSession<D>(
   house: House<D>,
   token: SessionToken,
   request: TokenRequest,
 ): ValidSession<D> | undefined {
-  const record = recentRecord(house, token, request);
-  if (!record) return undefined;
-  if (request.touch !== false) house.touches.touchIfDue(record);
-  const session = house.session(record);
-  return { ok: true, session, token, successor: undefined, superseded: false, recent: true };
+  const session = plainSession(house, token, request, house.store.recent?.(token.id));
+  return session && { ok: true, session, token, successor: undefined, superseded: false, recent: true };
 }
 
 /**
- * What a cache has, if the token is the current one of a live session, from a client like the one that signed in, and
- * there is nothing to renew. On everything else the store has the word.
+ * The session of what was found, if there is nothing more to do than to note its use: the token is the current one of a
+ * live session, from a client like the one that signed in, and nothing is being renewed or due to be.
  */
-function recentRecord<D>(
+export function plainSession<D>(
   house: House<D>,
   token: SessionToken,
   request: TokenRequest,
-): SessionRecord | undefined {
-  const record = house.store.recent?.(token.id);
-  if (!record || record.pending) return undefined;
+  found: SessionRecord | EndedSession | undefined,
+): Session<D> | undefined {
+  if (!found || isEnded(found) || found.pending) return undefined;
   const now = house.now();
-  if (request.canRenew && now >= record.secretIssuedAt + house.policy.renewAfter) return undefined;
-  const verdict = judge(house.policy, record, token, request, now);
-  return verdict.kind === "current" && !verdict.reaction ? record : undefined;
+  if (request.canRenew && now >= found.secretIssuedAt + house.policy.renewAfter) return undefined;
+  const verdict = judge(house.policy, found, token, request, now);
+  if (verdict.kind !== "current" || verdict.reaction) return undefined;
+  if (request.touch !== false) house.touches.touchIfDue(found);
+  return house.session(found);
 }
 
 export function isAccepted(verdict: Settled): verdict is Settled<Accepted> {

@@ -5,7 +5,7 @@ import { leaveFlash, takeFlash, updateData } from "./data-writes.ts";
 import { type Devices, devicesOf } from "./devices.ts";
 import { belongsTo, revoke, revokeAll } from "./ends.ts";
 import type { SessionObserver, Warn } from "./events.ts";
-import { examine, isAccepted, isLocked, recentSession } from "./examination.ts";
+import { examine, isAccepted, isLocked, plainSession, recentSession, settle } from "./examination.ts";
 import type { ClientInfo } from "./fingerprint.ts";
 import { assertFlash } from "./flash.ts";
 import { House } from "./house.ts";
@@ -99,7 +99,10 @@ export class SessionManager<D = Record<string, unknown>> {
 
     const recent = request.strict ? undefined : recentSession(this.#house, token, request);
     if (recent) return recent;
-    const verdict = await examine(this.#house, token, request);
+    const found = await this.#house.store.find(token.id);
+    const plain = plainSession(this.#house, token, request, found);
+    if (plain) return { ok: true, session: plain, token, successor: undefined, superseded: false };
+    const verdict = await settle(this.#house, token, request, found);
     if (!isAccepted(verdict)) return this.#refuse(verdict, token, request);
     const { record } = verdict;
     if (request.touch !== false) this.#house.touches.touchIfDue(record);

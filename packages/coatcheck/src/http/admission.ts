@@ -138,10 +138,14 @@ export class Admission<D> {
     throw new NotSignedInError();
   }
 
-  async #validate(): Promise<Validation<D>> {
+  #validate(): Promise<Validation<D>> {
     this.#presented ??= this.#validatePresented();
-    const validation = await this.#presented;
-    if (validation.ok || !this.#exchange.canRenew || !mayResume(validation.rejection)) return validation;
+    return this.#presented.then((validation) => (validation.ok ? validation : this.#comeBack(validation)));
+  }
+
+  /** What was presented opens nothing. */
+  async #comeBack(validation: RefusedToken<D>): Promise<Validation<D>> {
+    if (!this.#exchange.canRenew || !mayResume(validation.rejection)) return validation;
     const token = this.#browser.token();
     if (!token) return validation;
     const retryAfter = waitForLookup(this.#exchange, token);

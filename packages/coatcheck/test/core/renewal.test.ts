@@ -75,6 +75,13 @@ describe("renewal", () => {
     assert.equal(again?.reveal(), first?.reveal());
   });
 
+  it("sends it in no answer that carries no cookie", async () => {
+    const at = await due();
+    await successorOf(at, at.token);
+    assert.equal(await successorOf(at, at.token, { client: firefox, canRenew: false }), undefined);
+    assert.equal(await outcome(at, at.token, fromFirefox), "valid");
+  });
+
   it("accepts the old secret from another client meanwhile, and sends it no successor", async () => {
     const at = await due();
     await successorOf(at, at.token);

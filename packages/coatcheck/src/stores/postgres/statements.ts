@@ -55,8 +55,8 @@ export function statements(schema: string | undefined): Statements {
      * the length of an array would make it plan anew whenever there are few, at two to three times the cost.
      */
     find: `
-      SELECT found.*
-      FROM json_array_elements_text($1::json) AS asked (id)
+      SELECT found.*, asked.place
+      FROM json_array_elements_text($1::json) WITH ORDINALITY AS asked (id, place)
       CROSS JOIN LATERAL (
         SELECT session.id, ${recordText("session")}, NULL FROM ${sessions} AS session WHERE session.id = asked.id
         UNION ALL
