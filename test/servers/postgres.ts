@@ -50,10 +50,10 @@ export async function startPostgres(own: Readonly<Record<string, string>> = {}):
     },
     freeze: async () => {
       frozen = await processesOf(server);
-      for (const pid of frozen) process.kill(pid, "SIGSTOP");
+      for (const pid of frozen) signal(pid, "SIGSTOP");
     },
     thaw: () => {
-      for (const pid of frozen) process.kill(pid, "SIGCONT");
+      for (const pid of frozen) signal(pid, "SIGCONT");
       frozen = [];
     },
     [Symbol.asyncDispose]: async () => {
@@ -177,6 +177,15 @@ async function processesOf(server: RunningPostgres): Promise<number[]> {
     "SELECT pid FROM pg_stat_activity WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()",
   );
   return [server.process.pid!, ...rows.map(({ pid }) => pid as number)];
+}
+
+/** Its client may have left by now. */
+function signal(pid: number, name: NodeJS.Signals): void {
+  try {
+    process.kill(pid, name);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
+  }
 }
 
 /**

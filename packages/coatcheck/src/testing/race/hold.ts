@@ -21,8 +21,8 @@ export interface RaceOptions {
   readonly durable?: boolean;
 }
 
-/** So long nodes may take to recover after the last fault, in milliseconds. */
-const patience = 30_000;
+/** So long nodes may take to recover after the last fault, in milliseconds, also where others want the processor. */
+const patience = 60_000;
 
 /** So long a browser waits after an outage, in milliseconds. */
 const retryAfter = 20;
