@@ -13,6 +13,9 @@ type Work = () => unknown;
 /** So many writes share a transaction, at most: others wait for the event loop and the file's lock meanwhile. */
 const mostAtOnce = 100;
 
+/** So many rows are removed in one step, at most: among a million, each may be in five pages that no cache has. */
+const mostRemoved = 20;
+
 export class Connection {
   readonly db: DatabaseSync;
   readonly #file: DatabaseFile | undefined;
@@ -63,9 +66,9 @@ export class Connection {
   }
 
   /**
-   * One step along a key: removes what has expired among the `batch` rows after `after`. `walk` gives their keys and
-   * deadlines. Looks without a lock, so that nobody waits while there is nothing to remove; `remove` asks the deadline
-   * again.
+   * One step along a key: removes what has expired among the `batch` rows after `after`, or the first of them. `walk` gives
+   * their keys and deadlines. Looks without a lock, so that nobody waits while there is nothing to remove; `remove` asks the
+   * deadline again.
    */
   async prune(
     walk: StatementSync,
@@ -75,10 +78,11 @@ export class Connection {
     after: string,
   ): Promise<{ readonly rows: readonly Row[]; readonly next: string | undefined }> {
     const seen = this.rows(walk, after, batch) as [key: string, until: number][];
-    const last = seen.at(-1)?.[0];
-    const isDue = seen.some(([, until]) => until <= now);
-    const rows = isDue ? await this.write(() => this.rows(remove, after, last!, now)) : [];
-    return { rows, next: seen.length < batch ? undefined : last };
+    const due = seen.filter(([, until]) => until <= now);
+    const isTooMuch = due.length > mostRemoved;
+    const last = (isTooMuch ? due[mostRemoved - 1] : seen.at(-1))?.[0];
+    const rows = due.length > 0 ? await this.write(() => this.rows(remove, after, last!, now)) : [];
+    return { rows, next: isTooMuch || seen.length === batch ? last : undefined };
   }
 
   /** Resolves when all that is committed by now would survive a power cut, where that is the store's to see to. */

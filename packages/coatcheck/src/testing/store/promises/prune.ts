@@ -20,6 +20,8 @@ export const prune: StoreCases = {
       const dead = many(60, now);
       const live = many(20, now + 1);
       await insertAll(store, [...dead, ...live], beginning);
+      const looks = await walk(elsewhere, beginning, 10);
+      assert.ok(looks.length > 3, `${looks.length} steps of 10`);
       const steps = await walk(elsewhere, now, 10);
       for (const { expired } of steps) assert.ok(expired.length <= 20, `${expired.length} in a step of 10`);
       assertSame(
