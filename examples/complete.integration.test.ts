@@ -14,6 +14,7 @@ import fc from "fast-check";
 import { startPostgres } from "../test/servers/postgres.ts";
 import { type RunningProgram, startProgram } from "../test/servers/program.ts";
 import { startRedis } from "../test/servers/redis.ts";
+import { untilAnswered } from "../test/servers/until-answered.ts";
 
 const program = join(import.meta.dirname, "complete.ts");
 
@@ -446,11 +447,14 @@ function describeStrangeBodies(stage: Stage): void {
   test("a body of a megabyte is too large, and no error", async () => {
     const browser = await signedIn(stage.node.network);
     const large = "x".repeat(1_000_000);
-    assertRefused(await browser.post(signInPath, json({ ...admin, password: large })), 413);
-    assertRefused(await browser.post("/api/transfer", inForm(large)), 413);
-    const unannounced = posting(stage.node, signInPath, { "transfer-encoding": "chunked" });
-    unannounced.on("error", () => {}).end(large);
-    assert.equal((await responseTo(unannounced)).statusCode, 413);
+    const credentials = json({ ...admin, password: large });
+    assertRefused(await untilAnswered(() => browser.post(signInPath, credentials)), 413);
+    assertRefused(await untilAnswered(() => browser.post("/api/transfer", inForm(large))), 413);
+    const { statusCode } = await untilAnswered(() => {
+      const unannounced = posting(stage.node, signInPath, { "transfer-encoding": "chunked" });
+      return responseTo(unannounced.on("error", () => {}).end(large));
+    });
+    assert.equal(statusCode, 413);
   });
 }
 

@@ -6,6 +6,7 @@ import { after, before, describe, test } from "node:test";
 import { type Answer, type Browser, type Message, Network } from "coatcheck/testing";
 import fc from "fast-check";
 import { type RunningProgram, startProgram } from "../test/servers/program.ts";
+import { untilAnswered } from "../test/servers/until-answered.ts";
 
 const program = join(import.meta.dirname, "minimal.ts");
 const right = { username: "grace", password: "tea kettle upstairs window" };
@@ -117,7 +118,7 @@ describe("examples/minimal.ts", () => {
 
   test("a body of a megabyte is too large, and no error", async () => {
     const body = JSON.stringify({ ...right, password: "x".repeat(1_000_000) });
-    assertRefused(await network.send("POST", "/login", { body }), 413);
+    assertRefused(await untilAnswered(() => network.send("POST", "/login", { body })), 413);
   });
 
   test("sign-out ends the session and clears the cookie: a copy of it opens nothing", async () => {
