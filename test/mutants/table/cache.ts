@@ -179,7 +179,7 @@ export const cacheMutants: Mutants = {
   "renews nothing while the cache answers": {
     breaks: "caching",
     file: examination,
-    text: `  if (request.canRenew && now >= found.secretIssuedAt + house.policy.renewAfter) return undefined;
+    text: `  if (request.canRenew && isRenewalDue(house.policy, found, now)) return undefined;
 `,
     becomes: "",
     killedBy: [

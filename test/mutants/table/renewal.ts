@@ -54,9 +54,9 @@ export const renewalMutants: Mutants = {
   },
   "renews one request too late": {
     breaks: "promise 4",
-    file: "coatcheck/src/core/secret-changes.ts",
-    text: "house.now() >= record.secretIssuedAt + house.policy.renewAfter",
-    becomes: "house.now() > record.secretIssuedAt + house.policy.renewAfter",
+    file: "coatcheck/src/core/renewal.ts",
+    text: "return now >= secretIssuedAt + renewAfter;",
+    becomes: "return now > secretIssuedAt + renewAfter;",
     killedBy: [tests, "renewal begins at the first request after an hour that can carry a cookie"],
   },
   "takes a renewal that cannot be written for an outage": {

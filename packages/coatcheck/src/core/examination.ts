@@ -6,7 +6,7 @@ import type { House } from "./house.ts";
 import { type Accepted, judge, type Refused, type Verdict } from "./judge.ts";
 import { maximumAttempts, tooManyRaces } from "./race.ts";
 import { completeReturn } from "./remembered.ts";
-import { completeRenewal } from "./renewal.ts";
+import { completeRenewal, isRenewalDue } from "./renewal.ts";
 import { changeSecret } from "./secret-changes.ts";
 import type { Session } from "./session.ts";
 import { isUnseen } from "./sign-in.ts";
@@ -73,7 +73,7 @@ export function plainSession<D>(
 ): Session<D> | undefined {
   if (!found || isEnded(found) || found.pending) return undefined;
   const now = house.now();
-  if (request.canRenew && now >= found.secretIssuedAt + house.policy.renewAfter) return undefined;
+  if (request.canRenew && isRenewalDue(house.policy, found, now)) return undefined;
   const verdict = judge(house.policy, found, token, request, now);
   if (verdict.kind !== "current" || verdict.reaction) return undefined;
   if (request.touch !== false) house.touches.touchIfDue(found);

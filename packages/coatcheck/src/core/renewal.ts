@@ -5,6 +5,7 @@
  * any ──replace──▶ current (all former in grace)
  */
 import { type ClientInfo, tolerantFingerprint } from "./fingerprint.ts";
+import type { SessionPolicy } from "./policy.ts";
 import type { PendingRenewal, SessionChange, SessionRecord, SupersededSecret } from "./store.ts";
 import { tolerableSkew } from "./store-clock.ts";
 import { renewalSalt, type SessionToken } from "./token.ts";
@@ -28,6 +29,15 @@ export function firstSecret(
  * would be taken for stolen. Only re-authentication goes on, and more of those in one grace are no browser's doing.
  */
 const maximumSuperseded = 8;
+
+/** Whether the secret is so old that it is to be replaced at the next occasion. */
+export function isRenewalDue(
+  { renewAfter }: Pick<SessionPolicy, "renewAfter">,
+  { secretIssuedAt }: Renewable,
+  now: number,
+): boolean {
+  return now >= secretIssuedAt + renewAfter;
+}
 
 /** Whether a renewal may begin now: none is under way, and the secret that it replaces can be remembered. */
 export function mayBeginRenewal(record: Renewable, now: number): boolean {

@@ -3,7 +3,7 @@ import type { Settled } from "./examination.ts";
 import type { ClientInfo } from "./fingerprint.ts";
 import type { House } from "./house.ts";
 import type { Accepted } from "./judge.ts";
-import { beginRenewal, mayBeginRenewal } from "./renewal.ts";
+import { beginRenewal, isRenewalDue, mayBeginRenewal } from "./renewal.ts";
 import { isEnded, type SessionChange, type SessionRecord } from "./store.ts";
 import { type SessionToken, sameHash } from "./token.ts";
 import type { TokenRequest } from "./validation.ts";
@@ -39,7 +39,7 @@ export async function successorOf(
   if (!request.canRenew) return undefined;
   if (verdict.kind === "resend") return token.successor(verdict.pending.salt);
   const { record } = verdict;
-  const due = verdict.kind === "current" && house.now() >= record.secretIssuedAt + house.policy.renewAfter;
+  const due = verdict.kind === "current" && isRenewalDue(house.policy, record, house.now());
   if (!due) return undefined;
   try {
     // Asked for only here: what is known of the client is put together from headers.
