@@ -2,6 +2,7 @@
 import { once } from "node:events";
 import { Agent, type IncomingHttpHeaders, type IncomingMessage, request } from "node:http";
 import { text } from "node:stream/consumers";
+import { wasCutOff } from "../../../../test/servers/until-answered.ts";
 
 export interface WireRequest {
   readonly method: string;
@@ -36,7 +37,7 @@ export class Wire {
       try {
         return await this.#send(sent);
       } catch (error) {
-        if (!closed.has((error as NodeJS.ErrnoException).code ?? "")) throw error;
+        if (!wasCutOff(error)) throw error;
       }
     }
     return undefined;
@@ -68,8 +69,6 @@ export class Wire {
     this.#agent.destroy();
   }
 }
-
-const closed: ReadonlySet<string> = new Set(["ECONNRESET", "EPIPE"]);
 
 /** Without what Node would not send at all, or refuse before anybody sees it. */
 function asHeader(value: string): string {
