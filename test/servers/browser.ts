@@ -49,10 +49,19 @@ export async function visit(page: Page, address: string, interruptions = 3): Pro
   try {
     await page.goto(address);
   } catch (error) {
-    if (interruptions === 0 || !interrupted.test(String(error))) throw error;
-    await page.waitForLoadState();
+    const message = String(error);
+    if (interruptions === 0 || !interrupted.test(message)) throw error;
+    // Where another page came up first, ours may follow still. Who went there again at once would interrupt that.
+    if (!message.includes("ERR_ABORTED") && (await comes(page, address))) return;
     await visit(page, address, interruptions - 1);
   }
+}
+
+function comes(page: Page, address: string): Promise<boolean> {
+  return page.waitForURL(address, { timeout: 3_000 }).then(
+    () => true,
+    () => false,
+  );
 }
 
 async function launched(): Promise<Browser> {

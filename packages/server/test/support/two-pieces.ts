@@ -51,8 +51,7 @@ export class TwoPieces {
   }
 
   #bring(body: Buffer, isPage: boolean, response: ServerResponse): void {
-    // Between two lines: what stands at the right and comes letter by letter does move.
-    const first = isPage ? body.lastIndexOf("\n", body.length * this.share) : body.length;
+    const first = isPage ? Math.floor(body.length * this.share) : body.length;
     response.write(body.subarray(0, first));
     if (isPage) this.#bringRest = () => response.end(body.subarray(first));
     else response.end();
