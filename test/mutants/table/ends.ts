@@ -299,10 +299,10 @@ export const endsMutants: Mutants = {
   "shows a page to nobody while the store is down": {
     breaks: "B25",
     file: "coatcheck/src/http/admission.ts",
-    text: `    this.#validation ??= this.#recent() ?? this.#validate();
+    text: `    this.#validation ??= this.#recent() ?? this.#lookUp();
 `,
-    becomes: `    this.#validation ??=
-      this.#recent() ?? this.#validate().catch(() => ({ ok: false, rejection: { reason: "absent" } }) as const);
+    becomes: `    const asNobody = () => ({ ok: false, rejection: { reason: "absent" } }) as const;
+    this.#validation ??= this.#recent() ?? Promise.resolve(this.#lookUp()).catch(asNobody);
 `,
     killedBy: [
       "coatcheck/test/adapters/web.test.ts",

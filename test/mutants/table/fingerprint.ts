@@ -199,10 +199,10 @@ export const fingerprintMutants: Mutants = {
   "lets a locked session through the doors": {
     breaks: "protections/step-up",
     file: "coatcheck/src/http/guard.ts",
-    text: `if (!validation.ok) return { problem: signInProblem(validation.rejection) };
+    text: `if (!validation.ok) return goOn({ problem: signInProblem(validation.rejection) });
     const { session } = validation;`,
     becomes: `const held = validation.ok ? validation : validation.locked;
-    if (!held) return { problem: signInProblem(validation.ok ? { reason: "absent" } : validation.rejection) };
+    if (!held) return goOn({ problem: signInProblem(validation.ok ? { reason: "absent" } : validation.rejection) });
     const { session } = held;`,
     killedBy: [
       webTests,

@@ -12,15 +12,15 @@ import { addHeaders, type HeaderFields } from "../http/added-headers.ts";
 import type { AuthRequest } from "../http/auth-request.ts";
 import { type AuthOptions, resolveAuth } from "../http/auth-settings.ts";
 import {
-  applyGuard,
   atEndOfTurn,
   csrfTokenPresent,
   type Guard,
   type Guarded,
   recentAuth,
   sessionWhere,
+  whenGuarded,
 } from "../http/guard.ts";
-import { isPromise, type Known } from "../http/known.ts";
+import { isPromise } from "../http/known.ts";
 import { onceOver } from "../http/node-answer.ts";
 import { NodeSource, parsedField } from "../http/node-message.ts";
 import { type Problem, problemHeaders, problemOf } from "../http/problem.ts";
@@ -59,24 +59,21 @@ export function coatcheck<D>(sessions: SessionManager<D>, options: FastifyOption
     app.addHook("onRequest", (request: StatefulRequest, reply, done) => {
       const auth = new RequestAuth(sessions, settings, new FastifyAuthRequest(request, reply));
       request[state] = { auth: auth as unknown as RequestAuth, onProblem };
-      goOn(() => auth.checkOrigin(), request, reply, done, asItIs);
+      pass(auth.checkOrigin(), request, reply, done);
     });
     // With the body, since a form may carry the CSRF token, and before anything is done with it.
     if (settings.csrf === "token") {
-      app.addHook("preValidation", (request, reply, done) =>
-        goOn(() => stateOf(request).auth.check(), request, reply, done, asItIs),
-      );
+      app.addHook("preValidation", (request, reply, done) => {
+        const checked = stateOf(request).auth.check();
+        if (checked) checked.then((problem) => pass(problem, request, reply, done), done);
+        else done();
+      });
     }
     app.addHook("onSend", (request: StatefulRequest, reply, payload, done) => {
       const auth = request[state]?.auth;
-      const send = () => {
-        const added = auth?.responseHeaders();
-        if (added) addHeaders(new FastifyFields(reply), added);
-        done(null, payload);
-      };
       const settling = auth?.settle();
-      if (settling) settling.then(send).catch(done);
-      else send();
+      if (settling) settling.then(() => send(auth, reply, payload, done)).catch(done);
+      else send(auth, reply, payload, done);
     });
   };
   // Fastify would keep the hooks from the routes outside the plugin.
@@ -128,9 +125,16 @@ function guarded(guard?: Guard<Record<string, unknown>>): preHandlerHookHandler 
     const its = stateOf(request);
     const admit = ({ session, problem }: Guarded<Record<string, unknown>>) => {
       if (session) its.session = session;
-      return problem;
+      pass(problem, request, reply, done);
     };
-    void atEndOfTurn(its.auth, () => goOn(() => applyGuard(its.auth, guard), request, reply, done, admit));
+    void atEndOfTurn(its.auth, () => {
+      try {
+        const admitted = whenGuarded(its.auth, guard, admit);
+        if (isPromise(admitted)) admitted.catch(done);
+      } catch (error) {
+        done(error as Error);
+      }
+    });
   };
 }
 
@@ -138,31 +142,25 @@ function guarded(guard?: Guard<Record<string, unknown>>): preHandlerHookHandler 
  * Goes on with the request, or answers the problem with it. Hooks of an `async` function would be shorter, and each would
  * cost a quarter of all that is done for a request.
  */
-function goOn<T>(
-  check: () => Known<T>,
+function pass(
+  problem: Problem | undefined,
   request: FastifyRequest,
   reply: FastifyReply,
   done: (error?: Error) => void,
-  problemIn: (checked: T) => Problem | undefined,
 ): void {
-  let checked: Known<T>;
-  try {
-    checked = check();
-  } catch (error) {
-    done(error as Error);
-    return;
-  }
-  const finish = (known: T) => {
-    const problem = problemIn(known);
-    if (problem) void answer(problem, request, reply).then(undefined, done);
-    else done();
-  };
-  if (isPromise(checked)) checked.then(finish, done);
-  else finish(checked);
+  if (problem) void answer(problem, request, reply).then(undefined, done);
+  else done();
 }
 
-function asItIs(problem: Problem | undefined): Problem | undefined {
-  return problem;
+function send(
+  auth: RequestAuth | undefined,
+  reply: FastifyReply,
+  payload: unknown,
+  done: (error: null, payload: unknown) => void,
+): void {
+  const added = auth?.responseHeaders();
+  if (added) addHeaders(new FastifyFields(reply), added);
+  done(null, payload);
 }
 
 async function answer(problem: Problem, request: FastifyRequest, reply: FastifyReply): Promise<void> {

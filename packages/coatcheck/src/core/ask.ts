@@ -1,4 +1,5 @@
 /** One question to the store: answered in time, or `StoreUnavailableError`. */
+import { within } from "./deadline.ts";
 import { StoreUnavailableError } from "./errors.ts";
 import type { RememberStore } from "./remember-store.ts";
 import type { SessionStore, StoreCompanions } from "./store.ts";
@@ -26,40 +27,4 @@ export function ask<T>(
   } catch (cause) {
     return Promise.reject(failure(cause));
   }
-}
-
-/**
- * The answer, or a rejection if there is none within so many milliseconds, which may be infinitely many.
- * @param options.keepsAlive whether the process lives until then. Default true.
- * @param options.failure what a rejection is turned into. Default nothing else.
- */
-export function within<T>(
-  milliseconds: number,
-  answer: Promise<T>,
-  { keepsAlive = true, failure = itself }: WithinOptions = {},
-): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const expire = () => reject(failure(new Error(`No answer within ${milliseconds} ms`)));
-    const timer = milliseconds === Number.POSITIVE_INFINITY ? undefined : setTimeout(expire, milliseconds);
-    if (!keepsAlive) timer?.unref();
-    answer.then(
-      (value) => {
-        clearTimeout(timer);
-        resolve(value);
-      },
-      (cause) => {
-        clearTimeout(timer);
-        reject(failure(cause));
-      },
-    );
-  });
-}
-
-interface WithinOptions {
-  readonly keepsAlive?: boolean;
-  readonly failure?: (cause: unknown) => unknown;
-}
-
-function itself(cause: unknown): unknown {
-  return cause;
 }

@@ -76,7 +76,7 @@ export function plainSession<D>(
   if (request.canRenew && isRenewalDue(house.policy, found, now)) return undefined;
   const verdict = judge(house.policy, found, token, request, now);
   if (verdict.kind !== "current" || verdict.reaction) return undefined;
-  if (request.touch !== false) house.touches.touchIfDue(found);
+  if (request.touch !== false) house.touches.touchIfDue(found, now);
   return house.session(found);
 }
 

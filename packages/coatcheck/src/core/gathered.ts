@@ -2,12 +2,14 @@
 import { endOfTurn } from "./turn.ts";
 
 /**
- * Gathers what is asked in one turn. Whoever asks for the same shares the answer. A question joins those that were not
- * sent yet, never an answer that is under way: so it sees whatever was acknowledged before it was asked.
+ * Gathers what is asked in one turn. A question joins those that were not sent yet, never an answer that is under way: so
+ * it sees whatever was acknowledged before it was asked. What is asked twice is sent twice: to find that out for strings
+ * that are new costs more than to answer them (V8 interns the keys of a map).
  */
 export class Gathered<Question, Answer> {
   readonly #send: (questions: readonly Question[]) => Promise<readonly Answer[]>;
-  #asked = new Map<Question, PromiseWithResolvers<Answer>>();
+  #questions: Question[] = [];
+  #waiting: PromiseWithResolvers<Answer>[] = [];
 
   /** @param send gives the answers in the order of the questions. */
   constructor(send: (questions: readonly Question[]) => Promise<readonly Answer[]>) {
@@ -15,23 +17,23 @@ export class Gathered<Question, Answer> {
   }
 
   ask(question: Question): Promise<Answer> {
-    const shared = this.#asked.get(question);
-    if (shared) return shared.promise;
-    if (this.#asked.size === 0) void endOfTurn().then(() => this.#answer());
+    if (this.#waiting.length === 0) void endOfTurn().then(() => this.#answer());
     const asked = Promise.withResolvers<Answer>();
-    this.#asked.set(question, asked);
+    this.#questions.push(question);
+    this.#waiting.push(asked);
     return asked.promise;
   }
 
   async #answer(): Promise<void> {
-    const asked = this.#asked;
-    this.#asked = new Map();
+    const questions = this.#questions;
+    const waiting = this.#waiting;
+    this.#questions = [];
+    this.#waiting = [];
     try {
-      const answers = await this.#send([...asked.keys()]);
-      let at = 0;
-      for (const { resolve } of asked.values()) resolve(answers[at++]!);
+      const answers = await this.#send(questions);
+      for (const [at, { resolve }] of waiting.entries()) resolve(answers[at]!);
     } catch (error) {
-      for (const { reject } of asked.values()) reject(error);
+      for (const { reject } of waiting) reject(error);
     }
   }
 }

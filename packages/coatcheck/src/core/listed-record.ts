@@ -1,6 +1,6 @@
 /** A session record as a list of its parts, without their names: how stores read it from JSON, in three quarters of the time. */
 import type { SessionRecord } from "./store.ts";
-import { isClient, isPending, isSuperseded, isText, isTexts } from "./stored.ts";
+import { clientIn, isPending, isSuperseded, isText, isTexts } from "./stored.ts";
 import type { SessionId } from "./token.ts";
 
 /**
@@ -34,7 +34,7 @@ export function recordIn(
     authenticatedAt,
     amr,
     fingerprint,
-    client,
+    clientParts,
     data,
   ] = list;
   const isCounted =
@@ -49,11 +49,12 @@ export function recordIn(
     isExact(secretIssuedAt) &&
     isSuperseded(superseded) &&
     (pending === null || isPending(pending));
+  const client = clientIn(clientParts);
   const isAuthentication =
     isExact(authenticatedAt) &&
     isTexts(amr) &&
     (fingerprint === null || isText(fingerprint)) &&
-    isClient(client);
+    client !== undefined;
   const dataText = dataOf(data);
   if (!isCounted) throw damaged("numbers");
   if (!isText(userId)) throw damaged("user");

@@ -105,7 +105,7 @@ export class SessionManager<D = Record<string, unknown>> {
     const verdict = await settle(this.#house, token, request, found);
     if (!isAccepted(verdict)) return this.#refuse(verdict, token, request);
     const { record } = verdict;
-    if (request.touch !== false) this.#house.touches.touchIfDue(record);
+    if (request.touch !== false) this.#house.touches.touchIfDue(record, this.now());
     return {
       ok: true,
       session: this.#house.session(record),

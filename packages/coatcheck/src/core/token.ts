@@ -15,7 +15,10 @@ export type SessionId = string & { readonly [sessionId]: true };
 const routingTagLength = 3;
 const familyLength = 22;
 const idPattern = /^[A-Za-z0-9_-]{25}$/;
-const tokenPattern = /^[A-Za-z0-9_-]{25}\.[A-Za-z0-9_-]{22}\.[A-Za-z0-9_-]{43}$/;
+/** Each character for itself: counted in braces, V8 takes four times as long to compare them. */
+const tokenPattern = new RegExp(
+  `^${[25, familyLength, 43].map((length) => "[A-Za-z0-9_-]".repeat(length)).join("\\.")}$`,
+);
 /** Where the family begins in the text of a token, and where the secret does. */
 const familyAt = 25 + 1;
 const secretAt = familyAt + familyLength + 1;

@@ -43,9 +43,8 @@ export class Touches {
    * does not wait for it. Those that come while others are written go together after them: a store that is slow is not
    * asked for more, and keeps its connections for finds.
    */
-  touchIfDue(record: SessionRecord): void {
+  touchIfDue(record: SessionRecord, now: number): void {
     const { policy, storeClock } = this.#house;
-    const now = this.#house.now();
     if (now - record.lastSeenAt < policy.touchInterval) return;
     if (!storeClock.agrees || this.#waiting.length >= mostWaiting) return;
     if (!this.#noted.isNews(record.id, now)) return;

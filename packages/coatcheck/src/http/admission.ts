@@ -9,7 +9,7 @@ import type { SessionToken } from "../core/token.ts";
 import type { RefusedToken, TokenRequest, Validation, ValidSession } from "../core/validation.ts";
 import { mayResume, resume } from "../remember/resume.ts";
 import type { Exchange } from "./exchange.ts";
-import type { Known } from "./known.ts";
+import { type Known, whenKnown } from "./known.ts";
 import type { RememberedBrowser } from "./remembered-browser.ts";
 import { countGarbage, vouchFor, waitForLookup, wasNeverOurs } from "./request-garbage.ts";
 import type { SessionTicket } from "./session-ticket.ts";
@@ -23,7 +23,7 @@ export class Admission<D> {
   readonly #exchange: Exchange;
   readonly #ticket: SessionTicket;
   readonly #browser: RememberedBrowser;
-  #presented: Promise<Validation<D>> | undefined;
+  #presented: Known<Validation<D>> | undefined;
   #validation: Known<Validation<D>> | undefined;
 
   constructor(
@@ -45,7 +45,7 @@ export class Admission<D> {
    * cache has is known at once.
    */
   validation(): Known<Validation<D>> {
-    this.#validation ??= this.#recent() ?? this.#validate();
+    this.#validation ??= this.#recent() ?? this.#lookUp();
     return this.#validation;
   }
 
@@ -138,9 +138,12 @@ export class Admission<D> {
     throw new NotSignedInError();
   }
 
-  #validate(): Promise<Validation<D>> {
-    this.#presented ??= this.#validatePresented();
-    return this.#presented.then((validation) => (validation.ok ? validation : this.#comeBack(validation)));
+  #lookUp(): Known<Validation<D>> {
+    const orComeBack = (validation: Validation<D>) =>
+      validation.ok ? validation : this.#comeBack(validation);
+    return this.#presented
+      ? whenKnown(this.#presented, orComeBack)
+      : this.#validatePresented(this.#exchange, orComeBack);
   }
 
   /** What was presented opens nothing. */
@@ -152,12 +155,23 @@ export class Admission<D> {
     return retryAfter > 0 ? throttled(retryAfter) : this.#resume(token, validation);
   }
 
-  async #validatePresented(request: TokenRequest = this.#exchange): Promise<Validation<D>> {
+  /** @param goOn makes something else of it, without a promise of its own. */
+  #validatePresented(
+    request: TokenRequest = this.#exchange,
+    goOn: (validation: Validation<D>) => Known<Validation<D>> = asItIs,
+  ): Known<Validation<D>> {
+    return whenKnown(this.#validated(request), (validation) => goOn(this.#received(validation)));
+  }
+
+  #validated(request: TokenRequest): Known<Validation<D>> {
     const { token, rejection } = this.#ticket.presented();
     if (rejection?.reason === "absent") return { ok: false, rejection };
     const retryAfter = waitForLookup(this.#exchange, token);
     if (retryAfter > 0) return throttled(retryAfter);
-    const validation = token ? await this.#sessions.validate(token, request) : this.#reject(rejection);
+    return token ? this.#sessions.validate(token, request) : this.#reject(rejection);
+  }
+
+  #received(validation: Validation<D>): Validation<D> {
     if (validation.ok) vouchFor(this.#exchange, validation.token);
     else if (wasNeverOurs(validation.rejection)) countGarbage(this.#exchange);
     if (validation.ok || validation.locked) this.#exchange.recognise();
@@ -198,4 +212,8 @@ export class Admission<D> {
 
 function throttled(retryAfter: number): RefusedToken<never> {
   return { ok: false, rejection: { reason: "throttled", retryAfter } };
+}
+
+function asItIs<T>(it: T): T {
+  return it;
 }

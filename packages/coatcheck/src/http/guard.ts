@@ -22,10 +22,19 @@ export type Guarded<D> =
 
 /** Asks for the session, then applies the guard. Known at once where a cache has the session and the guard does not wait. */
 export function applyGuard<D>(auth: RequestAuth<D>, guard?: Guard<D>): Known<Guarded<D>> {
+  return whenGuarded(auth, guard, (guarded) => guarded);
+}
+
+/** Applies the guard and goes on with what it says, in the same promise if it takes one: another would cost as much as a guard. */
+export function whenGuarded<D, T>(
+  auth: RequestAuth<D>,
+  guard: Guard<D> | undefined,
+  goOn: (guarded: Guarded<D>) => Known<T>,
+): Known<T> {
   return whenKnown(auth.validation(), (validation) => {
-    if (!validation.ok) return { problem: signInProblem(validation.rejection) };
+    if (!validation.ok) return goOn({ problem: signInProblem(validation.rejection) });
     const { session } = validation;
-    return whenKnown(guard?.(session, auth), (problem) => (problem ? { problem } : { session }));
+    return whenKnown(guard?.(session, auth), (problem) => goOn(problem ? { problem } : { session }));
   });
 }
 

@@ -10,9 +10,25 @@ export interface NodeMessage {
 
 /** A header by its lower-case name; several of one name joined by commas. */
 export function nodeHeader({ headers }: NodeMessage, name: string): string | undefined {
-  // HTTP/2 has no Host.
-  const value = headers[name] ?? (name === "host" ? headers[":authority"] : undefined);
+  const value = headerIn(headers, name);
   return Array.isArray(value) ? value.join(", ") : value;
+}
+
+function headerIn(headers: NodeMessage["headers"], name: string): string | string[] | undefined {
+  // Those that every guard reads are read by their names, in a fraction of the time that any name takes.
+  switch (name) {
+    case "cookie":
+      return headers.cookie;
+    case "user-agent":
+      return headers["user-agent"];
+    case "accept-language":
+      return headers["accept-language"];
+    case "host":
+      // HTTP/2 has none.
+      return headers.host ?? headers[":authority"];
+    default:
+      return headers[name];
+  }
 }
 
 /** A field of a form body that the framework has parsed; undefined if there is none or no text. */

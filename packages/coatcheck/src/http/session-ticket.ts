@@ -21,8 +21,7 @@ export class SessionTicket {
   }
 
   presented(): PresentedTicket {
-    const { cookie, now } = this.#exchange;
-    this.#presented ??= this.#cookie.read(cookie, now);
+    this.#presented ??= this.#cookie.read(this.#exchange.cookie, this.#exchange.now);
     return this.#presented;
   }
 

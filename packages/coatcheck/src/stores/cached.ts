@@ -1,7 +1,7 @@
 /** A store that answers from memory what it may: as fast as a map, and told at once when a session ends anywhere. */
 import type { AuditStore } from "../audit/audit-store.ts";
-import { within } from "../core/ask.ts";
 import type { ChangeWatch } from "../core/change-watch.ts";
+import { within } from "../core/deadline.ts";
 import type { Finding } from "../core/finding.ts";
 import type { RememberStore } from "../core/remember-store.ts";
 import type { ProjectedDirectory, SessionDirectory } from "../core/session-directory.ts";

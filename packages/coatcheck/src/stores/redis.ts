@@ -133,11 +133,10 @@ export class RedisSessionStore implements SessionStore {
     return { inserted: true, ended };
   }
 
-  async find(id: SessionId): Promise<SessionRecord | EndedSession | undefined> {
+  find(id: SessionId): Promise<SessionRecord | EndedSession | undefined> {
     const key = this.#sessionKey(id);
-    const text = await this.#findText(key);
     // Cut from the key: what was asked for may be cut from a request's header, which caches would keep alive with it.
-    return toFound(key.slice(-id.length) as SessionId, text);
+    return this.#findText(key).then((text) => toFound(key.slice(-id.length) as SessionId, text));
   }
 
   async update(

@@ -26,12 +26,12 @@ describe("Questions of one turn", () => {
     assert.deepEqual(await answers, ["1", "2", "3"]);
   });
 
-  test("share one call and one answer if they are the same", async () => {
+  test("are sent together also if they are the same, and each gets the answer in its place", async () => {
     const { gathered, sent, held } = heldUp();
     const answers = Promise.all(["a", "b", "a"].map((question) => gathered.ask(question)));
     await nextTurn();
-    assert.deepEqual(sent, [["a", "b"]]);
-    held[0]!.resolve(["1", "2"]);
+    assert.deepEqual(sent, [["a", "b", "a"]]);
+    held[0]!.resolve(["1", "2", "1"]);
     assert.deepEqual(await answers, ["1", "2", "1"]);
   });
 

@@ -77,7 +77,8 @@ function secretLine({ secretHash, secretIssuedAt, superseded, pending }: Secret)
 }
 
 function authenticationLine({ authenticatedAt, amr, fingerprint, client }: Authentication): string {
-  return line(authenticatedAt, amr, fingerprint, client);
+  const { ip, userAgent, language } = client;
+  return line(authenticatedAt, amr, fingerprint, [ip, userAgent, language]);
 }
 
 /** What is undefined becomes null. */

@@ -25,6 +25,18 @@ export const find: StoreCases = {
     }
   },
 
+  "what is asked together, also twice, each gets its own answer": async ({ store }) => {
+    const [one, other, ended, unknown] = [fullRecord(), fullRecord(), fullRecord(), fullRecord()];
+    await insertAll(store, [one, other, ended], now);
+    await store.delete(ended.id, "theft", now);
+    const asked = [one, ended, other, one, unknown, ended, one];
+    const found = await Promise.all(asked.map(({ id }) => store.find(id)));
+    assert.deepEqual(
+      found.map((each) => (each && isEnded(each) ? `ended: ${each.reason}` : each?.id)),
+      [one.id, "ended: theft", other.id, one.id, undefined, "ended: theft", one.id],
+    );
+  },
+
   "may return expired records: the core judges": async ({ store }) => {
     const record = sessionRecord({ expiresAt: now + 1 });
     await insertAll(store, [record], now);
