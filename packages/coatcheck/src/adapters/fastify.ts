@@ -223,8 +223,8 @@ class FastifyFields implements HeaderFields {
     this.#reply.header(name, value);
   }
 
-  /** Of `Set-Cookie` alone, Fastify keeps what was there. */
-  append(name: "Set-Cookie", value: string): void {
+  /** Of `set-cookie` alone, Fastify keeps what was there. */
+  append(name: "set-cookie", value: string): void {
     this.#reply.header(name, value);
   }
 }

@@ -41,19 +41,21 @@ class Alarm {
   readonly #timer: NodeJS.Timeout;
   readonly #listeners: (() => void)[] = [];
   #waiting = 0;
+  #hasRung = false;
 
   constructor(milliseconds: number, keepsAlive: boolean) {
     this.milliseconds = milliseconds;
     this.keepsAlive = keepsAlive;
     this.#timer = setTimeout(() => {
+      this.#hasRung = true;
       for (const listener of this.#listeners) listener();
     }, milliseconds);
     if (!keepsAlive) this.#timer.unref();
   }
 
-  /** Whether somebody waits who may hear it. */
+  /** Whether it will ring: somebody waits, and it has not rung. */
   get isSet(): boolean {
-    return this.#waiting > 0;
+    return this.#waiting > 0 && !this.#hasRung;
   }
 
   /** @param listener hears it also when its own wait is done and another's is not. */

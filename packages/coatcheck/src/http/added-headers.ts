@@ -9,7 +9,10 @@ export interface AddedHeaders {
   readonly Vary: "Cookie";
 }
 
-/** The headers of an answer, as its framework shows them; `Headers` is one. */
+/**
+ * The headers of an answer, as its framework shows them; `Headers` is one. Names are given in lower case: Node and Fastify
+ * would make a new text of any other, and look it up.
+ */
 export interface HeaderFields {
   /** Several values are a list, or joined by commas. */
   get(name: string): unknown;
@@ -29,14 +32,14 @@ export const forOne: AddedHeaders = { "Set-Cookie": [], "Cache-Control": "no-sto
  */
 export function addHeaders(fields: HeaderFields, added: AddedHeaders): void {
   const cookies = added["Set-Cookie"];
-  for (const cookie of cookies) fields.append("Set-Cookie", cookie);
+  for (const cookie of cookies) fields.append("set-cookie", cookie);
   const mayBeKept = added["Cache-Control"] === undefined;
-  if (!mayBeKept && (cookies.length > 0 || !fields.get("Cache-Control"))) {
-    fields.set("Cache-Control", "no-store");
+  if (!mayBeKept && (cookies.length > 0 || !fields.get("cache-control"))) {
+    fields.set("cache-control", "no-store");
   }
-  const own = fields.get("Vary");
-  if (!own) fields.set("Vary", added.Vary);
-  else if (!variesByCookie(String(own))) fields.set("Vary", `${own}, ${added.Vary}`);
+  const own = fields.get("vary");
+  if (!own) fields.set("vary", added.Vary);
+  else if (!variesByCookie(String(own))) fields.set("vary", `${own}, ${added.Vary}`);
 }
 
 function variesByCookie(vary: string): boolean {
