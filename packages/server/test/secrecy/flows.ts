@@ -166,9 +166,9 @@ async function forgottenPassword(stage: Stage, invitation: string): Promise<void
   const stranger = visitor();
   mails.received.length = 0;
   assert.equal((await stranger.call("POST", "/api/password/forgot", { email: bob.email })).status, 202);
-  // A new device is told at once, and what waits goes with it.
+  // A new device is told at once, and what waits goes with it: also that of a stolen sign-in, whose code would end everything.
   await visitor(phone).signIn({ email: ada.email, password: ada.password });
-  const codes = await codesOf(stage, /^Choose a new password$/, /sign/i);
+  const codes = await codesOf(stage, /^Choose a new password$/, /^New device signed in/);
   for (const code of [invitation, codes[0]!]) {
     for (const password of [passwords.weak, passwords.reset])
       await stranger.submit("/reset", { code, password });
