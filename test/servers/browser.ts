@@ -51,17 +51,18 @@ export async function visit(page: Page, address: string, interruptions = 3): Pro
   } catch (error) {
     const message = String(error);
     if (interruptions === 0 || !interrupted.test(message)) throw error;
-    // Where another page came up first, ours may follow still. Who went there again at once would interrupt that.
-    if (!message.includes("ERR_ABORTED") && (await comes(page, address))) return;
+    const elsewhere = page.url();
+    await nextNavigation(page);
+    // Where another page came up first, ours may have followed: who went there again at once would interrupt that.
+    if (!message.includes("ERR_ABORTED") && page.url() !== elsewhere) return;
     await visit(page, address, interruptions - 1);
   }
 }
 
-function comes(page: Page, address: string): Promise<boolean> {
-  return page.waitForURL(address, { timeout: 3_000 }).then(
-    () => true,
-    () => false,
-  );
+/** Waits for the page that is on its way, if there is one. */
+async function nextNavigation(page: Page): Promise<void> {
+  await page.waitForEvent("framenavigated", { timeout: 1_000 }).catch(() => {});
+  await page.waitForLoadState();
 }
 
 async function launched(): Promise<Browser> {

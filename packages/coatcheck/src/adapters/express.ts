@@ -6,13 +6,13 @@ import { type AddedHeaders, addHeaders } from "../http/added-headers.ts";
 import type { AuthRequest } from "../http/auth-request.ts";
 import { type AuthOptions, resolveAuth } from "../http/auth-settings.ts";
 import {
+  applyGuard,
   atEndOfTurn,
   csrfTokenPresent,
   type Guard,
   type Guarded,
   recentAuth,
   sessionWhere,
-  whenGuarded,
 } from "../http/guard.ts";
 import { isPromise, type Known } from "../http/known.ts";
 import { beforeHead, onceOver } from "../http/node-answer.ts";
@@ -117,8 +117,11 @@ function guarded(guard?: Guard<Record<string, unknown>>): RequestHandler {
       its.session = session;
       next();
     };
-    const passing = atEndOfTurn(its.auth, () => whenGuarded(its.auth, guard, pass));
-    if (isPromise(passing)) passing.catch((error) => pass(problemInPlace(error))).catch(next);
+    const passing = atEndOfTurn(its.auth, () => {
+      const known = applyGuard(its.auth, guard);
+      return isPromise(known) ? known.then(pass, (error) => pass(problemInPlace(error))) : pass(known);
+    });
+    if (isPromise(passing)) passing.catch(next);
   };
 }
 

@@ -56,6 +56,7 @@ export function coatcheck<D>(sessions: SessionManager<D>, options: FastifyOption
   const onProblem = options.onProblem ?? sendProblem;
   const plugin: FastifyPluginAsync = async (app) => {
     app.addHook("onRoute", answerProblems);
+    // `async` hooks would be shorter, and each would cost a quarter of all that is done for a request.
     app.addHook("onRequest", (request: StatefulRequest, reply, done) => {
       const auth = new RequestAuth(sessions, settings, new FastifyAuthRequest(request, reply));
       request[state] = { auth: auth as unknown as RequestAuth, onProblem };
@@ -138,10 +139,7 @@ function guarded(guard?: Guard<Record<string, unknown>>): preHandlerHookHandler 
   };
 }
 
-/**
- * Goes on with the request, or answers the problem with it. Hooks of an `async` function would be shorter, and each would
- * cost a quarter of all that is done for a request.
- */
+/** Goes on with the request, or answers the problem with it. */
 function pass(
   problem: Problem | undefined,
   request: FastifyRequest,

@@ -1,5 +1,4 @@
 /** Until when somebody waits. */
-import { endOfTurn } from "./turn.ts";
 
 interface WithinOptions {
   /** Whether the process lives until then. Default true. */
@@ -8,22 +7,23 @@ interface WithinOptions {
   readonly failure?: (cause: unknown) => unknown;
 }
 
-/** The answer, or a rejection if there is none within so many milliseconds, which may be infinitely many. */
+/** The answer, or a rejection if there is none within so many milliseconds, give or take a hundredth, which may be infinitely many. */
 export function within<T>(
   milliseconds: number,
   answer: Promise<T>,
   { keepsAlive = true, failure = itself }: WithinOptions = {},
 ): Promise<T> {
   return new Promise((resolve, reject) => {
+    const giveUp = () => reject(failure(new Error(`No answer within ${milliseconds} ms`)));
     const alarm = alarmIn(milliseconds, keepsAlive);
-    alarm?.add(() => reject(failure(new Error(`No answer within ${milliseconds} ms`))));
+    const wait = alarm?.add(giveUp);
     answer.then(
       (value) => {
-        alarm?.done();
+        if (wait) alarm?.done(wait);
         resolve(value);
       },
       (cause) => {
-        alarm?.done();
+        if (wait) alarm?.done(wait);
         reject(failure(cause));
       },
     );
@@ -34,54 +34,66 @@ function itself(cause: unknown): unknown {
   return cause;
 }
 
-/** One timer for all that begins to be waited for in one turn: one each would cost as much as a tenth of a request. */
+/** What is to be done when its time is over. */
+interface Wait {
+  giveUp: (() => void) | undefined;
+}
+
+/** One timer for all that begins to be waited for within moments: one each would cost as much as a tenth of a request. */
 class Alarm {
   readonly milliseconds: number;
   readonly keepsAlive: boolean;
+  readonly #setAt = performance.now();
   readonly #timer: NodeJS.Timeout;
-  readonly #listeners: (() => void)[] = [];
+  #waits: Wait[] = [];
   #waiting = 0;
-  #hasRung = false;
 
   constructor(milliseconds: number, keepsAlive: boolean) {
     this.milliseconds = milliseconds;
     this.keepsAlive = keepsAlive;
-    this.#timer = setTimeout(() => {
-      this.#hasRung = true;
-      for (const listener of this.#listeners) listener();
-    }, milliseconds);
+    this.#timer = setTimeout(() => this.#ring(), milliseconds);
     if (!keepsAlive) this.#timer.unref();
   }
 
-  /** Whether it will ring: somebody waits, and it has not rung. */
-  get isSet(): boolean {
-    return this.#waiting > 0 && !this.#hasRung;
+  /** Whether who begins to wait now may hear it: somebody waits for it, and hardly any of its time is over. */
+  get isFresh(): boolean {
+    return this.#waiting > 0 && performance.now() - this.#setAt <= this.milliseconds / 100;
   }
 
-  /** @param listener hears it also when its own wait is done and another's is not. */
-  add(listener: () => void): void {
+  add(giveUp: () => void): Wait {
+    const wait: Wait = { giveUp };
+    this.#waits.push(wait);
     this.#waiting += 1;
-    this.#listeners.push(listener);
+    return wait;
   }
 
-  /** One wait is done. */
-  done(): void {
+  done(wait: Wait): void {
+    if (!wait.giveUp) return;
+    wait.giveUp = undefined;
     this.#waiting -= 1;
-    if (this.#waiting === 0) clearTimeout(this.#timer);
+    if (this.#waiting > 0) return;
+    clearTimeout(this.#timer);
+    this.#waits = [];
+  }
+
+  #ring(): void {
+    const waits = this.#waits;
+    this.#waits = [];
+    this.#waiting = 0;
+    for (const wait of waits) {
+      wait.giveUp?.();
+      wait.giveUp = undefined;
+    }
   }
 }
 
-/** That of this turn. */
-let current: Alarm | undefined;
+/** The last one that was set. */
+let latest: Alarm | undefined;
 
 function alarmIn(milliseconds: number, keepsAlive: boolean): Alarm | undefined {
   if (milliseconds === Number.POSITIVE_INFINITY) return undefined;
-  if (current?.isSet && current.milliseconds === milliseconds && current.keepsAlive === keepsAlive)
-    return current;
-  const alarm = new Alarm(milliseconds, keepsAlive);
-  current = alarm;
-  void endOfTurn().then(() => {
-    if (current === alarm) current = undefined;
-  });
-  return alarm;
+  const isShared =
+    latest?.milliseconds === milliseconds && latest.keepsAlive === keepsAlive && latest.isFresh;
+  if (!isShared) latest = new Alarm(milliseconds, keepsAlive);
+  return latest;
 }

@@ -18,6 +18,7 @@ import {
   sessionOf,
 } from "../../src/adapters/express.ts";
 import { SessionManager } from "../../src/core/manager.ts";
+import { SessionToken } from "../../src/core/token.ts";
 import { MemorySessionStore } from "../../src/stores/memory.ts";
 import {
   type Application,
@@ -153,6 +154,42 @@ describe("Express", () => {
         assert.deepEqual(
           [...new Set(response.headers.getSetCookie().map((cookie) => cookie.split("=")[0]))],
           ["theme", "__Host-session"],
+        );
+      } finally {
+        server.close();
+        server.closeAllConnections();
+      }
+    });
+  }
+
+  for (const [whose, cookie] of [
+    ["without a cookie", undefined],
+    ["whose session must be looked up", `__Host-session=${SessionToken.generate("ada").reveal()}`],
+  ] as const) {
+    test(`asks onProblem once, also where it answers and fails then, for a request ${whose}`, async () => {
+      let calls = 0;
+      const errors: unknown[] = [];
+      const onProblem = async (_problem: unknown, req: express5.Request, res: express5.Response) => {
+        calls += 1;
+        res.status(401).end("page");
+        await authOf(req).update({});
+      };
+      const app = express5().use(coatcheck(sessions, { onProblem }));
+      app.get("/", requireSession(), (_req, res) => void res.end());
+      const onError: ErrorRequestHandler = (error, _req, _res, _next) => void errors.push(error);
+      app.use(onError);
+      const server = app.listen(0, "127.0.0.1");
+      await once(server, "listening");
+      const { port } = server.address() as AddressInfo;
+      try {
+        const response = await fetch(`http://127.0.0.1:${port}/`, { headers: cookie ? { cookie } : {} });
+        assert.equal(await response.text(), "page");
+        // What fails after the answer has failed by the time that the next one is answered.
+        await fetch(`http://127.0.0.1:${port}/nowhere`);
+        assert.equal(calls, 1);
+        assert.deepEqual(
+          errors.map((error) => (error as Error).name),
+          ["NotSignedInError"],
         );
       } finally {
         server.close();

@@ -44,6 +44,36 @@ test("a deadline holds also where one of the same turn has passed already", asyn
   for (const { status } of await Promise.allSettled(waits)) assert.equal(status, "rejected");
 });
 
+test("who asks late in a long turn has as much time as who asked first", async (t) => {
+  t.mock.timers.enable({ apis: ["setTimeout"] });
+  let now = performance.now();
+  t.mock.method(performance, "now", () => now);
+  const early = within(100, never);
+  now += 60;
+  t.mock.timers.tick(60);
+  let isLateOver = false;
+  const late = within(100, never).catch(() => {
+    isLateOver = true;
+  });
+  t.mock.timers.tick(99);
+  await assert.rejects(early);
+  assert.equal(isLateOver, false);
+  t.mock.timers.tick(1);
+  await late;
+  assert.equal(isLateOver, true);
+});
+
+test("who was answered hears nothing of another's deadline", async (t) => {
+  t.mock.timers.enable({ apis: ["setTimeout"] });
+  const failures: unknown[] = [];
+  const failure = (cause: unknown) => failures.push(cause);
+  const waits = [within(100, never, { failure }), within(100, Promise.resolve("coat"), { failure })];
+  assert.equal(await waits[1], "coat");
+  t.mock.timers.tick(100);
+  await assert.rejects(async () => waits[0]);
+  assert.equal(failures.length, 1);
+});
+
 test("who has more time has it, whoever asks in the same turn", async (t) => {
   t.mock.timers.enable({ apis: ["setTimeout"] });
   const [short, long] = [within(100, never), within(300, never)];
