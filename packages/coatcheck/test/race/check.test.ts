@@ -504,6 +504,19 @@ describe("a history is right where", () => {
     assert.deepEqual(checkHistory({ terms, operations, ends: [], faults }), []);
   });
 
+  test("by the wrong clock of a node its token seems to be stolen, and it ends nowhere", () => {
+    const operations = [
+      signIn([0, 1], "S1"),
+      renew([1, 2], "T1", "T1'"),
+      validate([2, 3], "T1'", undefined, { node: "2" }),
+      validate([4, 5], "T1", "theft"),
+      validate([7, 8], "T1'", undefined, { node: "2" }),
+    ];
+    assert.deepEqual(checkHistory({ terms, operations, ends: [], faults }), []);
+    const rules = checkHistory({ terms, operations, ends: [], faults: [] }).map(({ rule }) => rule);
+    assert.ok(rules.includes("final"), rules.join());
+  });
+
   test("it began by a wrong clock, had expired by all others, and whoever pruned it had no answer", () => {
     const operations = [
       signIn([4, 5], "S1"),

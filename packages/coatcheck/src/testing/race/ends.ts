@@ -80,7 +80,7 @@ function endedBy(ledger: Ledger, operation: Operation): KnownSession | undefined
     case "revoke":
       return ledger.sessionOf(operation);
     case "validate":
-      return isRefused(operation.answer) && isFinal(operation.answer.refused)
+      return isRefused(operation.answer) && isFinal(ledger, operation, operation.answer.refused)
         ? ledger.sessionOf(operation)
         : undefined;
     case "sign in":
@@ -92,9 +92,13 @@ function endedBy(ledger: Ledger, operation: Operation): KnownSession | undefined
   }
 }
 
-/** What is said of a session that has ended, and of no other. */
-function isFinal(refused: string): boolean {
-  return refused === "ended" || refused === "theft";
+/**
+ * What is said of a session that has ended, and of no other. By a wrong clock the grace of a secret may seem to be over: its
+ * token is refused as stolen then, and nothing ends.
+ */
+function isFinal(ledger: Ledger, operation: Operation, refused: string): boolean {
+  if (refused === "ended") return true;
+  return refused === "theft" && !ledger.wasMisjudging(operation.node, operation.start, certainEnd(operation));
 }
 
 /**
