@@ -1,7 +1,4 @@
 import assert from "node:assert/strict";
-import { once } from "node:events";
-import type { Server } from "node:http";
-import type { AddressInfo } from "node:net";
 import { describe, test } from "node:test";
 import express5, { type ErrorRequestHandler, type RequestHandler } from "express";
 // @ts-expect-error The types of Express 4 and 5 cannot both be installed; what is used here is alike.
@@ -26,24 +23,14 @@ import {
   type Route,
   type RouteGuard,
 } from "../../src/testing/adapter-suite.ts";
+import { served } from "./served.ts";
 
 for (const [name, express] of [
   ["Express 5", express5],
   ["Express 4", express4 as typeof express5],
 ] as const) {
   describeAdapter(name, {
-    async serve(application) {
-      const server: Server = applicationOn(express, application).listen(0, "127.0.0.1");
-      await once(server, "listening");
-      const { port } = server.address() as AddressInfo;
-      return {
-        origin: `http://127.0.0.1:${port}`,
-        close: async () => {
-          server.close();
-          server.closeAllConnections();
-        },
-      };
-    },
+    serve: async (application) => served(applicationOn(express, application).listen(0, "127.0.0.1")),
     skip: [
       {
         reason: "the parsers of forms stand before the middleware, and answer 400 to what is no form",
@@ -143,11 +130,9 @@ describe("Express", () => {
         (res.writeHead as (...args: unknown[]) => unknown)(...head);
         res.end();
       });
-      const server = app.listen(0, "127.0.0.1");
-      await once(server, "listening");
-      const { port } = server.address() as AddressInfo;
+      const { origin, close } = await served(app.listen(0, "127.0.0.1"));
       try {
-        const response = await fetch(`http://127.0.0.1:${port}/`, { method: "POST" });
+        const response = await fetch(origin, { method: "POST" });
         assert.equal(response.headers.get("cache-control"), "no-store");
         assert.equal(response.headers.get("content-type"), "text/plain", "The head has the last word");
         assert.equal(response.headers.get("vary"), "Origin, Cookie");
@@ -156,8 +141,7 @@ describe("Express", () => {
           ["theme", "__Host-session"],
         );
       } finally {
-        server.close();
-        server.closeAllConnections();
+        await close();
       }
     });
   }
@@ -178,22 +162,19 @@ describe("Express", () => {
       app.get("/", requireSession(), (_req, res) => void res.end());
       const onError: ErrorRequestHandler = (error, _req, _res, _next) => void errors.push(error);
       app.use(onError);
-      const server = app.listen(0, "127.0.0.1");
-      await once(server, "listening");
-      const { port } = server.address() as AddressInfo;
+      const { origin, close } = await served(app.listen(0, "127.0.0.1"));
       try {
-        const response = await fetch(`http://127.0.0.1:${port}/`, { headers: cookie ? { cookie } : {} });
+        const response = await fetch(origin, { headers: cookie ? { cookie } : {} });
         assert.equal(await response.text(), "page");
         // What fails after the answer has failed by the time that the next one is answered.
-        await fetch(`http://127.0.0.1:${port}/nowhere`);
+        await fetch(`${origin}/nowhere`);
         assert.equal(calls, 1);
         assert.deepEqual(
           errors.map((error) => (error as Error).name),
           ["NotSignedInError"],
         );
       } finally {
-        server.close();
-        server.closeAllConnections();
+        await close();
       }
     });
   }
@@ -204,14 +185,11 @@ describe("Express", () => {
       res.write("nobody: ");
       res.end(String((await authOf(req).session()) === undefined));
     });
-    const server = app.listen(0, "127.0.0.1");
-    await once(server, "listening");
-    const { port } = server.address() as AddressInfo;
+    const { origin, close } = await served(app.listen(0, "127.0.0.1"));
     try {
-      assert.equal(await (await fetch(`http://127.0.0.1:${port}/`)).text(), "nobody: true");
+      assert.equal(await (await fetch(origin)).text(), "nobody: true");
     } finally {
-      server.close();
-      server.closeAllConnections();
+      await close();
     }
   });
 
@@ -230,17 +208,14 @@ describe("Express", () => {
       await authOf(req).login("grace");
       res.end();
     });
-    const server = app.listen(0, "127.0.0.1");
-    await once(server, "listening");
-    const { port } = server.address() as AddressInfo;
+    const { origin, close } = await served(app.listen(0, "127.0.0.1"));
     try {
-      const { headers } = await fetch(`http://127.0.0.1:${port}/admin`, { method: "POST" });
+      const { headers } = await fetch(`${origin}/admin`, { method: "POST" });
       const names = headers.getSetCookie().map((cookie) => cookie.split("=")[0]);
       assert.deepEqual(names.toSorted(), ["__Host-session", "__Host-staff"]);
       assert.equal(headers.get("vary"), "Cookie");
     } finally {
-      server.close();
-      server.closeAllConnections();
+      await close();
     }
   });
 
