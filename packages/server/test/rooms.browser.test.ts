@@ -6,6 +6,7 @@ import { test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
 import type { Browser, BrowserContextOptions, Page } from "playwright-core";
 import { oneBrowser } from "../../../test/servers/browser.ts";
+import { languages } from "../src/words/language.ts";
 import { layoutShift } from "./support/page-measures.ts";
 import { ada, startTestServer, type TestServer } from "./support/test-server.ts";
 import { TwoPieces } from "./support/two-pieces.ts";
@@ -187,29 +188,35 @@ const paintedAndCome = `new Promise((resolve) => {
   }).observe({ type: "paint", buffered: true });
 })`;
 
-test("a page of which a part has come is not painted before the rest is there, so that nothing moves", {
+test("a page of which a part has come is not painted before the rest is there, so that nothing moves, in each language", {
   timeout,
 }, async () => {
   await using server = await startTestServer();
+  await server.addUser({ email: "grace.hopper@example.com", password: "lemon hedgehog violin snail" });
   await server.visitor("curl/8.5.0").signIn(ada);
+  for (let times = 0; times < 3; times++)
+    await server.visitor().submit("/login", { ...ada, password: "not the password" });
   await using line = await TwoPieces.before(server.origin);
+  const paths = ["/devices", "/devices/end-all", "/admin/users", "/admin/sessions", "/admin/audit"];
   await withBrowser(async (browser) => {
-    const page = await newPage(browser);
-    await signIn(page, server);
-    for (const path of ["/devices", "/devices/end-all", "/admin/users", "/admin/sessions", "/admin/audit"]) {
-      for (line.share of [0.3, 0.45, 0.6]) {
-        const at = `${path}, after ${line.share}`;
-        await page.goto(line.origin + path, { waitUntil: "commit" });
-        await page.locator("header").waitFor({ state: "attached" });
-        await page.evaluate(framesGoBy);
-        line.rest();
-        await page.waitForLoadState();
-        assert.equal(await layoutShift(page), 0, at);
-        const [painted, come] = await page.evaluate<[number, number]>(paintedAndCome);
-        assert.ok(
-          painted >= come,
-          `${at}: painted ${painted} ms, come ${come} ms after the navigation began`,
-        );
+    for (const locale of languages) {
+      const page = await newPage(browser, { locale });
+      await signIn(page, server);
+      await server.running.flushAudit();
+      for (const path of paths) {
+        for (line.share of [0.37, 0.5, 0.6, 0.69]) {
+          const at = `${locale} ${path}, after ${line.share}`;
+          await page.goto(line.origin + path, { waitUntil: "commit" });
+          await page.locator("header").waitFor({ state: "attached" });
+          await page.evaluate(framesGoBy);
+          line.rest();
+          await page.waitForLoadState();
+          assert.equal(await layoutShift(page), 0, at);
+          // By then the foot of a short page has come whole, and what follows it takes no room.
+          if (line.share > 0.6) continue;
+          const [painted, come] = await page.evaluate<[number, number]>(paintedAndCome);
+          assert.ok(painted >= come, `${at}: painted ${painted} ms, come ${come} ms after it was asked for`);
+        }
       }
     }
   });
