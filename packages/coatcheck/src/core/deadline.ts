@@ -7,7 +7,10 @@ interface WithinOptions {
   readonly failure?: (cause: unknown) => unknown;
 }
 
-/** The answer, or a rejection if there is none within so many milliseconds, give or take a hundredth, which may be infinitely many. */
+/**
+ * The answer, or a rejection if there is none within so many milliseconds, which may be infinitely many. It comes by at most
+ * a hundredth of them too early.
+ */
 export function within<T>(
   milliseconds: number,
   answer: Promise<T>,

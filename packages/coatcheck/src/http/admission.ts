@@ -158,7 +158,7 @@ export class Admission<D> {
   /** @param goOn makes something else of it, without a promise of its own. */
   #validatePresented(
     request: TokenRequest = this.#exchange,
-    goOn: (validation: Validation<D>) => Known<Validation<D>> = asItIs,
+    goOn: (validation: Validation<D>) => Known<Validation<D>> = (validation) => validation,
   ): Known<Validation<D>> {
     return whenKnown(this.#validated(request), (validation) => goOn(this.#received(validation)));
   }
@@ -212,8 +212,4 @@ export class Admission<D> {
 
 function throttled(retryAfter: number): RefusedToken<never> {
   return { ok: false, rejection: { reason: "throttled", retryAfter } };
-}
-
-function asItIs<T>(it: T): T {
-  return it;
 }
