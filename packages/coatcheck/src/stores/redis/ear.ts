@@ -11,13 +11,11 @@ export interface Hearing {
   lost(): void;
 }
 
-/** A connection that listens. */
-export interface Ear {
-  close(): void;
-}
-
-/** Begins to listen to keys that begin with `prefix`. */
-export type Listen = (prefix: string, hearing: Hearing) => Promise<Ear>;
+/**
+ * Begins to listen to keys that begin with `prefix`, until it is not wanted any more. That may be before it has begun: while
+ * nobody answers, a client may try for ever.
+ */
+export type Listen = (prefix: string, hearing: Hearing, unwanted: AbortSignal) => Promise<void>;
 
 /** What is used of a client of node-redis beyond `sendCommand`. */
 interface Duplicable {
@@ -67,7 +65,7 @@ export function canListen(client: object): boolean {
 
 /** A connection that broke is not used again: what was told meanwhile is lost, and whoever listens has to know. */
 export function earOfNodeRedis(client: object): Listen {
-  return async (prefix, hearing) => {
+  return async (prefix, hearing, unwanted) => {
     const own = await borrowed(client, (lent) =>
       lent.duplicate({
         RESP: 2,
@@ -79,20 +77,20 @@ export function earOfNodeRedis(client: object): Listen {
         socket: { ...lent.options?.socket, reconnectStrategy: false },
       }),
     );
-    const ear = { close: () => own.destroy() };
     // What goes wrong shows in the commands, or ends the connection.
     own.on("error", () => {});
     own.on("end", () => hearing.lost());
-    return opened(ear, async () => {
+    const open = async () => {
       await own.connect();
       await track(prefix, (command) => own.sendCommand(command));
       await own.subscribe(channel, (message) => hearing.written(keysOf(message)));
-    });
+    };
+    return openWhileWanted(open, () => own.destroy(), unwanted);
   };
 }
 
 export function earOfIoRedis(client: object): Listen {
-  return async (prefix, hearing) => {
+  return async (prefix, hearing, unwanted) => {
     const own = (client as IoRedisDuplicable).duplicate({
       protocol: 2,
       replyMapping: undefined,
@@ -103,15 +101,15 @@ export function earOfIoRedis(client: object): Listen {
       enableOfflineQueue: true,
       maxRetriesPerRequest: 0,
     });
-    const ear = { close: () => own.disconnect() };
     own.on("error", () => {});
     own.on("end", () => hearing.lost());
     own.on("messageBuffer", (_, message) => hearing.written(keysOf(message)));
-    return opened(ear, async () => {
+    const open = async () => {
       await own.connect();
       await track(prefix, ([name, ...rest]) => own.call(name!, ...rest));
       await own.subscribe(channel);
-    });
+    };
+    return openWhileWanted(open, () => own.disconnect(), unwanted);
   };
 }
 
@@ -137,20 +135,26 @@ async function track(prefix: string, send: (command: string[]) => Promise<unknow
   await send(["CLIENT", "TRACKING", "ON", "REDIRECT", id, "BCAST", "PREFIX", prefix]);
 }
 
-async function opened(ear: Ear, open: () => Promise<unknown>): Promise<Ear> {
+async function openWhileWanted(
+  open: () => Promise<void>,
+  close: () => void,
+  unwanted: AbortSignal,
+): Promise<void> {
+  unwanted.throwIfAborted();
+  unwanted.addEventListener("abort", () => quietly(close));
   try {
     await open();
-    return ear;
+    unwanted.throwIfAborted();
   } catch (error) {
-    closeQuietly(ear);
+    quietly(close);
     throw error;
   }
 }
 
 /** One that never opened, or has closed already, may say so. */
-export function closeQuietly(ear: Ear): void {
+function quietly(close: () => void): void {
   try {
-    ear.close();
+    close();
   } catch {
     // It is closed, which is what was wanted.
   }

@@ -3,7 +3,6 @@ import { randomBytes } from "node:crypto";
 import type { ChangeListener, ChangeWatch } from "../../core/change-watch.ts";
 import type { SessionId } from "../../core/token.ts";
 import type { Connection, Master } from "./connection.ts";
-import { closeQuietly, type Ear } from "./ear.ts";
 
 /** How long the key of a heartbeat stays, in milliseconds. */
 const heartbeatLifetime = 2_000;
@@ -18,7 +17,7 @@ export class RedisWatch implements ChangeWatch {
   readonly #redis: Connection;
   readonly #prefix: string;
   readonly #listener: ChangeListener;
-  readonly #posts = new Map<string, Promise<Post>>();
+  readonly #posts = new Map<string, Post>();
   readonly #node: string = randomBytes(9).toString("base64url");
   #closed = false;
 
@@ -41,46 +40,41 @@ export class RedisWatch implements ChangeWatch {
   }
 
   async #proveAt(master: Master): Promise<void> {
-    const post = await this.#postAt(master);
+    const post = this.#postAt(master);
+    await post.opened;
     // The last heartbeat did not come back, and nobody knows what else did not.
     if (post.isWaiting) {
-      this.#leave(master.name);
+      this.#leave(post);
       throw new Error("What was written was not heard");
     }
     await post.beat();
   }
 
-  #postAt(master: Master): Promise<Post> {
+  #postAt(master: Master): Post {
     const known = this.#posts.get(master.name);
     if (known) return known;
     if (this.#closed) throw new Error("The store is not watched any more");
-    const post = Post.open(master, this.#prefix, this.#node, {
+    const post = new Post(master, this.#prefix, this.#node, {
       changed: (id) => this.#listener.changed(id),
       anyChanged: () => this.#listener.anyChanged(),
-      lost: () => {
-        if (this.#posts.get(master.name) === post) this.#leave(master.name);
-      },
+      lost: () => this.#leave(post),
     });
     this.#posts.set(master.name, post);
-    post.catch(() => {
-      if (this.#posts.get(master.name) === post) this.#posts.delete(master.name);
-    });
+    post.opened.catch(() => this.#leave(post));
     return post;
   }
 
   #leaveOthers(masters: readonly Master[]): void {
     const names = new Set(masters.map(({ name }) => name));
-    for (const name of [...this.#posts.keys()]) if (!names.has(name)) this.#leave(name);
+    for (const post of [...this.#posts.values()]) if (!names.has(post.name)) this.#leave(post);
   }
 
-  #leave(name: string): void {
-    const post = this.#posts.get(name);
-    this.#posts.delete(name);
+  /** Where another has taken its place, it was left before. */
+  #leave(post: Post): void {
+    if (this.#posts.get(post.name) !== post) return;
+    this.#posts.delete(post.name);
     this.#listener.anyChanged();
-    post?.then(
-      (each) => each.close(),
-      () => {},
-    );
+    post.close();
   }
 }
 
@@ -90,32 +84,28 @@ interface Told extends ChangeListener {
 
 /** The ear at one master, and the heartbeat that is awaited there. */
 class Post {
+  /** Rejects if it never will be, also because it was left before. */
+  readonly opened: Promise<void>;
   readonly #master: Master;
   readonly #prefix: string;
   readonly #node: string;
   readonly #told: Told;
-  #ear: Ear | undefined;
+  readonly #left = new AbortController();
   #beats = 0;
   /** Stands in the names of heartbeats in place of a routing tag: in a cluster, one whose slot this master has. */
   #tag = 0;
   #awaited: { readonly key: string; readonly arrived: () => void; readonly lost: () => void } | undefined;
 
-  private constructor(master: Master, prefix: string, node: string, told: Told) {
+  constructor(master: Master, prefix: string, node: string, told: Told) {
     this.#master = master;
     this.#prefix = prefix;
     this.#node = node;
     this.#told = told;
+    this.opened = this.#open();
   }
 
-  static async open(master: Master, prefix: string, node: string, told: Told): Promise<Post> {
-    const post = new Post(master, prefix, node, told);
-    post.#ear = await master.listen(`${prefix}{`, {
-      written: (keys) => post.#hear(keys),
-      lost: () => post.#lose(),
-    });
-    // What was written here before anybody listened was not heard.
-    told.anyChanged();
-    return post;
+  get name(): string {
+    return this.#master.name;
   }
 
   get isWaiting(): boolean {
@@ -136,8 +126,18 @@ class Post {
   }
 
   close(): void {
-    if (this.#ear) closeQuietly(this.#ear);
+    this.#left.abort();
     this.#awaited?.lost();
+  }
+
+  async #open(): Promise<void> {
+    const hearing = {
+      written: (keys: readonly string[] | null) => this.#hear(keys),
+      lost: () => this.#lose(),
+    };
+    await this.#master.listen(`${this.#prefix}{`, hearing, this.#left.signal);
+    // What was written here before anybody listened was not heard.
+    this.#told.anyChanged();
   }
 
   /** Each has a name of its own, so that a late one is not taken for the next. */
