@@ -79,8 +79,11 @@ export async function startRedisCluster(): Promise<RunningCluster> {
   return { masters, [Symbol.asyncDispose]: () => running.disposeAsync() };
 }
 
-/** A replica of a cluster's master, which it can take the place of. */
-export async function startClusterReplica(master: RunningRedis): Promise<RunningRedis> {
+/** A replica of one of the masters, which it can take the place of. */
+export async function startClusterReplica(
+  { masters }: RunningCluster,
+  master: RunningRedis,
+): Promise<RunningRedis> {
   await using stack = new AsyncDisposableStack();
   const bus = await freePort();
   const replica = stack.use(await startRedis("--cluster-enabled", "yes", "--cluster-port", `${bus}`));
@@ -95,6 +98,13 @@ export async function startClusterReplica(master: RunningRedis): Promise<Running
   );
   await until("The replica did not catch up", async () =>
     (await told(replica.url, ["ROLE"])).includes('"connected"'),
+  );
+  // Nobody votes for a stranger.
+  const line = new RegExp(`127\\.0\\.0\\.1:${replica.port}@\\S* slave ${id}`);
+  await until("The masters did not hear of the replica", async () =>
+    (await Promise.all(masters.map(({ url }) => told(url, ["CLUSTER", "NODES"])))).every((known) =>
+      line.test(known),
+    ),
   );
   stack.move();
   return replica;

@@ -1,8 +1,12 @@
 /** Masters that change: another server takes over, a slot moves, and the caches are told by whoever is master now. */
 import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
 import { describe, type TestContext, test } from "node:test";
+import { promisify } from "node:util";
 import { createClient } from "redis";
+import { freePort } from "../../../../test/servers/program.ts";
 import {
+  type RunningRedis,
   startClusterReplica,
   startRedisCluster,
   startRedisSentinel,
@@ -74,11 +78,26 @@ for (const [name, connect] of Object.entries({ "node-redis": nodeRedisSentinel, 
         await until(() => here.recent(record.id) === undefined);
       }
       // Who becomes master closes all connections.
-      await until(() => told(sentinel.replica.url, "ROLE").then(([role]) => role === "master", isPassing));
+      await until(() => isMaster(sentinel.replica));
       await assertTold(here, there);
     });
   });
 }
+
+test("A cache that is closed while no sentinel answers leaves nothing behind that would go on trying", async () => {
+  const program = `
+    import { Redis } from "ioredis";
+    import { cached } from ${JSON.stringify(import.meta.resolve("../../src/stores/cached.ts"))};
+    import { RedisSessionStore } from ${JSON.stringify(import.meta.resolve("../../src/stores/redis.ts"))};
+    const sentinels = [{ host: "127.0.0.1", port: ${await freePort()} }];
+    const client = new Redis({ name: "coatcheck", sentinels }).on("error", () => {});
+    const cache = cached(new RedisSessionStore(client, { timeout: 100 }), { maxStaleness: 100 });
+    await cache.prove();
+    await cache.close();
+    client.disconnect();`;
+  const args = ["--no-warnings", "--input-type=module", "--eval", program];
+  await promisify(execFile)(process.execPath, args, { timeout: 30_000 });
+});
 
 for (const [name, connect] of Object.entries({ "node-redis": nodeRedisCluster, ioredis: ioRedisCluster })) {
   describe(`Caches before a cluster, through ${name}`, () => {
@@ -107,9 +126,10 @@ for (const [name, connect] of Object.entries({ "node-redis": nodeRedisCluster, i
         );
         for (const record of records) await keep(here, record);
         const [, master] = cluster.masters;
-        await using replica = await startClusterReplica(master!);
+        await using replica = await startClusterReplica(cluster, master!);
         if (way.length > 0) await master!.stop();
         await told(replica.url, "CLUSTER", "FAILOVER", ...way);
+        await until(() => isMaster(replica));
         for (const record of records) {
           await until(() => there.delete(record.id, "logout", record.createdAt).then(isDone, isPassing));
           await until(() => here.recent(record.id) === undefined);
@@ -123,6 +143,10 @@ for (const [name, connect] of Object.entries({ "node-redis": nodeRedisCluster, i
 /** The session may have been lost with its master: Redis answers before its replicas have heard. */
 function isDone(): boolean {
   return true;
+}
+
+async function isMaster({ url }: RunningRedis): Promise<boolean> {
+  return told(url, "ROLE").then(([role]) => role === "master", isPassing);
 }
 
 async function told(url: string, ...command: string[]): Promise<string[]> {
