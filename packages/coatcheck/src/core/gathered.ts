@@ -6,19 +6,27 @@ import { endOfTurn } from "./turn.ts";
  * it sees whatever was acknowledged before it was asked. What is asked twice is sent twice: to find that out for strings
  * that are new costs more than to answer them (V8 interns the keys of a map).
  */
-export class Gathered<Question, Answer> {
+export class Gathered<Question, Answer, Result> {
   readonly #send: (questions: readonly Question[]) => Promise<readonly Answer[]>;
+  readonly #read: (answer: Answer, question: Question) => Result;
   #questions: Question[] = [];
-  #waiting: PromiseWithResolvers<Answer>[] = [];
+  #waiting: PromiseWithResolvers<Result>[] = [];
 
-  /** @param send gives the answers in the order of the questions. */
-  constructor(send: (questions: readonly Question[]) => Promise<readonly Answer[]>) {
+  /**
+   * @param send gives the answers in the order of the questions.
+   * @param read makes of an answer what was asked for. What it throws rejects that question alone.
+   */
+  constructor(
+    send: (questions: readonly Question[]) => Promise<readonly Answer[]>,
+    read: (answer: Answer, question: Question) => Result,
+  ) {
     this.#send = send;
+    this.#read = read;
   }
 
-  ask(question: Question): Promise<Answer> {
+  ask(question: Question): Promise<Result> {
     if (this.#waiting.length === 0) void endOfTurn().then(() => this.#answer());
-    const asked = Promise.withResolvers<Answer>();
+    const asked = Promise.withResolvers<Result>();
     this.#questions.push(question);
     this.#waiting.push(asked);
     return asked.promise;
@@ -31,9 +39,17 @@ export class Gathered<Question, Answer> {
     this.#waiting = [];
     try {
       const answers = await this.#send(questions);
-      for (const [at, { resolve }] of waiting.entries()) resolve(answers[at]!);
+      for (let at = 0; at < waiting.length; at++) this.#settle(waiting[at]!, answers[at]!, questions[at]!);
     } catch (error) {
       for (const { reject } of waiting) reject(error);
+    }
+  }
+
+  #settle({ resolve, reject }: PromiseWithResolvers<Result>, answer: Answer, question: Question): void {
+    try {
+      resolve(this.#read(answer, question));
+    } catch (error) {
+      reject(error);
     }
   }
 }

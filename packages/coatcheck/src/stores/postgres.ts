@@ -84,8 +84,11 @@ export class PostgresSessionStore implements SessionStore {
   readonly #schema: string | undefined;
   readonly #database: Database;
   readonly #sql: Statements;
-  readonly #touches = new Gathered((uses: readonly Use[]) => this.#touchAll(uses));
-  readonly #finds = new Gathered((ids: readonly SessionId[]) => this.#rowsOf(ids));
+  readonly #touches = new Gathered(
+    (uses: readonly Use[]) => this.#touchAll(uses),
+    (touched) => touched,
+  );
+  readonly #finds = new Gathered((ids: readonly SessionId[]) => this.#rowsOf(ids), foundIn);
 
   /** @throws TypeError if `pool` is none, or an option makes no sense. */
   constructor(pool: PostgresPool, options: PostgresSessionStoreOptions = {}) {
@@ -127,12 +130,8 @@ export class PostgresSessionStore implements SessionStore {
     return { inserted: true, ended: rows.flatMap(([, reason, ...gone]) => toEndedNow(reason, gone)) };
   }
 
-  async find(id: SessionId): Promise<SessionRecord | EndedSession | undefined> {
-    const found = await this.#finds.ask(id);
-    if (!found) return undefined;
-    // Its own id: what was asked for may be cut from a request's header, which caches would keep alive with it.
-    const [ownId, record, ended] = found;
-    return record == null ? toEnded(ownId!, ended!) : toRecord(ownId!, record);
+  find(id: SessionId): Promise<SessionRecord | EndedSession | undefined> {
+    return this.#finds.ask(id);
   }
 
   async update(
@@ -265,6 +264,13 @@ function limitValues(limit: SessionLimit | undefined, now: number): Value[] {
     exceeded === "refuse" ? "true" : "false",
     now + tombstoneLifetime,
   ];
+}
+
+/** By its own id: what was asked for may be cut from a request's header, which caches would keep alive with it. */
+function foundIn(row: Row | undefined): SessionRecord | EndedSession | undefined {
+  if (!row) return undefined;
+  const [id, record, ended] = row;
+  return record == null ? toEnded(id!, ended!) : toRecord(id!, record);
 }
 
 function records(rows: readonly Row[]): SessionRecord[] {

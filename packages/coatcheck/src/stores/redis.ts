@@ -34,7 +34,7 @@ import {
   updateScript,
 } from "./redis/scripts.ts";
 import { textOf, toFound, toRecord, writtenChange } from "./redis/session-text.ts";
-import { type FindText, textsIn } from "./redis/texts.ts";
+import { textsIn } from "./redis/texts.ts";
 import { RedisThrottleStore } from "./redis/throttle.ts";
 import { Walk } from "./redis/walk.ts";
 import { warnOfEviction, warnOfUnheardErrors } from "./redis/warnings.ts";
@@ -81,7 +81,7 @@ export class RedisSessionStore implements SessionStore {
   readonly remember: RememberStore;
   readonly #prefix: string;
   readonly #redis: Connection;
-  readonly #findText: FindText;
+  readonly #find: (key: string) => Promise<SessionRecord | EndedSession | undefined>;
   readonly #run: Run;
   /** For what must outlive the master. */
   readonly #runForGood: Run;
@@ -105,7 +105,7 @@ export class RedisSessionStore implements SessionStore {
     this.timeout = timeout;
     this.#prefix = prefix;
     this.#redis = connectionTo(client, timeout);
-    this.#findText = textsIn(this.#redis);
+    this.#find = textsIn(this.#redis, foundUnder);
     this.#run = scriptsOn(this.#redis);
     this.#runForGood = scriptsOn(reaching(replicas, this.#redis, client, timeout));
     this.#walk = new Walk(this.#redis, prefix, "session");
@@ -134,9 +134,7 @@ export class RedisSessionStore implements SessionStore {
   }
 
   find(id: SessionId): Promise<SessionRecord | EndedSession | undefined> {
-    const key = this.#sessionKey(id);
-    // Cut from the key: what was asked for may be cut from a request's header, which caches would keep alive with it.
-    return this.#findText(key).then((text) => toFound(key.slice(-id.length) as SessionId, text));
+    return this.#find(this.#sessionKey(id));
   }
 
   async update(
@@ -249,6 +247,11 @@ export class RedisSessionStore implements SessionStore {
     if (await this.find(id)) return { inserted: false, because: "duplicate" };
     throw new TypeError(`Session ${id} does not begin with the routing tag of its user`);
   }
+}
+
+/** Its id is cut from the key: what was asked for may be cut from a request's header, which caches would keep alive with it. */
+function foundUnder(text: unknown, key: string): SessionRecord | EndedSession | undefined {
+  return toFound(key.slice(key.lastIndexOf(":") + 1) as SessionId, text);
 }
 
 function records(answer: unknown): SessionRecord[] {

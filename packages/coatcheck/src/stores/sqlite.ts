@@ -77,7 +77,10 @@ export class SqliteSessionStore implements SessionStore {
   readonly projection: ProjectedDirectory;
   readonly #connection: Connection;
   readonly #sql: Statements;
-  readonly #finds = new Gathered((ids: readonly SessionId[]) => this.#rowsOf(ids));
+  readonly #finds = new Gathered(
+    (ids: readonly SessionId[]) => this.#rowsOf(ids),
+    (session, id) => (session ? toRecord(session) : this.#ended(id)),
+  );
   readonly #listeners = new Set<ChangeListener>();
 
   /**
@@ -124,11 +127,8 @@ export class SqliteSessionStore implements SessionStore {
     return result;
   }
 
-  async find(id: SessionId): Promise<SessionRecord | EndedSession | undefined> {
-    const session = await this.#finds.ask(id);
-    if (session) return toRecord(session);
-    const ended = this.#sql.findEnded.get(id);
-    return ended && toEnded(rowOf(ended));
+  find(id: SessionId): Promise<SessionRecord | EndedSession | undefined> {
+    return this.#finds.ask(id);
   }
 
   async update(
@@ -265,6 +265,11 @@ export class SqliteSessionStore implements SessionStore {
     const rows = this.#connection.rows(this.#sql.find, JSON.stringify(ids));
     const found = new Map(rows.map((row) => [row[0], row]));
     return ids.map((id) => found.get(id));
+  }
+
+  #ended(id: SessionId): EndedSession | undefined {
+    const ended = this.#sql.findEnded.get(id);
+    return ended && toEnded(rowOf(ended));
   }
 
   #sessionsOf(userId: string): SessionRecord[] {

@@ -4,14 +4,20 @@ import { describe, test } from "node:test";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { Gathered } from "../../src/core/gathered.ts";
 
+const unreadable = "?";
+
 /** Answers come when the test says so. */
 function heldUp() {
   const sent: (readonly string[])[] = [];
   const held: PromiseWithResolvers<readonly string[]>[] = [];
-  const gathered = new Gathered<string, string>((questions) => {
+  const send = (questions: readonly string[]) => {
     sent.push(questions);
     held.push(Promise.withResolvers());
     return held.at(-1)!.promise;
+  };
+  const gathered = new Gathered(send, (answer, question) => {
+    if (answer === unreadable) throw new Error(`The answer to ${question} cannot be read`);
+    return answer;
   });
   return { gathered, sent, held };
 }
@@ -35,7 +41,20 @@ describe("Questions of one turn", () => {
     assert.deepEqual(await answers, ["1", "2", "1"]);
   });
 
-  test("fail together", async () => {
+  test("fail alone where only their own answer cannot be read", async () => {
+    const { gathered, held } = heldUp();
+    const answers = Promise.allSettled(["a", "b", "c"].map((question) => gathered.ask(question)));
+    await nextTurn();
+    held[0]!.resolve(["1", unreadable, "3"]);
+    const [first, second, third] = await answers;
+    assert.deepEqual(
+      [first, third].map((answer) => (answer as PromiseFulfilledResult<string>).value),
+      ["1", "3"],
+    );
+    assert.match(String((second as PromiseRejectedResult).reason), /answer to b/);
+  });
+
+  test("fail together where they cannot be answered", async () => {
     const { gathered, held } = heldUp();
     const answers = Promise.allSettled(["a", "b"].map((question) => gathered.ask(question)));
     await nextTurn();

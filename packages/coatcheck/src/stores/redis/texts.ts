@@ -5,14 +5,14 @@ import type { Connection } from "./connection.ts";
 /** In one command: while Redis answers it, it answers nobody else. */
 const mostKeys = 256;
 
-/** Gives the text under a key; null where nothing is, or something that is no text. */
-export type FindText = (key: string) => Promise<unknown>;
+/** Makes of the text under a key what is asked for; null where nothing is, or something that is no text. */
+type Read<T> = (text: unknown, key: string) => T;
 
-export function textsIn(redis: Connection): FindText {
+export function textsIn<T>(redis: Connection, read: Read<T>): (key: string) => Promise<T> {
   // In a cluster one command may only name keys of one slot, and two sessions seldom share one. It also refuses several
   // keys while their slot moves, and finds one.
-  if (redis.isCluster) return async (key) => (await textsUnder(redis, [key]))[0];
-  const gathered = new Gathered((keys: readonly string[]) => allTexts(redis, keys));
+  if (redis.isCluster) return async (key) => read((await textsUnder(redis, [key]))[0], key);
+  const gathered = new Gathered((keys: readonly string[]) => allTexts(redis, keys), read);
   return (key) => gathered.ask(key);
 }
 

@@ -23,7 +23,7 @@ export class Connection {
   readonly #begin: StatementSync;
   readonly #commit: StatementSync;
   readonly #rollback: StatementSync;
-  readonly #writes = new Gathered((works: readonly Work[]) => this.#writeTogether(works));
+  readonly #writes = new Gathered((works: readonly Work[]) => this.#writeTogether(works), valueIn);
   #closing: Promise<void> | undefined;
 
   /**
@@ -59,10 +59,8 @@ export class Connection {
    * this process or another. The writes of one turn of the event loop share one, in the order in which they were asked:
    * a commit of its own costs each as much as what it writes. What fails is undone alone.
    */
-  async write<T>(work: () => T): Promise<T> {
-    const outcome = await this.#writes.ask(work);
-    if (outcome.status === "rejected") throw outcome.reason;
-    return outcome.value as T;
+  write<T>(work: () => T): Promise<T> {
+    return this.#writes.ask(work) as Promise<T>;
   }
 
   /**
@@ -137,6 +135,11 @@ export class Connection {
       // SQLite has rolled back on its own: the disk is full or failed, as the first error says.
     }
   }
+}
+
+function valueIn(outcome: PromiseSettledResult<unknown>): unknown {
+  if (outcome.status === "rejected") throw outcome.reason;
+  return outcome.value;
 }
 
 export function rowOf(row: object): Row {
