@@ -42,16 +42,17 @@ export const recordColumns = {
 /** What a part is before it becomes JSON. */
 type Kind = "JSON" | "text" | "JSON or nothing" | "text or nothing";
 
-/** The columns of a session in the order of `recordIn`. Numbers are JSON. */
-export const listedColumns: readonly (readonly [column: keyof typeof recordColumns, kind: Kind])[] = [
+type Column = keyof typeof recordColumns;
+
+/** The columns of a session in the order of `recordIn`; several are one text, with a space between them. Numbers are JSON. */
+export const listedColumns: readonly (readonly [columns: Column | readonly Column[], kind: Kind])[] = [
   ["created_at", "JSON"],
   ["last_seen_at", "JSON"],
   ["expires_at", "JSON"],
   ["secret_revision", "JSON"],
   ["data_revision", "JSON"],
   ["data_version", "JSON"],
-  ["user_id", "text"],
-  ["family_hash", "text"],
+  [["family_hash", "user_id"], "text"],
   ["secret_hash", "text"],
   ["secret_issued_at", "JSON"],
   ["superseded", "JSON"],
@@ -68,10 +69,13 @@ export const listedColumns: readonly (readonly [column: keyof typeof recordColum
  * costs `pg` twice as much, and PostgreSQL no less than to put it together.
  */
 export function recordText(table: string): string {
-  const parts = listedColumns.map(([name, kind]) => {
-    const column = `${table}.${name}`;
+  const parts = listedColumns.map(([columns, kind]) => {
+    const value = [columns]
+      .flat()
+      .map((column) => `${table}.${column}`)
+      .join(" || ' ' || ");
     // User ids are escaped as JSON is. Hashes and fingerprints are in base64url, the latter behind a word of ours.
-    const json = kind.startsWith("text") ? `'"' || ${column} || '"'` : column;
+    const json = kind.startsWith("text") ? `'"' || ${value} || '"'` : value;
     return kind.endsWith("or nothing") ? `coalesce(${json}, 'null')` : json;
   });
   return `'[' || concat_ws(',', ${parts.join(", ")}) || ']'`;

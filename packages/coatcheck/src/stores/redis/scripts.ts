@@ -38,14 +38,12 @@ end
 
 -- What stands in a session line by line. Nil where it is damaged.
 local function parts_of(text)
-  return string.match(text, '^%[([^\n]*)\n,"([^\n]*)"\n,"([^\n]*)"\n,([^\n]*)\n,([^\n]*)\n,({.*})%]$')
+  return string.match(text, '^%[([^\n]*)\n,"([^ \n]*) ([^\n]*)"\n,([^\n]*)\n,([^\n]*)\n,({.*})%]$')
 end
 
 -- Of one that may be damaged otherwise: it shall end nevertheless.
-local function user_and_family(text)
-  local user = string.match(text, '^[^\n]*\n,"([^\n]*)"')
-  local family = string.match(text, '^[^\n]*\n[^\n]*\n,"([^\n]*)"')
-  return user, family
+local function family_and_user(text)
+  return string.match(text, '^[^\n]*\n,"([^ \n]*) ([^\n]*)"')
 end
 
 -- When it began, was last seen and expires; the revisions of its secret and its data; the version of its data. As text.
@@ -66,7 +64,7 @@ end
 -- Turns a session into its tombstone. What is written first is allowed when the memory is full, and so is the rest of a
 -- script that has begun to write. Never removes the key: where its slot is moving, it could not be written again.
 local function bury(session, text, reason, told_until)
-  local _, family = user_and_family(text)
+  local family = family_and_user(text)
   redis.call("PEXPIRE", session, ${tombstoneLifetime})
   local tombstone = '{"familyHash":"' .. (family or "") .. '","reason":"' .. reason .. '","until":' .. told_until .. "}"
   redis.call("SET", session, tombstone, "PX", ${tombstoneLifetime})
@@ -158,7 +156,7 @@ local secret_now, authentication_now, version_now, data_changes, removed = unpac
 
 local text = read(session)
 if not text then return 0 end
-local numbers, user, family, secret, authentication, data = parts_of(text)
+local numbers, family, user, secret, authentication, data = parts_of(text)
 local created, seen, expires, secret_revision, data_revision, data_version = numbers_in(numbers)
 if number(expires) <= number(now) then return 0 end
 if secret_wanted ~= "" and number(secret_revision) ~= number(secret_wanted) then return 0 end
@@ -224,7 +222,7 @@ if data_changes == "1" then
 end
 
 numbers = table.concat({ created, seen, expires, secret_revision, data_revision, data_version }, ",")
-local parts = { numbers, '"' .. user .. '"', '"' .. family .. '"', secret, authentication, data }
+local parts = { numbers, '"' .. family .. " " .. user .. '"', secret, authentication, data }
 write(session, index, "[" .. table.concat(parts, "\n,") .. "]", number(expires), number(now))
 return 1
 `);
@@ -239,7 +237,7 @@ local session = KEYS[1]
 local reason, told_until = unpack(ARGV)
 local text = read(session)
 if not text then return nil end
-local user = user_and_family(text)
+local _, user = family_and_user(text)
 local index = user and index_key(session, user)
 if index then assert_together(session, { index }) end
 bury(session, text, reason, told_until)
@@ -301,7 +299,7 @@ local function prune(session)
   if type(text) ~= "string" then return end
   local told_until = tonumber(string.match(text, '^{.*"until":([%d.-]+)}$') or "")
   if told_until and told_until <= now then redis.call("DEL", session) end
-  local expires, user = expires_in(text), user_and_family(text)
+  local expires, _, user = expires_in(text), family_and_user(text)
   if not expires or not user then return end
 
   local index, id = index_key(session, user), id_of(session)

@@ -2,9 +2,9 @@
  * How a session lies in Redis: as one text, which is JSON. Whatever cannot be read back throws: a damaged session opens
  * nothing.
  *
- * A session is a list: six numbers, user, family, four parts of its secret, four of its authentication, data. A tombstone is
- * an object. Numbers, user, family, secret and authentication have a line each, and so has each key of the data. There is
- * no other line feed, since JSON escapes those within texts: scripts take a session apart by lines, and know no JSON.
+ * A session is a list: six numbers, family and user, four parts of its secret, four of its authentication, data. A tombstone
+ * is an object. Numbers, family and user, secret and authentication have a line each, and so has each key of the data. There
+ * is no other line feed, since JSON escapes those within texts: scripts take a session apart by lines, and know no JSON.
  */
 import { recordIn } from "../../core/listed-record.ts";
 import type { DataChange, EndedSession, EndReason, SessionChange, SessionRecord } from "../../core/store.ts";
@@ -20,8 +20,7 @@ export function textOf(record: SessionRecord): string {
   const { createdAt, lastSeenAt, expiresAt, secretRevision, dataRevision, dataVersion } = record;
   const parts = [
     [createdAt, lastSeenAt, expiresAt, secretRevision, dataRevision, dataVersion].join(),
-    JSON.stringify(record.userId),
-    JSON.stringify(record.familyHash),
+    JSON.stringify(`${record.familyHash} ${record.userId}`),
     secretLine(record),
     authenticationLine(record),
     dataLines(record.data),
