@@ -58,7 +58,6 @@ export function createApp(house: House): Hono<AppEnv> {
   app.use(requestLog(house.logger));
   app.use(headers(house));
   app.use(compression);
-  app.use(bodyLimit({ maxSize: largestBody, onError: (c) => answerProblem(bodyTooLarge(), c) }));
   app.use(wholeBody);
   const remember = { stillValid: (userId: string) => accounts.mayReturn(userId) };
   app.use(
@@ -107,13 +106,23 @@ const names: MiddlewareHandler<AppEnv> = async (c, next) => {
   if (c.req.method === "HEAD") await c.res.body?.cancel();
 };
 
+const limitedBody = bodyLimit({
+  maxSize: largestBody,
+  onError: (c) => answerProblem(bodyTooLarge(), c as Context<AppEnv>),
+});
+
 /**
  * Takes in the body before anybody may answer: a connection on which an answer overtook its request cannot be used
  * again, and the client of a refusal would see a reset in place of it.
+ *
+ * A GET is not asked for one: that would make a `Request` of the platform's, which no small garbage collection removes.
  */
 const wholeBody: MiddlewareHandler<AppEnv> = async (c, next) => {
-  if (c.req.raw.body) await c.req.arrayBuffer();
-  await next();
+  if (c.req.method === "GET" || c.req.method === "HEAD") return next();
+  return limitedBody(c, async () => {
+    if (c.req.raw.body) await c.req.arrayBuffer();
+    await next();
+  });
 };
 
 /** What depends on who asks is kept by nobody; what may be kept says so itself. */

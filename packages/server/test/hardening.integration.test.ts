@@ -139,6 +139,16 @@ describe("bodies", () => {
     assert.match(await send(JSON.stringify({ ...ada, password: "x".repeat(20_000) })), /^HTTP\/1\.1 413 /);
   });
 
+  test("are asked for where there may be one: a GET becomes no `Request` of the platform's, which lives long", async (t) => {
+    const made = t.mock.method(globalThis, "AbortController");
+    const { host } = new URL(server.origin);
+    const ask = (line: string) => rawRequest(server.origin, [line, `Host: ${host}`, "Connection: close"]);
+    for (const path of ["/login", "/api/session", "/healthz"]) await ask(`GET ${path} HTTP/1.1`);
+    assert.equal(made.mock.callCount(), 0);
+    await ask("POST /api/login HTTP/1.1");
+    assert.ok(made.mock.callCount() > 0);
+  });
+
   for (const framing of ["Content-Length: 99", "Transfer-Encoding: chunked"]) {
     test(`that end too early are the client's fault in the log (${framing})`, async () => {
       await using mine = await startTestServer();
