@@ -1,20 +1,20 @@
 /** For Express 4 and 5: `app.use(coatcheck(sessions))`, `authOf(req)` in handlers, `app.use(answerProblems())` last. */
-import type { ErrorRequestHandler, Request, RequestHandler, Response } from "express";
+import type { ErrorRequestHandler, NextFunction, Request, RequestHandler, Response } from "express";
 import type { SessionManager } from "../core/manager.ts";
 import type { Session } from "../core/session.ts";
 import { type AddedHeaders, addHeaders } from "../http/added-headers.ts";
 import type { AuthRequest } from "../http/auth-request.ts";
 import { type AuthOptions, resolveAuth } from "../http/auth-settings.ts";
 import {
-  applyGuard,
   atEndOfTurn,
   csrfTokenPresent,
   type Guard,
   type Guarded,
   recentAuth,
   sessionWhere,
+  whenGuarded,
 } from "../http/guard.ts";
-import { isPromise, type Known } from "../http/known.ts";
+import { isPromise } from "../http/known.ts";
 import { beforeHead, onceOver } from "../http/node-answer.ts";
 import { NodeSource, parsedField } from "../http/node-message.ts";
 import { type Problem, problemHeaders, problemOf } from "../http/problem.ts";
@@ -53,7 +53,7 @@ export function coatcheck<D>(sessions: SessionManager<D>, options: ExpressOption
     req[state] = { auth: auth as unknown as RequestAuth, onProblem };
     const checked = auth.check();
     if (!checked) return next();
-    checked.then((problem) => (problem ? onProblem(problem, req, res) : next())).catch(next);
+    checked.then((problem) => (problem ? answer(problem, req, res, next) : next())).catch(next);
   };
 }
 
@@ -112,24 +112,31 @@ export function requireCsrfToken(): RequestHandler {
 function guarded(guard?: Guard<Record<string, unknown>>): RequestHandler {
   return (req, res, next) => {
     const its = stateOf(req);
-    const pass = ({ session, problem }: Guarded<Record<string, unknown>>): Known<void> => {
-      if (problem) return its.onProblem(problem, req, res);
+    const pass = ({ session, problem }: Guarded<Record<string, unknown>>): void => {
+      if (problem) return void answer(problem, req, res, next);
       its.session = session;
       next();
     };
+    // Express 4 would lose it, and an application may have forgotten `answerProblems`.
+    const fail = (error: unknown) => {
+      const problem = problemOf(error);
+      if (problem) void answer(problem, req, res, next);
+      else next(error);
+    };
     const passing = atEndOfTurn(its.auth, () => {
-      const known = applyGuard(its.auth, guard);
-      return isPromise(known) ? known.then(pass, (error) => pass(problemInPlace(error))) : pass(known);
+      const guarding = whenGuarded(its.auth, guard, pass);
+      if (isPromise(guarding)) guarding.catch(fail);
     });
     if (isPromise(passing)) passing.catch(next);
   };
 }
 
-/** Express 4 would lose it, and an application may have forgotten `answerProblems`. */
-function problemInPlace(error: unknown): { readonly session?: undefined; readonly problem: Problem } {
-  const problem = problemOf(error);
-  if (!problem) throw error;
-  return { problem };
+async function answer(problem: Problem, req: Request, res: Response, next: NextFunction): Promise<void> {
+  try {
+    await stateOf(req).onProblem(problem, req, res);
+  } catch (error) {
+    next(error);
+  }
 }
 
 function stateOf(req: Request): RequestState {
