@@ -140,6 +140,7 @@ describe("bodies", () => {
   });
 
   test("are asked for where there may be one: a GET becomes no `Request` of the platform's, which lives long", async (t) => {
+    // `@hono/node-server` makes one with each.
     const made = t.mock.method(globalThis, "AbortController");
     const { host } = new URL(server.origin);
     const ask = (line: string) => rawRequest(server.origin, [line, `Host: ${host}`, "Connection: close"]);

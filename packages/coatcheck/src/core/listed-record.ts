@@ -6,8 +6,8 @@ import type { SessionId } from "./token.ts";
 /**
  * The record in the text of a list: six numbers, family and user, four parts of the secret, four of the authentication, data.
  *
- * Family and user are one text, with a space between them. V8 looks each text of up to ten characters up among all that it
- * knows, since it may be a name: of user ids there are many, and that alone would be a fifth of the reading.
+ * Family and user, the owner, are one text, with a space between them. V8 looks each text of up to ten characters up among
+ * all that it knows, since it may be a name, and of user ids there are many (docs/decisions/0050).
  *
  * @param text JSON. What may be missing in a record is null.
  * @param dataOf the text of its data; undefined if they cannot be read.
@@ -28,7 +28,7 @@ export function recordIn(
     secretRevision,
     dataRevision,
     dataVersion,
-    familyAndUser,
+    owner,
     secretHash,
     secretIssuedAt,
     superseded,
@@ -58,16 +58,16 @@ export function recordIn(
     (fingerprint === null || isText(fingerprint)) &&
     client !== undefined;
   const dataText = dataOf(data);
-  const userAt = isText(familyAndUser) ? familyAndUser.indexOf(" ") + 1 : 0;
+  const userAt = isText(owner) ? owner.indexOf(" ") + 1 : 0;
   if (!isCounted) throw damaged("numbers");
-  if (!isText(familyAndUser) || userAt === 0) throw damaged("family");
+  if (!isText(owner) || userAt === 0) throw damaged("owner");
   if (!isSecret) throw damaged("secret");
   if (!isAuthentication) throw damaged("authentication");
   if (dataText === undefined) throw damaged("data");
   const record: { -readonly [name in keyof SessionRecord]: SessionRecord[name] } = {
     id,
-    userId: familyAndUser.slice(userAt),
-    familyHash: familyAndUser.slice(0, userAt - 1),
+    userId: owner.slice(userAt),
+    familyHash: owner.slice(0, userAt - 1),
     secretHash,
     secretIssuedAt,
     superseded,

@@ -143,6 +143,26 @@ for (const [name, connect] of Object.entries(ways)) {
   });
 }
 
+for (const [name, connect] of Object.entries({ "node-redis": nodeRedis, ioredis: ioRedis })) {
+  test(`a cache that is closed while its connection opens leaves none, through ${name}`, async () => {
+    await using used = new AsyncDisposableStack();
+    const { url } = used.use(await startRedis());
+    const { client, close } = await connect(url);
+    used.defer(async () => void (await close()));
+    const outsider = createClient({ url });
+    await outsider.connect();
+    used.defer(() => outsider.close());
+    const connections = async () => (await outsider.clientList()).length;
+    const before = await connections();
+    for (let moments = 0; moments < 30; moments++) {
+      const cache = cached(new RedisSessionStore(client));
+      for (let moment = 0; moment < moments; moment++) await null;
+      await cache.close();
+    }
+    await until(async () => (await connections()) === before);
+  });
+}
+
 test("a session that Redis drops because its memory is full is not good any more", async () => {
   await using used = new AsyncDisposableStack();
   const { url } = used.use(await startRedis("--maxmemory", "8mb", "--maxmemory-policy", "allkeys-lru"));

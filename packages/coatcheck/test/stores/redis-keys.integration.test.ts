@@ -269,7 +269,7 @@ test("Values that were written as JSON on several lines are kept, and merged wit
 });
 
 describe("A damaged session in Redis", () => {
-  const parts = ["numbers", "family", "secret", "authentication", "data"];
+  const parts = ["numbers", "owner", "secret", "authentication", "data"];
 
   /** Its lines up to the data, which begin with a comma but for the first. */
   async function damage(record: SessionRecord, edit: (lines: string[]) => void): Promise<void> {
@@ -301,10 +301,10 @@ describe("A damaged session in Redis", () => {
     ["numbers", '["yesterday",2,3,4,5,6'],
     ["numbers", "[1,1e999,3,4,5,6"],
     ["numbers", "[1,2,null,4,5,6"],
-    ["family", ",7"],
-    ["family", ","],
-    ["family", ",null"],
-    ["family", ',"nobody"'],
+    ["owner", ",7"],
+    ["owner", ","],
+    ["owner", ",null"],
+    ["owner", ',"nobody"'],
     ["secret", ",{}"],
     ["secret", ",null"],
     ["secret", ",null,1,[],null"],

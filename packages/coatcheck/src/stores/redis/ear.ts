@@ -80,12 +80,14 @@ export function earOfNodeRedis(client: object): Listen {
     // What goes wrong shows in the commands, or ends the connection.
     own.on("error", () => {});
     own.on("end", () => hearing.lost());
-    const open = async () => {
+    const close = () => own.destroy();
+    return opened(close, async () => {
       await own.connect();
+      // Not before: a socket that connects after that would stay open (node-redis 5).
+      closeOnceUnwanted(close, unwanted);
       await track(prefix, (command) => own.sendCommand(command));
       await own.subscribe(channel, (message) => hearing.written(keysOf(message)));
-    };
-    return openWhileWanted(open, () => own.destroy(), unwanted);
+    });
   };
 }
 
@@ -104,12 +106,14 @@ export function earOfIoRedis(client: object): Listen {
     own.on("error", () => {});
     own.on("end", () => hearing.lost());
     own.on("messageBuffer", (_, message) => hearing.written(keysOf(message)));
-    const open = async () => {
+    const close = () => own.disconnect();
+    return opened(close, async () => {
+      // Also before it is open: behind Sentinel it tries for ever.
+      closeOnceUnwanted(close, unwanted);
       await own.connect();
       await track(prefix, ([name, ...rest]) => own.call(name!, ...rest));
       await own.subscribe(channel);
-    };
-    return openWhileWanted(open, () => own.disconnect(), unwanted);
+    });
   };
 }
 
@@ -135,16 +139,14 @@ async function track(prefix: string, send: (command: string[]) => Promise<unknow
   await send(["CLIENT", "TRACKING", "ON", "REDIRECT", id, "BCAST", "PREFIX", prefix]);
 }
 
-async function openWhileWanted(
-  open: () => Promise<void>,
-  close: () => void,
-  unwanted: AbortSignal,
-): Promise<void> {
+function closeOnceUnwanted(close: () => void, unwanted: AbortSignal): void {
   unwanted.throwIfAborted();
   unwanted.addEventListener("abort", () => quietly(close));
+}
+
+async function opened(close: () => void, open: () => Promise<void>): Promise<void> {
   try {
     await open();
-    unwanted.throwIfAborted();
   } catch (error) {
     quietly(close);
     throw error;

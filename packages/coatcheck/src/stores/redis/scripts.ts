@@ -38,12 +38,12 @@ end
 
 -- What stands in a session line by line. Nil where it is damaged.
 local function parts_of(text)
-  return string.match(text, '^%[([^\n]*)\n,"([^ \n]*) ([^\n]*)"\n,([^\n]*)\n,([^\n]*)\n,({.*})%]$')
+  return string.match(text, '^%[([^\n]*)\n,"([^ "\n]*) ([^\n]*)"\n,([^\n]*)\n,([^\n]*)\n,({.*})%]$')
 end
 
 -- Of one that may be damaged otherwise: it shall end nevertheless.
 local function family_and_user(text)
-  return string.match(text, '^[^\n]*\n,"([^ \n]*) ([^\n]*)"')
+  return string.match(text, '^[^\n]*\n,"([^ "\n]*) ([^\n]*)"')
 end
 
 -- When it began, was last seen and expires; the revisions of its secret and its data; the version of its data. As text.

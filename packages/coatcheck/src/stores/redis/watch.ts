@@ -84,7 +84,7 @@ interface Told extends ChangeListener {
 
 /** The ear at one master, and the heartbeat that is awaited there. */
 class Post {
-  /** Rejects if it never will be, also because it was left before. */
+  /** Rejects if it cannot be, or was left before. Its client may take long to say so. */
   readonly opened: Promise<void>;
   readonly #master: Master;
   readonly #prefix: string;
@@ -142,6 +142,8 @@ class Post {
 
   /** Each has a name of its own, so that a late one is not taken for the next. */
   async #beatOnce(): Promise<void> {
+    // Left in the moment in which it was open, it would wait for ever.
+    this.#left.signal.throwIfAborted();
     this.#beats += 1;
     const key = `${this.#prefix}{${this.#tag}}:heartbeat:${this.#node}:${this.#beats}`;
     const arrival = new Promise<void>((resolve, reject) => {
