@@ -112,8 +112,8 @@ const limitedBody = bodyLimit({
 });
 
 /**
- * Takes in the body, if it is not too large, before anybody may answer: a connection on which an answer overtook its request cannot be used
- * again, and the client of a refusal would see a reset in place of it.
+ * Takes in the body, if it is not too large, before anybody may answer: a connection on which an answer overtook its
+ * request cannot be used again, and the client of a refusal would see a reset in place of it.
  *
  * A GET is not asked for one: that would make a `Request` of the platform's, which no small garbage collection removes.
  */

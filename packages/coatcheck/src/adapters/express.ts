@@ -64,8 +64,8 @@ export function coatcheck<D>(sessions: SessionManager<D>, options: ExpressOption
 export function answerProblems(): ErrorRequestHandler {
   return (error, req: StatefulRequest, res, next) => {
     const problem = res.headersSent ? undefined : problemOf(error);
-    if (!problem) return next(error);
-    Promise.resolve((req[state]?.onProblem ?? sendProblem)(problem, req, res)).catch(next);
+    if (problem) void answer(problem, req, res, next);
+    else next(error);
   };
 }
 
@@ -120,7 +120,7 @@ function guarded(guard?: Guard<Record<string, unknown>>): RequestHandler {
     // Express 4 would lose it, and an application may have forgotten `answerProblems`.
     const fail = (error: unknown) => {
       const problem = problemOf(error);
-      if (problem) void answer(problem, req, res, next);
+      if (problem) pass({ problem });
       else next(error);
     };
     const passing = atEndOfTurn(its.auth, () => {
@@ -131,9 +131,15 @@ function guarded(guard?: Guard<Record<string, unknown>>): RequestHandler {
   };
 }
 
-async function answer(problem: Problem, req: Request, res: Response, next: NextFunction): Promise<void> {
+/** Also where the middleware is missing, or has not come to its turn. */
+async function answer(
+  problem: Problem,
+  req: StatefulRequest,
+  res: Response,
+  next: NextFunction,
+): Promise<void> {
   try {
-    await stateOf(req).onProblem(problem, req, res);
+    await (req[state]?.onProblem ?? sendProblem)(problem, req, res);
   } catch (error) {
     next(error);
   }

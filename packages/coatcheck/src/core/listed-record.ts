@@ -46,6 +46,7 @@ export function recordIn(
     isExact(secretRevision) &&
     isExact(dataRevision) &&
     isExact(dataVersion);
+  const isOwned = isText(owner) && owner.includes(" ");
   const isSecret =
     isText(secretHash) &&
     isExact(secretIssuedAt) &&
@@ -58,16 +59,16 @@ export function recordIn(
     (fingerprint === null || isText(fingerprint)) &&
     client !== undefined;
   const dataText = dataOf(data);
-  const userAt = isText(owner) ? owner.indexOf(" ") + 1 : 0;
   if (!isCounted) throw damaged("numbers");
-  if (!isText(owner) || userAt === 0) throw damaged("owner");
+  if (!isOwned) throw damaged("owner");
   if (!isSecret) throw damaged("secret");
   if (!isAuthentication) throw damaged("authentication");
   if (dataText === undefined) throw damaged("data");
+  const space = owner.indexOf(" ");
   const record: { -readonly [name in keyof SessionRecord]: SessionRecord[name] } = {
     id,
-    userId: owner.slice(userAt),
-    familyHash: owner.slice(0, userAt - 1),
+    userId: owner.slice(space + 1),
+    familyHash: owner.slice(0, space),
     secretHash,
     secretIssuedAt,
     superseded,

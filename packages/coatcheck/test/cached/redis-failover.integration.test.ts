@@ -145,7 +145,7 @@ function isDone(): boolean {
   return true;
 }
 
-async function isMaster({ url }: RunningRedis): Promise<boolean> {
+function isMaster({ url }: RunningRedis): Promise<boolean> {
   return told(url, "ROLE").then(([role]) => role === "master", isPassing);
 }
 

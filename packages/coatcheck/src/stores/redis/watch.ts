@@ -131,11 +131,11 @@ class Post {
   }
 
   async #open(): Promise<void> {
-    const hearing = {
-      written: (keys: readonly string[] | null) => this.#hear(keys),
-      lost: () => this.#lose(),
-    };
-    await this.#master.listen(`${this.#prefix}{`, hearing, this.#left.signal);
+    await this.#master.listen(
+      `${this.#prefix}{`,
+      { written: (keys) => this.#hear(keys), lost: () => this.#lose() },
+      this.#left.signal,
+    );
     // What was written here before anybody listened was not heard.
     this.#told.anyChanged();
   }
