@@ -44,6 +44,11 @@ describe("the systemd unit", () => {
     assert.doesNotMatch(unit, /^MemoryDenyWriteExecute=(yes|true|1)/m);
   });
 
+  test("lets threads that hash passwords stand back, which a filter of resources would forbid", () => {
+    const filters = [...unit.matchAll(/^SystemCallFilter=(.*)$/gm)].map(([, filter]) => filter);
+    assert.equal(filters.at(-1), "setpriority");
+  });
+
   test("sets what the server takes, where it may write", () => {
     const settings = Object.fromEntries(
       [...unit.matchAll(/^Environment=(\w+)=(.*)$/gm)].map(([, name, value]) => [name!, value!]),

@@ -34,6 +34,21 @@ describe("Passwords are hashed", () => {
     assert.equal(readdirSync("/proc/self/task").length, count);
   });
 
+  test("also where a sandbox forbids to lower a priority", onLinux, async () => {
+    const own = new URL("../src/accounts/hashing-thread.ts", import.meta.url);
+    const threads = new HashingThreads(
+      program(`
+        import { syncBuiltinESMExports } from "node:module";
+        import os from "node:os";
+        os.setPriority = () => { throw new Error("EPERM"); };
+        syncBuiltinESMExports();
+        await import(${JSON.stringify(own)});`),
+    );
+    const before = priorities();
+    assert.match(`${await threads.run({ password: "tea kettle", parameters })}`, /^\$argon2id\$/);
+    assert.deepEqual(new Set(priorities()), new Set(before));
+  });
+
   test("while the event loop turns", async () => {
     let turns = 0;
     const turn = setInterval(() => turns++, 1);
@@ -44,8 +59,6 @@ describe("Passwords are hashed", () => {
 });
 
 describe("A thread that ends", () => {
-  const program = (code: string) => new URL(`data:text/javascript,${encodeURIComponent(code)}`);
-
   test("takes along its own task only: the next one is done by another", async () => {
     const threads = new HashingThreads(
       program(`
@@ -68,6 +81,10 @@ describe("A thread that ends", () => {
     await assert.rejects(threads.run({ password: "tea kettle", parameters }), /^Error: no such addon$/);
   });
 });
+
+function program(code: string): URL {
+  return new URL(`data:text/javascript,${encodeURIComponent(code)}`);
+}
 
 /** Of all threads of this process. The 19th field of a stat is the nice value (proc(5)). */
 function priorities(): number[] {

@@ -10,15 +10,20 @@ export type HashingTask =
 
 export type HashingResult = { readonly value: string | boolean } | { readonly failed: string };
 
-// Behind everybody else: requests take the processor from a hash at once, and hashes have what requests leave. Linux
-// gives each thread a priority of its own; elsewhere this would be the whole server's.
-if (process.platform === "linux") {
-  setPriority(
-    Math.min(getPriority() + constants.priority.PRIORITY_BELOW_NORMAL, constants.priority.PRIORITY_LOW),
-  );
-}
+// Linux gives each thread a priority of its own; elsewhere this would be the whole server's.
+if (process.platform === "linux") standBack();
 
 parentPort!.on("message", (task: HashingTask) => parentPort!.postMessage(resultOf(task)));
+
+/** Behind everybody else: hashes have what requests leave. */
+function standBack(): void {
+  const { PRIORITY_BELOW_NORMAL, PRIORITY_LOW } = constants.priority;
+  try {
+    setPriority(Math.min(getPriority() + PRIORITY_BELOW_NORMAL, PRIORITY_LOW));
+  } catch {
+    // A sandbox may forbid it. Passwords are hashed all the same.
+  }
+}
 
 function resultOf(task: HashingTask): HashingResult {
   try {
