@@ -3,8 +3,9 @@ import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import { getPriority } from "node:os";
 import { describe, test } from "node:test";
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { HashingThreads } from "../src/accounts/hashing-threads.ts";
-import { PasswordHasher } from "../src/accounts/password-hasher.ts";
+import { HasherBusyError, PasswordHasher } from "../src/accounts/password-hasher.ts";
 
 const parameters = { memoryCost: 1024, timeCost: 1, parallelism: 1 };
 
@@ -47,6 +48,15 @@ describe("Passwords are hashed", () => {
     const before = priorities();
     assert.match(`${await threads.run({ password: "tea kettle", parameters })}`, /^\$argon2id\$/);
     assert.deepEqual(new Set(priorities()), new Set(before));
+  });
+
+  test("only when whoever has the last answer has gone on", async () => {
+    const hasher = new PasswordHasher({ atOnce: 1, waiting: 0 });
+    await hasher.hash("tea kettle upstairs window");
+    await assert.rejects(hasher.hash("tea kettle upstairs window"), HasherBusyError);
+    await nextTurn();
+    await nextTurn();
+    await hasher.hash("tea kettle upstairs window");
   });
 
   test("while the event loop turns", async () => {
