@@ -17,16 +17,25 @@ const mostCharacters = 4_096;
 
 /** Every write wakes a thread, which takes the processor from a request: lines go out together, the last ones at the end. */
 export function gatheredLines(fd: number): DestinationStream {
-  const file = pino.destination({ dest: fd, sync: false, minLength: mostCharacters });
+  // Gathered here and not by its `minLength`: it would forget a flush that comes while it writes, and at the end it would
+  // try for ever to write what nobody reads.
+  const file = pino.destination({ dest: fd, sync: false });
+  let lines = "";
   let waiting: NodeJS.Timeout | undefined;
-  const flush = () => {
+  const pass = () => {
+    clearTimeout(waiting);
     waiting = undefined;
-    file.flush();
+    const gathered = lines;
+    lines = "";
+    if (gathered) file.write(gathered);
   };
+  // Before pino's own listener, which flushes the file.
+  process.prependListener("exit", pass);
   return {
     write(line) {
-      file.write(line);
-      waiting ??= setTimeout(flush, longestWait).unref();
+      lines += line;
+      if (lines.length >= mostCharacters) pass();
+      else waiting ??= setTimeout(pass, longestWait).unref();
     },
   };
 }

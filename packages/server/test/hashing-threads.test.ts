@@ -1,11 +1,11 @@
 /** Passwords are hashed behind everybody else. */
 import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
 import { getPriority } from "node:os";
 import { describe, test } from "node:test";
-import { setImmediate as nextTurn } from "node:timers/promises";
 import { HashingThreads } from "../src/accounts/hashing-threads.ts";
-import { HasherBusyError, PasswordHasher } from "../src/accounts/password-hasher.ts";
+import { PasswordHasher } from "../src/accounts/password-hasher.ts";
 
 const parameters = { memoryCost: 1024, timeCost: 1, parallelism: 1 };
 
@@ -50,13 +50,26 @@ describe("Passwords are hashed", () => {
     assert.deepEqual(new Set(priorities()), new Set(before));
   });
 
-  test("only when whoever has the last answer has gone on", async () => {
-    const hasher = new PasswordHasher({ atOnce: 1, waiting: 0 });
-    await hasher.hash("tea kettle upstairs window");
-    await assert.rejects(hasher.hash("tea kettle upstairs window"), HasherBusyError);
-    await nextTurn();
-    await nextTurn();
-    await hasher.hash("tea kettle upstairs window");
+  test("on one core, only when whoever has the last answer has gone on", onLinux, () => {
+    const module = new URL("../src/accounts/password-hasher.ts", import.meta.url);
+    const program = `
+      import { setImmediate as nextTurn } from "node:timers/promises";
+      import { PasswordHasher } from ${JSON.stringify(module)};
+      const hasher = new PasswordHasher({ waiting: 0 });
+      await hasher.hash("tea kettle upstairs window");
+      console.log(await hasher.hash("tea kettle upstairs window").then(() => "at once", (error) => error.constructor.name));
+      await nextTurn();
+      await nextTurn();
+      await hasher.hash("tea kettle upstairs window");
+      console.log("two turns later");`;
+    const [core] = /(?<=^Cpus_allowed_list:\s*)\d+/m.exec(readFileSync("/proc/self/status", "latin1"))!;
+    const { stdout, stderr } = spawnSync(
+      "taskset",
+      ["-c", core, process.execPath, "--input-type=module", "--eval", program],
+      { encoding: "utf8" },
+    );
+    assert.equal(stderr, "");
+    assert.equal(stdout, "HasherBusyError\ntwo turns later\n");
   });
 
   test("while the event loop turns", async () => {

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { spawnSync } from "node:child_process";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -7,7 +8,10 @@ import { test } from "node:test";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { createLogger, gatheredLines } from "../src/request-log.ts";
 
-test("Log lines wait a tenth of a second for others, and no longer.", async (t) => {
+/** A hanging one has failed. */
+const timeout = 20_000;
+
+test("Log lines wait a tenth of a second for others, and no longer.", { timeout }, async (t) => {
   const folder = mkdtempSync(join(tmpdir(), "coatcheck-log-"));
   const path = join(folder, "log");
   const fd = openSync(path, "a");
@@ -27,27 +31,68 @@ test("Log lines wait a tenth of a second for others, and no longer.", async (t) 
 
   t.mock.timers.tick(1);
   while (written().length < 2) await nextTurn();
-  assert.deepEqual(
-    written().map((line) => JSON.parse(line).number),
-    [1, 2],
-  );
-
   logger.info({ number: 3 });
   t.mock.timers.tick(100);
   while (written().length < 3) await nextTurn();
+  assert.deepEqual(
+    written().map((line) => JSON.parse(line).number),
+    [1, 2, 3],
+  );
+});
+
+test("A log line that comes while others are written waits for no further one.", { timeout }, async (t) => {
+  const program = start(
+    t,
+    `logger.info("x".repeat(500_000)); // More than a pipe holds: it is being written until somebody reads.
+    logger.info("last");
+    setTimeout(() => console.log("logged"), 200);
+    setInterval(() => {}, 1_000);`,
+  );
+  await once(program.stdout, "data");
+  let read = "";
+  for await (const chunk of program.stderr) {
+    read += chunk;
+    if (read.includes(`"last"`)) break;
+  }
+  assert.match(read, /"x{500000}".*\n.*"last"/);
 });
 
 for (const [ending, code] of [
   ["it exits", "process.exit()"],
+  ["nobody caught an exception", `process.on("uncaughtException", () => process.exit(1)); throw new Error()`],
   ["it has nothing more to do", ""],
 ]) {
-  test(`What a process has logged last is not lost when ${ending}.`, () => {
-    const module = new URL("../src/request-log.ts", import.meta.url);
-    const program = `const { createLogger } = await import("${module}");
-      const logger = createLogger(); logger.info("first"); logger.info("last"); ${code}`;
-    const { stderr } = spawnSync(process.execPath, ["--input-type=module", "--eval", program], {
-      encoding: "utf8",
-    });
-    assert.match(stderr, /"first".*\n.*"last"/);
+  test(`What a process has logged last is not lost when ${ending}.`, { timeout }, async (t) => {
+    const { stderr } = start(t, `logger.info("first"); logger.info("last"); ${code}`);
+    let read = "";
+    for await (const chunk of stderr) read += chunk;
+    assert.match(read, /"first".*\n.*"last"/);
   });
+}
+
+test("A log that nobody hears any more keeps no process that ends.", { timeout }, async (t) => {
+  const program = start(
+    t,
+    `process.stdin.once("data", () => {
+      logger.info("to nobody");
+      process.exit();
+    });
+    console.log("ready");`,
+  );
+  await once(program.stdout, "data");
+  program.stderr.destroy();
+  await once(program.stderr, "close");
+  program.stdin.write("end");
+  assert.deepEqual(await once(program, "exit"), [0, null]);
+});
+
+function start(t: { after(done: () => void): void }, code: string) {
+  const module = new URL("../src/request-log.ts", import.meta.url);
+  const program = `
+    import { createLogger } from ${JSON.stringify(module)};
+    const logger = createLogger();
+    ${code}`;
+  const started = spawn(process.execPath, ["--input-type=module", "--eval", program]);
+  t.after(() => started.kill("SIGKILL"));
+  return started;
 }

@@ -8,6 +8,12 @@ import { longestPassword, normalizePassword } from "./password-rules.ts";
 /** OWASP's first recommendation for argon2id: 19 MiB, two passes, one lane. */
 const parameters = { memoryCost: 19_456, timeCost: 2, parallelism: 1 };
 
+/**
+ * There, whoever has an answer goes on before the next hash begins, and writes a session in the next turn. For each thread that
+ * wakes meanwhile, as the one that writes to the disk, Linux would let a hash go first, for 3 ms (docs/decisions/0028).
+ */
+const isOneCore = availableParallelism() === 1;
+
 /** More sign-ins at once than the server hashes in bearable time: nobody was refused, come back later. */
 export class HasherBusyError extends Error {
   readonly retryAfterSeconds = 2;
@@ -79,9 +85,8 @@ export class PasswordHasher {
     try {
       return await work();
     } finally {
-      // Who has the answer writes a session in the next turn. For each thread that wakes meanwhile, as the one that writes to
-      // the disk, Linux would let a hash that runs go first, for 3 ms (docs/decisions/0028).
-      setImmediate(() => setImmediate(() => this.#handOver()));
+      if (isOneCore) setImmediate(() => setImmediate(() => this.#handOver()));
+      else this.#handOver();
     }
   }
 
