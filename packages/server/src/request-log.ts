@@ -1,4 +1,5 @@
 /** One line per request, and what happens to sessions. Never a cookie, a token, a password or a query. */
+import { writeSync } from "node:fs";
 import type { SessionEvent } from "coatcheck";
 import type { MiddlewareHandler } from "hono";
 import { type DestinationStream, type Logger, pino } from "pino";
@@ -22,15 +23,26 @@ export function gatheredLines(fd: number): DestinationStream {
   const file = pino.destination({ dest: fd, sync: false });
   let lines = "";
   let waiting: NodeJS.Timeout | undefined;
-  const pass = () => {
+  let isWriting = false;
+  file.on("drain", () => {
+    isWriting = false;
+  });
+  const take = () => {
     clearTimeout(waiting);
     waiting = undefined;
     const gathered = lines;
     lines = "";
-    if (gathered) file.write(gathered);
+    return gathered;
   };
-  // Before pino's own listener, which flushes the file.
-  process.prependListener("exit", pass);
+  const pass = () => {
+    isWriting = true;
+    file.write(take());
+  };
+  // Before pino's own listener, which writes what waits for a write that is under way.
+  process.prependListener("exit", () => {
+    if (isWriting) file.write(take());
+    else writeNow(fd, take());
+  });
   return {
     write(line) {
       lines += line;
@@ -38,6 +50,16 @@ export function gatheredLines(fd: number): DestinationStream {
       else waiting ??= setTimeout(pass, longestWait).unref();
     },
   };
+}
+
+/** Where nobody reads, nothing is lost that somebody could have read. */
+function writeNow(fd: number, text: string): void {
+  let rest = Buffer.from(text);
+  try {
+    while (rest.length > 0) rest = rest.subarray(writeSync(fd, rest));
+  } catch {
+    // The process ends, and there is nobody left to tell.
+  }
 }
 
 export function requestLog(logger: Logger): MiddlewareHandler<AppEnv> {

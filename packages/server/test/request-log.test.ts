@@ -58,12 +58,16 @@ test("A log line that comes while others are written waits for no further one.",
 });
 
 for (const [ending, code] of [
-  ["it exits", "process.exit()"],
-  ["nobody caught an exception", `process.on("uncaughtException", () => process.exit(1)); throw new Error()`],
-  ["it has nothing more to do", ""],
+  ["it exits", `logger.info("last"); process.exit()`],
+  ["it exits after others were written", `setTimeout(() => { logger.info("last"); process.exit(); }, 150)`],
+  [
+    "nobody caught an exception",
+    `process.on("uncaughtException", () => process.exit(1)); logger.info("last"); throw new Error()`,
+  ],
+  ["it has nothing more to do", `logger.info("last")`],
 ]) {
   test(`What a process has logged last is not lost when ${ending}.`, { timeout }, async (t) => {
-    const { stderr } = start(t, `logger.info("first"); logger.info("last"); ${code}`);
+    const { stderr } = start(t, `logger.info("first"); ${code}`);
     let read = "";
     for await (const chunk of stderr) read += chunk;
     assert.match(read, /"first".*\n.*"last"/);

@@ -137,6 +137,7 @@ test("a Redis that vanished without a word is left, and its successor found, wit
   assertKeptOut(await visitor.send("GET", "/api/session"));
   await ready(node);
   assert.equal(await visitor.isSignedIn(), true);
+  await node.stop();
   assert.equal(node.output().match(/The connection to Redis was lost/g)?.length, 1);
 });
 
