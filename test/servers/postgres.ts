@@ -2,7 +2,7 @@
 import { execFileSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
-import { chownSync, writeFileSync } from "node:fs";
+import { chownSync, readFileSync, writeFileSync } from "node:fs";
 import { realpath } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
@@ -49,8 +49,7 @@ export async function startPostgres(own: Readonly<Record<string, string>> = {}):
       await ready(url);
     },
     freeze: async () => {
-      frozen = await processesOf(server);
-      for (const pid of frozen) signal(pid, "SIGSTOP");
+      frozen = await stopped(server);
     },
     thaw: () => {
       for (const pid of frozen) signal(pid, "SIGCONT");
@@ -170,13 +169,37 @@ async function ready(url: string): Promise<void> {
   }
 }
 
-/** Those that answer. The one that starts them comes first: stopped, it starts no more. */
-async function processesOf(server: RunningPostgres): Promise<number[]> {
-  const rows = await run(
-    server.url,
-    "SELECT pid FROM pg_stat_activity WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()",
-  );
-  return [server.process.pid!, ...rows.map(({ pid }) => pid as number)];
+/** Stops those that answer, and says which. */
+async function stopped({ url, process: { pid } }: RunningPostgres): Promise<number[]> {
+  const client = new Client({ connectionString: url });
+  await client.connect();
+  try {
+    // First the one that starts the others: whoever connects while they are looked for would be answered.
+    signal(pid!, "SIGSTOP");
+    const { rows } = await client.query(
+      "SELECT pid, pid = pg_backend_pid() AS asks FROM pg_stat_activity WHERE backend_type = 'client backend'",
+    );
+    const asking = rows.find(({ asks }) => asks).pid;
+    const others = new Set([...rows.map((row) => row.pid), ...childrenOf(pid!)]);
+    others.delete(asking);
+    for (const other of others) signal(other, "SIGSTOP");
+    return [pid!, ...others];
+  } finally {
+    await client.end();
+  }
+}
+
+/** Also those that PostgreSQL does not list yet; none where the system does not say, or the process is a container's. */
+function childrenOf(pid: number): number[] {
+  try {
+    return readFileSync(`/proc/${pid}/task/${pid}/children`, "latin1")
+      .trim()
+      .split(" ")
+      .filter(Boolean)
+      .map(Number);
+  } catch {
+    return [];
+  }
 }
 
 /** Its client may have left by now. */

@@ -152,6 +152,7 @@ test("the history tells what happened, to its own user alone", { timeout }, asyn
     assert.match((await lines.nth(0).locator("time").getAttribute("title"))!, /\d{4}, \d\d:\d\d:\d\d UTC$/);
     assert.doesNotMatch(await page.locator("main").innerText(), /Firefox on Linux/);
     await page.getByRole("link", { name: "Failed sign-ins" }).click();
+    await page.waitForURL((url) => url.search !== "");
     assert.equal(await lines.count(), 1);
   });
 });
