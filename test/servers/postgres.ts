@@ -192,11 +192,8 @@ async function stopped({ url, process: { pid } }: RunningPostgres): Promise<numb
 /** Also those that PostgreSQL does not list yet; none where the system does not say, or the process is a container's. */
 function childrenOf(pid: number): number[] {
   try {
-    return readFileSync(`/proc/${pid}/task/${pid}/children`, "latin1")
-      .trim()
-      .split(" ")
-      .filter(Boolean)
-      .map(Number);
+    const listed = readFileSync(`/proc/${pid}/task/${pid}/children`, "latin1");
+    return (listed.match(/\d+/g) ?? []).map(Number);
   } catch {
     return [];
   }

@@ -52,7 +52,7 @@ describe("Passwords are hashed", () => {
 
   test("on one core, only when whoever has the last answer has gone on", onLinux, () => {
     const module = new URL("../src/accounts/password-hasher.ts", import.meta.url);
-    const program = `
+    const code = `
       import { setImmediate as nextTurn } from "node:timers/promises";
       import { PasswordHasher } from ${JSON.stringify(module)};
       const hasher = new PasswordHasher({ waiting: 0 });
@@ -65,7 +65,7 @@ describe("Passwords are hashed", () => {
     const [core] = /(?<=^Cpus_allowed_list:\s*)\d+/m.exec(readFileSync("/proc/self/status", "latin1"))!;
     const { stdout, stderr } = spawnSync(
       "taskset",
-      ["-c", core, process.execPath, "--input-type=module", "--eval", program],
+      ["-c", core, process.execPath, "--input-type=module", "--eval", code],
       { encoding: "utf8" },
     );
     assert.equal(stderr, "");

@@ -6,7 +6,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { setImmediate as nextTurn } from "node:timers/promises";
-import { createLogger, gatheredLines } from "../src/request-log.ts";
+import { gatheredLines } from "../src/gathered-lines.ts";
+import { createLogger } from "../src/request-log.ts";
 
 /** A hanging one has failed. */
 const timeout = 20_000;
@@ -45,7 +46,7 @@ test("A log line that comes while others are written waits for no further one.",
     t,
     `logger.info("x".repeat(500_000)); // More than a pipe holds: it is being written until somebody reads.
     logger.info("last");
-    setTimeout(() => console.log("logged"), 200);
+    setTimeout(() => console.log("its time is over"), 100); // As long as that of the log, and set later: it ends later.
     setInterval(() => {}, 1_000);`,
   );
   await once(program.stdout, "data");
@@ -59,7 +60,6 @@ test("A log line that comes while others are written waits for no further one.",
 
 for (const [ending, code] of [
   ["it exits", `logger.info("last"); process.exit()`],
-  ["it exits after others were written", `setTimeout(() => { logger.info("last"); process.exit(); }, 150)`],
   [
     "nobody caught an exception",
     `process.on("uncaughtException", () => process.exit(1)); logger.info("last"); throw new Error()`,
@@ -74,21 +74,33 @@ for (const [ending, code] of [
   });
 }
 
+test("What a process has logged last is not lost when others were written before.", {
+  timeout,
+}, async (t) => {
+  const { stdin, stderr } = start(t, endsWhenTold);
+  let read = "";
+  for await (const chunk of stderr) {
+    if (read === "") stdin.write("end");
+    read += chunk;
+  }
+  assert.match(read, /"first".*\n.*"last"/);
+});
+
 test("A log that nobody hears any more keeps no process that ends.", { timeout }, async (t) => {
-  const program = start(
-    t,
-    `process.stdin.once("data", () => {
-      logger.info("to nobody");
-      process.exit();
-    });
-    console.log("ready");`,
-  );
-  await once(program.stdout, "data");
+  const program = start(t, endsWhenTold);
+  await once(program.stderr, "data");
   program.stderr.destroy();
   await once(program.stderr, "close");
   program.stdin.write("end");
   assert.deepEqual(await once(program, "exit"), [0, null]);
 });
+
+const endsWhenTold = `
+  logger.info("first");
+  process.stdin.once("data", () => {
+    logger.info("last");
+    process.exit();
+  });`;
 
 function start(t: { after(done: () => void): void }, code: string) {
   const module = new URL("../src/request-log.ts", import.meta.url);
