@@ -3,7 +3,8 @@
  * or drop what it does not know.
  */
 import { InvalidDataError } from "./errors.ts";
-import type { DataChange } from "./store.ts";
+import { type DataChange, dataIn } from "./store.ts";
+import { isObject, readIfWhole } from "./stored.ts";
 
 /** Keys that the application cannot have, and never sees. */
 const reserved = "coatcheck:";
@@ -18,7 +19,7 @@ export function isReserved(key: string): boolean {
 
 /** The application's part of a session's data. */
 export function ownData(text: string): Record<string, unknown> {
-  const data: Record<string, unknown> = JSON.parse(text);
+  const data = dataIn(text);
   if (!Object.keys(data).some(isReserved)) return data;
   return Object.fromEntries(Object.entries(data).filter(([key]) => !isReserved(key)));
 }
@@ -30,7 +31,7 @@ export function flashChange(name: string, message: string | undefined): DataChan
 
 /** The message of this name in a session's data. */
 export function flashIn(text: string, name: string): string | undefined {
-  const data: Record<string, unknown> = JSON.parse(text);
+  const data = readIfWhole(text, isObject) ?? {};
   const message = Object.hasOwn(data, flash + name) ? data[flash + name] : undefined;
   return typeof message === "string" ? message : undefined;
 }

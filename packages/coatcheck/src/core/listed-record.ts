@@ -1,44 +1,31 @@
-/** A session record as a list of its parts, without their names: how stores read it from JSON, in three quarters of the time. */
+/** A session record as the lines of a list, without the names of its parts: how stores read it from one text. */
+import type { ClientInfo } from "./fingerprint.ts";
+import { JsonLines } from "./json-lines.ts";
 import type { SessionRecord } from "./store.ts";
-import { clientIn, isPending, isSuperseded, isText, isTexts } from "./stored.ts";
+import { isClient, isObject, isPending, isSuperseded, isText, isTexts } from "./stored.ts";
 import type { SessionId } from "./token.ts";
 
 /**
- * The record in the text of a list: six numbers, family and user, four parts of the secret, four of the authentication, data.
+ * The record in a text: six numbers, family and user in one, four parts of the secret, four of the authentication of which the
+ * client is the last, data.
  *
- * Family and user, the owner, are one text, with a space between them. V8 looks each text of up to ten characters up among
- * all that it knows, since it may be a name, and of user ids there are many (docs/decisions/0050).
- *
- * @param text JSON. What may be missing in a record is null.
- * @param dataOf the text of its data; undefined if they cannot be read.
+ * @param text a list in JSON, each value on a line, and the data to the end. What may be missing in a record is null.
+ * @param dataOf makes the text of its data of what stands for them; undefined if they cannot be read.
  * @param damaged the error about a part that cannot be read. Such a session opens nothing.
  */
 export function recordIn(
   text: string,
   id: SessionId,
-  dataOf: (data: unknown) => string | undefined,
+  dataOf: (text: string) => string | undefined,
   damaged: (part: string) => Error,
 ): SessionRecord {
-  const list = listIn(text);
-  if (list?.length !== 16) throw damaged("text");
-  const [
-    createdAt,
-    lastSeenAt,
-    expiresAt,
-    secretRevision,
-    dataRevision,
-    dataVersion,
-    owner,
-    secretHash,
-    secretIssuedAt,
-    superseded,
-    pending,
-    authenticatedAt,
-    amr,
-    fingerprint,
-    clientParts,
-    data,
-  ] = list;
+  const lines = new JsonLines(headOf(text));
+  const createdAt = lines.number();
+  const lastSeenAt = lines.number();
+  const expiresAt = lines.number();
+  const secretRevision = lines.number();
+  const dataRevision = lines.number();
+  const dataVersion = lines.number();
   const isCounted =
     isExact(createdAt) &&
     isExact(lastSeenAt) &&
@@ -46,25 +33,37 @@ export function recordIn(
     isExact(secretRevision) &&
     isExact(dataRevision) &&
     isExact(dataVersion);
-  const isOwned = isText(owner) && owner.includes(" ");
+  if (!isCounted) throw damaged("numbers");
+
+  const owner = lines.value();
+  if (!isText(owner) || !owner.includes(" ")) throw damaged("owner");
+  const space = owner.indexOf(" ");
+
+  const secretHash = lines.value();
+  const secretIssuedAt = lines.number();
+  const superseded = lines.value();
+  const pending = lines.value();
   const isSecret =
     isText(secretHash) &&
     isExact(secretIssuedAt) &&
     isSuperseded(superseded) &&
     (pending === null || isPending(pending));
-  const client = clientIn(clientParts);
+  if (!isSecret) throw damaged("secret");
+
+  const authenticatedAt = lines.number();
+  const amr = lines.value();
+  const fingerprint = lines.value();
+  const client = clientOn(lines);
   const isAuthentication =
     isExact(authenticatedAt) &&
     isTexts(amr) &&
     (fingerprint === null || isText(fingerprint)) &&
     client !== undefined;
-  const dataText = dataOf(data);
-  if (!isCounted) throw damaged("numbers");
-  if (!isOwned) throw damaged("owner");
-  if (!isSecret) throw damaged("secret");
   if (!isAuthentication) throw damaged("authentication");
-  if (dataText === undefined) throw damaged("data");
-  const space = owner.indexOf(" ");
+
+  const data = text.endsWith("]") ? dataOf(text.slice(lines.at, -1)) : undefined;
+  if (data === undefined) throw damaged("data");
+
   const record: { -readonly [name in keyof SessionRecord]: SessionRecord[name] } = {
     id,
     userId: owner.slice(space + 1),
@@ -81,7 +80,7 @@ export function recordIn(
     secretRevision,
     dataRevision,
     dataVersion,
-    data: dataText,
+    data,
   };
   // To spread what may be missing costs a tenth of the reading.
   if (pending !== null) record.pending = pending;
@@ -89,17 +88,33 @@ export function recordIn(
   return record;
 }
 
-/** Undefined where there is none: the error of JSON.parse would quote the text. */
-function listIn(text: string): unknown[] | undefined {
-  try {
-    const value: unknown = JSON.parse(text);
-    return Array.isArray(value) ? value : undefined;
-  } catch {
-    return undefined;
-  }
+/** In characters. */
+const longText = 2_048;
+
+/** What V8 cuts from a text keeps the whole of it alive: whoever remembers a user id shall not hold the session's data with it. */
+function headOf(text: string): string {
+  if (text.length <= longText) return text;
+  return Buffer.from(text.slice(0, text.lastIndexOf("\n,{") + 1)).toString();
+}
+
+/** Address, user agent and language; or an object that has them by name. */
+function clientOn(lines: JsonLines): ClientInfo | undefined {
+  const first = lines.value();
+  if (isObject(first)) return isClient(first) ? first : undefined;
+  const [ip, userAgent, language] = [first, lines.value(), lines.value()];
+  if (!isTextOrNull(ip) || !isTextOrNull(userAgent) || !isTextOrNull(language)) return undefined;
+  const client: { -readonly [part in keyof ClientInfo]: ClientInfo[part] } = {};
+  if (ip !== null) client.ip = ip;
+  if (userAgent !== null) client.userAgent = userAgent;
+  if (language !== null) client.language = language;
+  return client;
+}
+
+function isTextOrNull(value: unknown): value is string | null {
+  return value === null || isText(value);
 }
 
 /** Whether it can have been written by us: a larger one is not what it was any more. */
-function isExact(value: unknown): value is number {
-  return Number.isFinite(value) && Math.abs(value as number) <= Number.MAX_SAFE_INTEGER;
+function isExact(value: number): boolean {
+  return Number.isSafeInteger(value);
 }

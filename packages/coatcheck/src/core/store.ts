@@ -3,9 +3,11 @@
  * in the contract suite (`coatcheck/testing`).
  */
 import type { ChangeListener, ChangeWatch } from "./change-watch.ts";
+import { InvalidDataError } from "./errors.ts";
 import type { Finding } from "./finding.ts";
 import type { ClientInfo } from "./fingerprint.ts";
 import type { RememberStore } from "./remember-store.ts";
+import { isObject, readIfWhole } from "./stored.ts";
 import type { ThrottleStore } from "./throttle-store.ts";
 import type { SessionId } from "./token.ts";
 
@@ -285,12 +287,22 @@ export function tombstone(record: SessionRecord, reason: EndReason, now: number)
  * Keys are the application's own: `__proto__` is a key like any other.
  */
 export function mergeData(data: string, change: DataChange): string {
-  const merged = new Map(Object.entries(JSON.parse(data) as object).map(([k, v]) => [k, JSON.stringify(v)]));
+  const merged = new Map(Object.entries(dataIn(data)).map(([k, v]) => [k, JSON.stringify(v)]));
   for (const [key, value] of change) {
     if (value === undefined) merged.delete(key);
     else merged.set(key, value);
   }
   return dataText(merged);
+}
+
+/**
+ * What stands in a data text.
+ * @throws InvalidDataError if it was damaged: the error of JSON.parse would quote it.
+ */
+export function dataIn(text: string): Record<string, unknown> {
+  const data = readIfWhole(text, isObject);
+  if (!data) throw new InvalidDataError(["what is stored cannot be read"]);
+  return data;
 }
 
 /** The JSON text of an object with these keys and value texts. */

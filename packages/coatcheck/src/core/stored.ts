@@ -34,19 +34,6 @@ export function isClient(value: unknown): value is ClientInfo {
   return isTextByName(value);
 }
 
-/** A client by the names of its parts, or as the list of them, which is read in half of the time. */
-export function clientIn(value: unknown): ClientInfo | undefined {
-  if (!Array.isArray(value)) return isClient(value) ? value : undefined;
-  const isWhole = value.length === 3 && value.every((part) => part === null || isText(part));
-  if (!isWhole) return undefined;
-  const [ip, userAgent, language] = value;
-  const client: { -readonly [part in keyof ClientInfo]: ClientInfo[part] } = {};
-  if (ip !== null) client.ip = ip;
-  if (userAgent !== null) client.userAgent = userAgent;
-  if (language !== null) client.language = language;
-  return client;
-}
-
 export function isTextByName(value: unknown): value is Record<string, string> {
   return isObject(value) && Object.values(value).every(isText);
 }

@@ -5,6 +5,7 @@ import { z } from "zod";
 import { InvalidDataError } from "../../src/core/errors.ts";
 import type { SessionStore } from "../../src/core/store.ts";
 import { MemorySessionStore } from "../../src/stores/memory.ts";
+import { sessionRecord } from "../../src/testing/record.ts";
 import { type Release, read, recordOf, release } from "./release.ts";
 
 describe("a changed schema", () => {
@@ -164,6 +165,24 @@ describe("a changed schema", () => {
       assert.deepEqual(validation.session.data, { names: [], greeted: false });
     });
   });
+
+  for (const damaged of ['{"names":Ada Lovelace}', '["Ada Lovelace"]', ""]) {
+    it(`reads ${JSON.stringify(damaged)} in its place as empty, says so without quoting it, and refuses to write over it`, async () => {
+      const store = new MemorySessionStore();
+      const record = sessionRecord({ data: damaged });
+      await store.insert(record, record.createdAt);
+      const { sessions, events } = release(second, store);
+      const session = (await sessions.find(record.id))!;
+      assert.deepEqual(session.data, { names: [], greeted: false });
+      assert.equal(session.hasFlash("notice"), false);
+      assert.deepEqual(
+        events.map((event) => event.type === "data-unreadable" && event.issues),
+        [["what is stored cannot be read"]],
+      );
+      await assert.rejects(sessions.update(record.id, { greeted: true }), InvalidDataError);
+      assert.equal((await recordOf({ store })).data, damaged);
+    });
+  }
 
   it("reads what a later release wrote and it cannot read as empty, says so and keeps it", async () => {
     const store = new MemorySessionStore();

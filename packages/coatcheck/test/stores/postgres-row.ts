@@ -9,5 +9,5 @@ export function readRow(row: readonly unknown[]): ReturnType<typeof toRecord> {
     if (values.includes(null)) return "null";
     return kind.startsWith("text") ? `"${values.join(" ")}"` : values.join(" ");
   });
-  return toRecord(String(of("id")), `[${parts.join(",")}]`);
+  return toRecord(String(of("id")), `[${parts.join("\n,")}]`);
 }

@@ -77,7 +77,7 @@ describe("A row", () => {
   test("with a damaged text is an error that shows nothing of it", () => {
     const row = toRow(fullRecord()).with(1, "ada\\ and what is hers");
     assert.throws(() => readRow(row), {
-      message: "A row of the coatcheck tables is damaged: its text cannot be read",
+      message: "A row of the coatcheck tables is damaged: its owner cannot be read",
     });
   });
 

@@ -98,25 +98,44 @@ describe("Keys in Redis", () => {
   });
 });
 
-test("What was found keeps nothing of the request alive that it was found for", async () => {
+describe("What was found", () => {
   setFlagsFromString("--expose-gc");
   const collect = runInNewContext("gc") as () => void;
   const heap = () => {
     collect();
     return process.memoryUsage().heapUsed;
   };
-  const records = Array.from({ length: 100 }, () => sessionRecord());
-  for (const record of records) await store.insert(record, now);
-  const kept: unknown[] = [];
-  const before = heap();
-  for (const { id } of records) {
-    // As a token is cut from a Cookie header.
-    const header = Buffer.alloc(100_000, `theme=dark; __Host-session=${id}.`).toString();
-    kept.push(await store.find(header.slice(27, 27 + id.length) as typeof id));
-  }
-  const grown = heap() - before;
-  assert.ok(kept.every(Boolean));
-  assert.ok(grown < 2_000_000, `${grown} bytes`);
+
+  test("keeps nothing of the request alive that it was found for", async () => {
+    const records = Array.from({ length: 100 }, () => sessionRecord());
+    for (const record of records) await store.insert(record, now);
+    const kept: unknown[] = [];
+    const before = heap();
+    for (const { id } of records) {
+      // As a token is cut from a Cookie header.
+      const header = Buffer.alloc(100_000, `theme=dark; __Host-session=${id}.`).toString();
+      kept.push(await store.find(header.slice(27, 27 + id.length) as typeof id));
+    }
+    const grown = heap() - before;
+    assert.ok(kept.every(Boolean));
+    assert.ok(grown < 2_000_000, `${grown} bytes`);
+  });
+
+  test("does not keep its data alive in whoever remembers another part of it", async () => {
+    const userId = "7d444840-9dc0-11d1-b245-5ffdce74fad2";
+    const data = JSON.stringify({ note: "x".repeat(100_000) });
+    const records = Array.from({ length: 100 }, () => sessionRecord({ userId, data }));
+    for (const record of records) await store.insert(record, now);
+    const kept: unknown[] = [];
+    const before = heap();
+    for (const { id } of records) {
+      const { userId, client, amr } = (await store.find(id)) as SessionRecord;
+      kept.push({ userId, client, amr });
+    }
+    const grown = heap() - before;
+    assert.equal(kept.length, records.length);
+    assert.ok(grown < 2_000_000, `${grown} bytes`);
+  });
 });
 
 describe("Times to live in Redis", () => {
@@ -269,7 +288,14 @@ test("Values that were written as JSON on several lines are kept, and merged wit
 });
 
 describe("A damaged session in Redis", () => {
-  const parts = ["numbers", "owner", "secret", "authentication", "data"];
+  /** What is on each of its lines. */
+  const parts = [
+    "numbers",
+    "owner",
+    ...["secret hash", "time of the secret", "former secrets", "next secret"],
+    ...["time of the sign-in", "amr", "fingerprint", "address", "user agent", "language"],
+    "data",
+  ];
 
   /** Its lines up to the data, which begin with a comma but for the first. */
   async function damage(record: SessionRecord, edit: (lines: string[]) => void): Promise<void> {
@@ -305,21 +331,30 @@ describe("A damaged session in Redis", () => {
     ["owner", ","],
     ["owner", ",null"],
     ["owner", ',"nobody"'],
-    ["secret", ",{}"],
-    ["secret", ",null"],
-    ["secret", ",null,1,[],null"],
-    ["secret", ',"a",null,[],null'],
-    ["secret", ',"a",1,[{}],null'],
-    ["secret", ',"a",1,[],{"salt":"b"}'],
-    ["secret", ',"a",1,[]'],
-    ["authentication", ",null,[],null,{}"],
-    ["authentication", ',1,"pwd",null,{}'],
-    ["authentication", ",1,[],1,{}"],
-    ["authentication", ",1,[],null,null"],
-    ["authentication", ',1,[],null,{"ip":1}'],
-    ["authentication", ",1,[],null"],
-    ["data", ',{"theme":dark}]'],
+    ["owner", ',"a family and a user'],
+    ["secret hash", ",null"],
+    ["secret hash", ",{}"],
+    ["secret hash", ',"'],
+    ["time of the secret", ",null"],
+    ["time of the secret", ","],
+    ["time of the secret", ",-"],
+    ["former secrets", ",[{}]"],
+    ["former secrets", ",{}"],
+    ["next secret", ',{"salt":"b"}'],
+    ["next secret", ",[]"],
+    ["time of the sign-in", ",null"],
+    ["time of the sign-in", ",1.5"],
+    ["time of the sign-in", ",9007199254740993"],
+    ["amr", ',"pwd"'],
+    ["amr", ",[1]"],
+    ["fingerprint", ",1"],
+    ["address", ",[]"],
+    ["address", ',{"ip":1}'],
+    ["user agent", ",1"],
+    ["language", ","],
+    ["language", ',"\\u"'],
     ["data", ",[]]"],
+    ["data", ',{"theme":"dark"}'],
     ["data", ""],
   ] as const) {
     test(`opens nothing with ${JSON.stringify(value)} as its ${part}, and says so without quoting it`, async () => {

@@ -8,7 +8,7 @@ import {
   type PendingRenewal,
   type SessionRecord,
 } from "../../core/store.ts";
-import { isTextByName } from "../../core/stored.ts";
+import { isTextByName, readIfWhole } from "../../core/stored.ts";
 import type { SessionId } from "../../core/token.ts";
 
 /** The values of a row as PostgreSQL writes them, in the order of its columns. */
@@ -78,7 +78,7 @@ export function recordText(table: string): string {
     const json = kind.startsWith("text") ? `'"' || ${value} || '"'` : value;
     return kind.endsWith("or nothing") ? `coalesce(${json}, 'null')` : json;
   });
-  return `'[' || concat_ws(',', ${parts.join(", ")}) || ']'`;
+  return `'[' || concat_ws(E'\\n,', ${parts.join(", ")}) || ']'`;
 }
 
 export function toRow(record: SessionRecord): Value[] {
@@ -150,8 +150,9 @@ function dataColumn(data: string): string {
   return textByName(entries.map(([key, value]) => [key, JSON.stringify(value)]));
 }
 
-function dataOf(data: unknown): string | undefined {
-  if (!isTextByName(data)) return undefined;
+function dataOf(text: string): string | undefined {
+  const data = readIfWhole(text, isTextByName);
+  if (!data) return undefined;
   // Both are JSON text already. This is on the path of every validation, and lists of members would cost a third of it.
   let members = "";
   for (const key of Object.keys(data)) members += `${members && ","}"${key}":${data[key]}`;

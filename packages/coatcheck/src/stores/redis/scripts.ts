@@ -8,6 +8,12 @@
 import { tombstoneLifetime } from "../../core/store.ts";
 import { keyScript } from "./key-script.ts";
 import { type Script, script } from "./script.ts";
+import { lineCounts } from "./session-text.ts";
+
+/** The pattern of Lua that takes so many lines as one. */
+function linesOf(part: keyof typeof lineCounts): string {
+  return `(${Array(lineCounts[part]).fill(String.raw`[^\n]*`).join(String.raw`\n`)})`;
+}
 
 const expiry = `
 -- Nil where the text does not begin as a session.
@@ -36,9 +42,10 @@ local function read(key)
   return text
 end
 
--- What stands in a session line by line. Nil where it is damaged.
+-- Numbers, family, user, secret, authentication, data. Nil where it is damaged.
 local function parts_of(text)
-  return string.match(text, '^%[([^\n]*)\n,"([^ "\n]*) ([^\n]*)"\n,([^\n]*)\n,([^\n]*)\n,({.*})%]$')
+  local parts = '^%[([^\n]*)\n,"([^ "\n]*) ([^\n]*)"\n,${linesOf("secret")}\n,${linesOf("authentication")}\n,({.*})%]$'
+  return string.match(text, parts)
 end
 
 -- Of one that may be damaged otherwise: it shall end nevertheless.

@@ -2,13 +2,14 @@
  * How a session lies in Redis: as one text, which is JSON. Whatever cannot be read back throws: a damaged session opens
  * nothing.
  *
- * A session is a list: six numbers, family and user, four parts of its secret, four of its authentication, data. A tombstone
- * is an object. Numbers, family and user, secret and authentication have a line each, and so has each key of the data. There
- * is no other line feed, since JSON escapes those within texts: scripts take a session apart by lines, and know no JSON.
+ * A session is the list that `recordIn` reads: its numbers on one line, then a line for each part, and for each key of its data.
+ * A tombstone is an object. There is no other line feed, since JSON escapes those within texts: scripts take a session apart by
+ * lines, and know no JSON.
  */
+import { nextLine } from "../../core/json-lines.ts";
 import { recordIn } from "../../core/listed-record.ts";
 import type { DataChange, EndedSession, EndReason, SessionChange, SessionRecord } from "../../core/store.ts";
-import { isObject, isText } from "../../core/stored.ts";
+import { isText } from "../../core/stored.ts";
 import type { SessionId } from "../../core/token.ts";
 import { damaged, json } from "./damage.ts";
 
@@ -21,8 +22,8 @@ export function textOf(record: SessionRecord): string {
   const parts = [
     [createdAt, lastSeenAt, expiresAt, secretRevision, dataRevision, dataVersion].join(),
     JSON.stringify(`${record.familyHash} ${record.userId}`),
-    secretLine(record),
-    authenticationLine(record),
+    secretLines(record),
+    authenticationLines(record),
     dataLines(record.data),
   ];
   return `[${parts.join(nextLine)}]`;
@@ -40,8 +41,8 @@ export interface WrittenChange {
 
 export function writtenChange({ secret, authentication, data }: SessionChange): WrittenChange {
   return {
-    secret: secret ? secretLine(secret) : "",
-    authentication: authentication ? authenticationLine(authentication) : "",
+    secret: secret ? secretLines(secret) : "",
+    authentication: authentication ? authenticationLines(authentication) : "",
     ...changedMembers(data ?? new Map()),
   };
 }
@@ -53,12 +54,12 @@ export function toFound(id: SessionId, text: unknown): SessionRecord | EndedSess
 }
 
 export function toRecord(id: SessionId, text: unknown): SessionRecord {
-  return recordIn(text as string, id, dataText, damaged);
+  return recordIn(String(text), id, dataText, damaged);
 }
 
-/** Not cut from the text, which whoever keeps the record would keep as well. */
-function dataText(data: unknown): string | undefined {
-  return isObject(data) ? JSON.stringify(data) : undefined;
+/** As it stands. It is read when somebody asks for it: of data there may be a megabyte. */
+function dataText(text: string): string | undefined {
+  return text.startsWith("{") && text.endsWith("}") ? text : undefined;
 }
 
 function toEnded(id: SessionId, text: unknown): EndedSession {
@@ -69,20 +70,20 @@ function toEnded(id: SessionId, text: unknown): EndedSession {
   return { id, familyHash, reason: reason as EndReason, until: until! };
 }
 
-const nextLine = "\n,";
+/** How many lines each has: what `parts_of` of the scripts counts. */
+export const lineCounts = { secret: 4, authentication: 6 } as const;
 
-function secretLine({ secretHash, secretIssuedAt, superseded, pending }: Secret): string {
-  return line(secretHash, secretIssuedAt, superseded, pending);
+function secretLines({ secretHash, secretIssuedAt, superseded, pending }: Secret): string {
+  return lines(secretHash, secretIssuedAt, superseded, pending);
 }
 
-function authenticationLine({ authenticatedAt, amr, fingerprint, client }: Authentication): string {
-  const { ip, userAgent, language } = client;
-  return line(authenticatedAt, amr, fingerprint, [ip, userAgent, language]);
+function authenticationLines({ authenticatedAt, amr, fingerprint, client }: Authentication): string {
+  return lines(authenticatedAt, amr, fingerprint, client.ip, client.userAgent, client.language);
 }
 
 /** What is undefined becomes null. */
-function line(...values: readonly unknown[]): string {
-  return JSON.stringify(values).slice(1, -1);
+function lines(...values: readonly unknown[]): string {
+  return values.map((value) => JSON.stringify(value ?? null)).join(nextLine);
 }
 
 function dataLines(data: string): string {

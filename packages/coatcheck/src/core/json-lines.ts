@@ -1,0 +1,76 @@
+/**
+ * A list in JSON whose values have a line each. JSON escapes the line feeds within texts, so lines are found without knowing
+ * JSON; and a text without escapes is cut out, which takes half of the time of `JSON.parse`.
+ */
+
+/** What stands between two values. */
+export const nextLine = "\n,";
+
+const comma = 44;
+const lineFeed = 10;
+const minus = 45;
+const zero = 48;
+const quotationMark = 34;
+
+/** Reads values in turn. */
+export class JsonLines {
+  /** Where the next value begins. */
+  at: number;
+  readonly #text: string;
+  /** Up to here a text is what stands between its quotation marks. */
+  readonly #plainUntil: number;
+
+  constructor(text: string) {
+    this.#text = text;
+    this.at = text.startsWith("[") ? 1 : text.length;
+    const firstEscape = text.indexOf("\\");
+    this.#plainUntil = firstEscape < 0 ? text.length : firstEscape;
+  }
+
+  /** A whole number, after which another may follow on the same line; NaN for anything else. */
+  number(): number {
+    const text = this.#text;
+    const isNegative = text.charCodeAt(this.at) === minus;
+    const first = isNegative ? this.at + 1 : this.at;
+    let at = first;
+    let value = 0;
+    for (let digit = digitAt(text, at); digit >= 0 && digit <= 9; digit = digitAt(text, at)) {
+      value = value * 10 + digit;
+      at++;
+    }
+    const end = text.charCodeAt(at);
+    if (at === first || (end !== comma && end !== lineFeed)) return Number.NaN;
+    this.at = at + (end === comma ? 1 : nextLine.length);
+    return isNegative ? -value : value;
+  }
+
+  /** Undefined for what is no JSON. */
+  value(): unknown {
+    const text = this.#text;
+    const start = this.at;
+    const lineEnd = text.indexOf("\n", start);
+    const end = lineEnd < 0 ? text.length : lineEnd;
+    this.at = end + nextLine.length;
+    const isPlainText =
+      end <= this.#plainUntil &&
+      end - start > 1 &&
+      text.charCodeAt(start) === quotationMark &&
+      text.charCodeAt(end - 1) === quotationMark;
+    return isPlainText ? text.slice(start + 1, end - 1) : parsed(text.slice(start, end));
+  }
+}
+
+function digitAt(text: string, at: number): number {
+  return text.charCodeAt(at) - zero;
+}
+
+function parsed(text: string): unknown {
+  if (text === "null") return null;
+  if (text === "[]") return [];
+  try {
+    return JSON.parse(text);
+  } catch {
+    // Its error would quote the text.
+    return undefined;
+  }
+}
