@@ -1,4 +1,5 @@
 /** Many questions of one turn of the event loop as one: it costs both sides a fraction of what each on its own would. */
+import { within } from "./deadline.ts";
 import { endOfTurn } from "./turn.ts";
 
 /**
@@ -9,19 +10,23 @@ import { endOfTurn } from "./turn.ts";
 export class Gathered<Question, Answer, Result> {
   readonly #send: (questions: readonly Question[]) => Promise<readonly Answer[]>;
   readonly #read: (answer: Answer, question: Question) => Result;
+  readonly #timeout: number;
   #questions: Question[] = [];
   #waiting: PromiseWithResolvers<Result>[] = [];
 
   /**
    * @param send gives the answers in the order of the questions.
    * @param read makes of an answer what was asked for. What it throws rejects that question alone.
+   * @param timeout in milliseconds from when they are sent; then all of them reject.
    */
   constructor(
     send: (questions: readonly Question[]) => Promise<readonly Answer[]>,
     read: (answer: Answer, question: Question) => Result,
+    timeout: number = Number.POSITIVE_INFINITY,
   ) {
     this.#send = send;
     this.#read = read;
+    this.#timeout = timeout;
   }
 
   ask(question: Question): Promise<Result> {
@@ -38,7 +43,7 @@ export class Gathered<Question, Answer, Result> {
     this.#questions = [];
     this.#waiting = [];
     try {
-      const answers = await this.#send(questions);
+      const answers = await within(this.#timeout, this.#send(questions));
       for (let at = 0; at < waiting.length; at++) this.#settle(waiting[at]!, answers[at]!, questions[at]!);
     } catch (error) {
       for (const { reject } of waiting) reject(error);

@@ -1,5 +1,6 @@
 /** Sessions in PostgreSQL, by a pool of `pg`. */
 import type { AuditStore } from "../audit/audit-store.ts";
+import { keepsTime } from "../core/asked-store.ts";
 import type { ChangeListener, ChangeWatch } from "../core/change-watch.ts";
 import type { Finding } from "../core/finding.ts";
 import { Gathered } from "../core/gathered.ts";
@@ -88,7 +89,11 @@ export class PostgresSessionStore implements SessionStore {
     (uses: readonly Use[]) => this.#touchAll(uses),
     (touched) => touched,
   );
-  readonly #finds = new Gathered((ids: readonly SessionId[]) => this.#rowsOf(ids), foundIn);
+  readonly #finds: Gathered<SessionId, Row | undefined, SessionRecord | EndedSession | undefined>;
+
+  static {
+    keepsTime(PostgresSessionStore.prototype.find);
+  }
 
   /** @throws TypeError if `pool` is none, or an option makes no sense. */
   constructor(pool: PostgresPool, options: PostgresSessionStoreOptions = {}) {
@@ -101,6 +106,7 @@ export class PostgresSessionStore implements SessionStore {
       throw new TypeError("timeout must be a whole number of milliseconds from 1 on");
     }
     this.timeout = timeout;
+    this.#finds = new Gathered((ids) => this.#rowsOf(ids), foundIn, timeout);
     this.#pool = pool;
     this.#schema = schema;
     this.#database = new Database(pool, timeout);

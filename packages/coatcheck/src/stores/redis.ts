@@ -1,4 +1,5 @@
 /** Sessions in Redis: one server, Sentinel or a cluster, through node-redis or ioredis. */
+import { keepsTime } from "../core/asked-store.ts";
 import type { ChangeListener, ChangeWatch } from "../core/change-watch.ts";
 import type { Finding } from "../core/finding.ts";
 import type { RememberStore } from "../core/remember-store.ts";
@@ -89,6 +90,10 @@ export class RedisSessionStore implements SessionStore {
   readonly #canListen: boolean;
   #settingsSeen = false;
 
+  static {
+    keepsTime(RedisSessionStore.prototype.find);
+  }
+
   /**
    * @param client a client of node-redis (`createClient`, `createClientPool`, `createSentinel`, `createCluster`) or of
    *   ioredis (`Redis`, `Cluster`).
@@ -105,7 +110,7 @@ export class RedisSessionStore implements SessionStore {
     this.timeout = timeout;
     this.#prefix = prefix;
     this.#redis = connectionTo(client, timeout);
-    this.#find = textsIn(this.#redis, foundUnder);
+    this.#find = textsIn(this.#redis, foundUnder, timeout);
     this.#run = scriptsOn(this.#redis);
     this.#runForGood = scriptsOn(reaching(replicas, this.#redis, client, timeout));
     this.#walk = new Walk(this.#redis, prefix, "session");

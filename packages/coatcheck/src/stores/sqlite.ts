@@ -1,6 +1,7 @@
 /** Sessions in SQLite, by the driver that is part of Node. */
 import type { DatabaseSync, SQLInputValue, StatementSync } from "node:sqlite";
 import type { AuditStore } from "../audit/audit-store.ts";
+import { keepsTime } from "../core/asked-store.ts";
 import type { ChangeListener, ChangeWatch } from "../core/change-watch.ts";
 import type { Finding } from "../core/finding.ts";
 import { Gathered } from "../core/gathered.ts";
@@ -82,6 +83,10 @@ export class SqliteSessionStore implements SessionStore {
     (session, id) => (session ? toRecord(session) : this.#ended(id)),
   );
   readonly #listeners = new Set<ChangeListener>();
+
+  static {
+    keepsTime(SqliteSessionStore.prototype.find);
+  }
 
   /**
    * @param database the path of a file, `:memory:`, or a connection.

@@ -7,7 +7,7 @@ import { Gathered } from "../../src/core/gathered.ts";
 const unreadable = "?";
 
 /** Answers come when the test says so. */
-function heldUp() {
+function heldUp(timeout?: number) {
   const sent: (readonly string[])[] = [];
   const held: PromiseWithResolvers<readonly string[]>[] = [];
   const send = (questions: readonly string[]) => {
@@ -15,10 +15,11 @@ function heldUp() {
     held.push(Promise.withResolvers());
     return held.at(-1)!.promise;
   };
-  const gathered = new Gathered(send, (answer, question) => {
+  const read = (answer: string, question: string) => {
     if (answer === unreadable) throw new Error(`The answer to ${question} cannot be read`);
     return answer;
-  });
+  };
+  const gathered = new Gathered(send, read, timeout);
   return { gathered, sent, held };
 }
 
@@ -62,6 +63,19 @@ describe("Questions of one turn", () => {
     held[0]!.reject(outage);
     for (const answer of await answers) assert.equal((answer as PromiseRejectedResult).reason, outage);
   });
+});
+
+test("Questions fail together when their time is over, counted from when they are sent", async (t) => {
+  t.mock.timers.enable({ apis: ["setTimeout"] });
+  const { gathered } = heldUp(100);
+  const answers = Promise.allSettled(["a", "b"].map((question) => gathered.ask(question)));
+  await nextTurn();
+  t.mock.timers.tick(99);
+  assert.equal(await Promise.race([answers, nextTurn("under way")]), "under way");
+  t.mock.timers.tick(1);
+  for (const answer of await answers) {
+    assert.match(String((answer as PromiseRejectedResult).reason), /No answer within 100 ms/);
+  }
 });
 
 test("A question does not join an answer that is under way: what was acknowledged meanwhile it would not see", async () => {

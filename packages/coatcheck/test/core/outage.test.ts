@@ -1,6 +1,7 @@
 /** P6: an outage is not a sign-out. */
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import { keepsTime } from "../../src/core/asked-store.ts";
 import { StoreUnavailableError } from "../../src/core/errors.ts";
 import { SessionManager } from "../../src/core/manager.ts";
 import type { SessionStore } from "../../src/core/store.ts";
@@ -73,6 +74,20 @@ describe("an outage", () => {
     at.clock.advance(minute);
     assert.equal(await outcome(at, token), "valid");
     assert.match(at.warnings.join(), /last use could not be noted/);
+  });
+
+  it("of a find that keeps its time by itself is the same, and what takes its place is watched", async () => {
+    const at = house();
+    const { token } = await at.sessions.create("ada");
+    const down = new Error("down");
+    at.store.find = () => Promise.reject(down);
+    keepsTime(at.store.find);
+    await assert.rejects(
+      at.sessions.validate(token),
+      (error: Error) => isOutage(error) && error.cause === down,
+    );
+    Object.assign(at.store, { timeout: 20, find: () => new Promise(() => {}) });
+    await assert.rejects(at.sessions.validate(token), isOutage);
   });
 
   it("also of a store that throws before it returns a promise", async () => {

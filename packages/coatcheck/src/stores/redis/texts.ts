@@ -1,4 +1,5 @@
 /** Texts by key. Those that are asked for in one turn of the event loop travel together. */
+import { within } from "../../core/deadline.ts";
 import { Gathered } from "../../core/gathered.ts";
 import type { Connection } from "./connection.ts";
 
@@ -8,11 +9,12 @@ const mostKeys = 256;
 /** Makes of the text under a key what is asked for; null where nothing is, or something that is no text. */
 type Read<T> = (text: unknown, key: string) => T;
 
-export function textsIn<T>(redis: Connection, read: Read<T>): (key: string) => Promise<T> {
+/** @param timeout how long an answer may take, in milliseconds. */
+export function textsIn<T>(redis: Connection, read: Read<T>, timeout: number): (key: string) => Promise<T> {
   // In a cluster one command may only name keys of one slot, and two sessions seldom share one. It also refuses several
   // keys while their slot moves, and finds one.
-  if (redis.isCluster) return async (key) => read((await textsUnder(redis, [key]))[0], key);
-  const gathered = new Gathered((keys: readonly string[]) => allTexts(redis, keys), read);
+  if (redis.isCluster) return async (key) => read((await within(timeout, textsUnder(redis, [key])))[0], key);
+  const gathered = new Gathered((keys: readonly string[]) => allTexts(redis, keys), read, timeout);
   return (key) => gathered.ask(key);
 }
 
