@@ -10,6 +10,7 @@ const comma = 44;
 const lineFeed = 10;
 const minus = 45;
 const zero = 48;
+const nine = 57;
 const quotationMark = 34;
 
 /** Reads values in turn. */
@@ -27,21 +28,27 @@ export class JsonLines {
     this.#plainUntil = firstEscape < 0 ? text.length : firstEscape;
   }
 
-  /** A whole number, after which another may follow on the same line; NaN for anything else. */
+  /** A whole number of up to 16 digits, after which another may follow on the same line; NaN for anything else. */
   number(): number {
     const text = this.#text;
     const isNegative = text.charCodeAt(this.at) === minus;
     const first = isNegative ? this.at + 1 : this.at;
     let at = first;
-    let value = 0;
-    for (let digit = digitAt(text, at); digit >= 0 && digit <= 9; digit = digitAt(text, at)) {
-      value = value * 10 + digit;
-      at++;
+    // In two parts that V8 counts as small integers: as one number it takes three times as long.
+    let high = 0;
+    for (const most = at + 7; at < most && isDigit(text.charCodeAt(at)); at++) {
+      high = (high * 10 + text.charCodeAt(at) - zero) | 0;
+    }
+    let low = 0;
+    let scale = 1;
+    for (const most = at + 9; at < most && isDigit(text.charCodeAt(at)); at++) {
+      low = (low * 10 + text.charCodeAt(at) - zero) | 0;
+      scale = (scale * 10) | 0;
     }
     const end = text.charCodeAt(at);
     if (at === first || (end !== comma && end !== lineFeed)) return Number.NaN;
     this.at = at + (end === comma ? 1 : nextLine.length);
-    return isNegative ? -value : value;
+    return isNegative ? -(high * scale + low) : high * scale + low;
   }
 
   /** Undefined for what is no JSON. */
@@ -60,8 +67,8 @@ export class JsonLines {
   }
 }
 
-function digitAt(text: string, at: number): number {
-  return text.charCodeAt(at) - zero;
+function isDigit(code: number): boolean {
+  return code >= zero && code <= nine;
 }
 
 function parsed(text: string): unknown {
