@@ -49,7 +49,7 @@ export class KeptRecords {
     this.#reads.delete(id);
     if (!record) return;
     this.#old.delete(id);
-    this.#put(frozen(record));
+    this.#put(frozen(withOwnTexts(record)));
   }
 
   /** The store has noted a use. */
@@ -87,4 +87,9 @@ export class KeptRecords {
     }
     this.#young.set(record.id, record);
   }
+}
+
+/** Texts that a store has cut from its answer keep all of it alive, and take longer to compare at each hit. */
+function withOwnTexts(record: SessionRecord): SessionRecord {
+  return JSON.parse(JSON.stringify(record));
 }
