@@ -2,6 +2,7 @@
 import { changed, frozen } from "../../core/record.ts";
 import type { SessionChange, SessionRecord } from "../../core/store.ts";
 import type { SessionId } from "../../core/token.ts";
+import { RecordTable } from "./record-table.ts";
 
 /** A find that is under way. */
 export type Read = symbol;
@@ -9,11 +10,11 @@ export type Read = symbol;
 export class KeptRecords {
   readonly #maximum: number;
   /**
-   * What was used lately, and what was used before that: as cheap as one map, and about as good as knowing the order of
+   * What was used lately, and what was used before that: as cheap as one table, and about as good as knowing the order of
    * all uses. When the first is half of the maximum, it becomes the second, which is forgotten.
    */
-  #young = new Map<SessionId, SessionRecord>();
-  #old = new Map<SessionId, SessionRecord>();
+  #young = new RecordTable();
+  #old = new RecordTable();
   /** The last find of each id that is under way and that nothing was told of since it began. */
   readonly #reads = new Map<SessionId, Read>();
 
@@ -55,7 +56,7 @@ export class KeptRecords {
   /** The store has noted a use. */
   touch(id: SessionId, change: Pick<SessionChange, "seen">): void {
     const record = this.get(id);
-    if (record) this.#young.set(id, frozen(changed(record, change)));
+    if (record) this.#young.set(frozen(changed(record, change)));
   }
 
   forget(id: SessionId): void {
@@ -83,9 +84,9 @@ export class KeptRecords {
   #put(record: SessionRecord): void {
     if (this.#young.size >= this.#maximum / 2) {
       this.#old = this.#young;
-      this.#young = new Map();
+      this.#young = new RecordTable();
     }
-    this.#young.set(record.id, record);
+    this.#young.set(record);
   }
 }
 
