@@ -5,6 +5,8 @@ const tests = "coatcheck/test/cached/cached.test.ts";
 const store = "coatcheck/src/stores/cached.ts";
 const trust = "coatcheck/src/stores/cached/trust.ts";
 const kept = "coatcheck/src/stores/cached/kept-records.ts";
+const table = "coatcheck/src/stores/cached/record-table.ts";
+const tableTests = "coatcheck/test/cached/record-table.test.ts";
 const examination = "coatcheck/src/core/examination.ts";
 
 export const cacheMutants: Mutants = {
@@ -193,5 +195,25 @@ export const cacheMutants: Mutants = {
     text: "const recent = request.strict ? undefined : recentSession",
     becomes: "const recent = recentSession",
     killedBy: [tests, "A session that ends at once where the store is asked: validate with strict"],
+  },
+  "gives whatever stands in the place of an id": {
+    breaks: "decisions/0051-kept-records-have-a-table-of-their-own",
+    file: table,
+    text: "record && record.id !== id",
+    becomes: "record && record.id.slice(-hashedLength) !== id.slice(-hashedLength)",
+    killedBy: [
+      tableTests,
+      "A table of records has what was put into it last under each id, and nothing that was taken out",
+    ],
+  },
+  "leaves a gap in a chain": {
+    breaks: "decisions/0051-kept-records-have-a-table-of-their-own",
+    file: table,
+    text: "      places[gap] = places[place];\n      gap = place;\n",
+    becomes: "",
+    killedBy: [
+      tableTests,
+      "A table of records has what was put into it last under each id, and nothing that was taken out",
+    ],
   },
 };

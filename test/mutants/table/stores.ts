@@ -266,4 +266,35 @@ export const storesMutants: Mutants = {
       "Attempts in SQLite are judged under the lock: what another process counts after the first look counts",
     ],
   },
+  "waits for ever for a store that hangs": {
+    breaks: "promise 6",
+    file: "coatcheck/src/core/gathered.ts",
+    text: "await within(this.#timeout, this.#send(questions))",
+    becomes: "await this.#send(questions)",
+    killedBy: [
+      "coatcheck/test/core/gathered.test.ts",
+      "Questions fail together when their time is over, counted from when they are sent",
+    ],
+  },
+  "takes the failure of a find that keeps its time for no outage": {
+    breaks: "promise 6",
+    file: "coatcheck/src/core/asked-store.ts",
+    text: "isInTime ? store.find(id).catch(failFind) : ask",
+    becomes: "isInTime ? store.find(id) : ask",
+    killedBy: [
+      "coatcheck/test/core/outage.test.ts",
+      "an outage of a find that keeps its time by itself is the same, and what takes its place is watched",
+    ],
+  },
+  "goes through the escapes of a text as if they were none": {
+    breaks: "decisions/0045-a-session-in-redis-is-one-text",
+    file: "coatcheck/src/core/json-lines.ts",
+    text: `      end <= this.#plainUntil &&
+`,
+    becomes: "",
+    killedBy: [
+      "coatcheck/test/core/json-lines.test.ts",
+      "Lines of JSON give back each value, whatever escapes were before it",
+    ],
+  },
 };

@@ -73,7 +73,9 @@ test("Questions fail together when their time is over, counted from when they ar
   t.mock.timers.tick(99);
   assert.equal(await Promise.race([answers, nextTurn("under way")]), "under way");
   t.mock.timers.tick(1);
-  for (const answer of await answers) {
+  const over = await Promise.race([answers, nextTurn("under way" as const)]);
+  assert.notEqual(over, "under way");
+  for (const answer of over) {
     assert.match(String((answer as PromiseRejectedResult).reason), /No answer within 100 ms/);
   }
 });
