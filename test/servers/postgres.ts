@@ -2,12 +2,13 @@
 import { execFileSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
-import { chownSync, readFileSync, writeFileSync } from "node:fs";
+import { chownSync, writeFileSync } from "node:fs";
 import { realpath } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { Client } from "pg";
 import { supply } from "./need.ts";
+import { childrenOf, signal } from "./processes.ts";
 import { type Command, type Place, type RunningProgram, startProgram } from "./program.ts";
 import { pgBouncer, postgresPrograms } from "./table.ts";
 
@@ -186,25 +187,6 @@ async function stopped({ url, process: { pid } }: RunningPostgres): Promise<numb
     return [pid!, ...others];
   } finally {
     await client.end();
-  }
-}
-
-/** Also those that PostgreSQL does not list yet; none where the system does not say, or the process is a container's. */
-function childrenOf(pid: number): number[] {
-  try {
-    const listed = readFileSync(`/proc/${pid}/task/${pid}/children`, "latin1");
-    return (listed.match(/\d+/g) ?? []).map(Number);
-  } catch {
-    return [];
-  }
-}
-
-/** Its client may have left by now. */
-function signal(pid: number, name: NodeJS.Signals): void {
-  try {
-    process.kill(pid, name);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
   }
 }
 

@@ -95,6 +95,25 @@ test("A log that nobody hears any more keeps no process that ends.", { timeout }
   assert.deepEqual(await once(program, "exit"), [0, null]);
 });
 
+test("A log that nobody hears any more keeps no process that ends while it writes.", {
+  timeout,
+}, async (t) => {
+  // Waits without an event loop, which is not told therefore that the first line was written.
+  const program = start(
+    t,
+    `const { readSync } = await import("node:fs");
+    logger.info("x".repeat(5_000));
+    readSync(0, Buffer.alloc(3));
+    logger.info("last");
+    process.exit();`,
+  );
+  await once(program.stderr, "data");
+  program.stderr.destroy();
+  await once(program.stderr, "close");
+  program.stdin.write("end");
+  assert.deepEqual(await once(program, "exit"), [0, null]);
+});
+
 const endsWhenTold = `
   logger.info("first");
   process.stdin.once("data", () => {

@@ -282,8 +282,8 @@ export const endsMutants: Mutants = {
   "takes an outage for an unknown token": {
     breaks: "B25",
     file: "coatcheck/src/core/asked-store.ts",
-    text: `find: (id) => ask(store, "find", () => store.find(id)),`,
-    becomes: `find: (id) => ask(store, "find", () => store.find(id)).catch(() => undefined),`,
+    text: "find: (id) => find(store, id),",
+    becomes: "find: (id) => find(store, id).catch(() => undefined),",
     killedBy: [outage, "an outage is one error for every verb, with the backend's own as its cause"],
   },
   "answers an outage with 401": {

@@ -4,6 +4,7 @@ import { once } from "node:events";
 import { closeSync, openSync, rmSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { createClient, type RedisClientType } from "redis";
+import { childrenOf, signal } from "../../../../test/servers/processes.ts";
 import type { RunningProgram } from "../../../../test/servers/program.ts";
 import type { RunningRedis } from "../../../../test/servers/redis.ts";
 import type { TcpProxy, Weather } from "../../../../test/servers/tcp-proxy.ts";
@@ -28,7 +29,9 @@ export function storeKilled(server: RunningProgram, name = "store killed"): Faul
     begin: async () => {
       const { process: child } = server;
       const ended = once(child, "exit");
-      child.kill("SIGKILL");
+      // PostgreSQL answers through processes of its own, which go on for a moment without it.
+      child.kill("SIGSTOP");
+      for (const pid of [child.pid!, ...childrenOf(child.pid!)]) signal(pid, "SIGKILL");
       await ended;
     },
     end: () => server.start(),
