@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
+import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
 import { once } from "node:events";
-import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from "node:fs";
+import { closeSync, existsSync, mkdtempSync, openSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -11,6 +11,9 @@ import { createLogger } from "../src/request-log.ts";
 
 /** A hanging one has failed. */
 const timeout = 20_000;
+
+/** Linux has a file that is always full. */
+const full = "/dev/full";
 
 test("Log lines wait a tenth of a second for others, and no longer.", { timeout }, async (t) => {
   const folder = mkdtempSync(join(tmpdir(), "coatcheck-log-"));
@@ -114,6 +117,16 @@ test("A log that nobody hears any more keeps no process that ends while it write
   assert.deepEqual(await once(program, "exit"), [0, null]);
 });
 
+test("A log without room for a line keeps no process from ending.", {
+  timeout,
+  skip: !existsSync(full) && `There is no ${full} here`,
+}, async (t) => {
+  const log = openSync(full, "w");
+  t.after(() => closeSync(log));
+  const program = start(t, `logger.info("x".repeat(5_000)); setTimeout(() => process.exit(), 1)`, log);
+  assert.deepEqual(await once(program, "exit"), [0, null]);
+});
+
 const endsWhenTold = `
   logger.info("first");
   process.stdin.once("data", () => {
@@ -121,13 +134,15 @@ const endsWhenTold = `
     process.exit();
   });`;
 
-function start(t: { after(done: () => void): void }, code: string) {
+function start(t: { after(done: () => void): void }, code: string, log: number | "pipe" = "pipe") {
   const module = new URL("../src/request-log.ts", import.meta.url);
   const program = `
     import { createLogger } from ${JSON.stringify(module)};
     const logger = createLogger();
     ${code}`;
-  const started = spawn(process.execPath, ["--input-type=module", "--eval", program]);
+  const started = spawn(process.execPath, ["--input-type=module", "--eval", program], {
+    stdio: ["pipe", "pipe", log],
+  }) as ChildProcessWithoutNullStreams;
   t.after(() => started.kill("SIGKILL"));
   return started;
 }
