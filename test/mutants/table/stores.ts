@@ -269,7 +269,7 @@ export const storesMutants: Mutants = {
   "waits for ever for a store that hangs": {
     breaks: "promise 6",
     file: "coatcheck/src/core/gathered.ts",
-    text: "await within(this.#timeout, this.#send(questions))",
+    text: "await within(this.#timeout(), this.#send(questions))",
     becomes: "await this.#send(questions)",
     killedBy: [
       "coatcheck/test/core/gathered.test.ts",
@@ -279,11 +279,11 @@ export const storesMutants: Mutants = {
   "takes the failure of a find that keeps its time for no outage": {
     breaks: "promise 6",
     file: "coatcheck/src/core/asked-store.ts",
-    text: "isInTime ? store.find(id).catch(failFind) : ask",
-    becomes: "isInTime ? store.find(id) : ask",
+    text: "return store.find(id).catch(failFind);",
+    becomes: "return store.find(id);",
     killedBy: [
       "coatcheck/test/core/outage.test.ts",
-      "an outage of a find that keeps its time by itself is the same, and what takes its place is watched",
+      "an outage of a find that keeps its time by itself is the same, also where it throws at once",
     ],
   },
   "goes through the escapes of a text as if they were none": {

@@ -12,8 +12,8 @@ export type AskedStore = Omit<
 export function askedStore(store: SessionStore): AskedStore {
   return {
     insert: (...of) => ask(store, "insert", () => store.insert(...of)),
-    // Written out, as the next one: these two are what a request waits for.
     find: (id) => find(store, id),
+    // Written out, unlike the next ones: requests wait for it.
     update: (id, change, now, condition) =>
       ask(store, "update", () => store.update(id, change, now, condition)),
     delete: (...of) => ask(store, "delete", () => store.delete(...of)),
@@ -26,23 +26,30 @@ export function askedStore(store: SessionStore): AskedStore {
   };
 }
 
-const inTime: unique symbol = Symbol("in time");
-
-type Find = SessionStore["find"] & { [inTime]?: true };
+const inTime = new WeakSet<SessionStore["find"]>();
 
 /**
  * Says of a store's `find` that it rejects by itself when its time is over: those of a turn share one watch then. One for each
- * would take a tenth of what is added to a request.
+ * would take a tenth of what is added to a request. What takes its place is watched again.
  */
-export function keepsTime(find: Find): void {
-  find[inTime] = true;
+export function keepsTime(find: SessionStore["find"]): void {
+  inTime.add(find);
 }
 
-function find(store: SessionStore, id: SessionId): ReturnType<Find> {
-  const isInTime = (store.find as Find)[inTime];
-  return isInTime ? store.find(id).catch(failFind) : ask(store, "find", () => store.find(id));
+function find(store: SessionStore, id: SessionId): ReturnType<SessionStore["find"]> {
+  if (!inTime.has(store.find)) return ask(store, "find", () => store.find(id));
+  try {
+    return store.find(id).catch(failFind);
+  } catch (cause) {
+    // As a method of something else, which has none of its private fields.
+    return Promise.reject(findFailed(cause));
+  }
 }
 
 function failFind(cause: unknown): never {
-  throw new StoreUnavailableError("find", cause);
+  throw findFailed(cause);
+}
+
+function findFailed(cause: unknown): StoreUnavailableError {
+  return new StoreUnavailableError("find", cause);
 }

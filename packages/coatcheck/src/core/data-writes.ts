@@ -3,7 +3,7 @@ import { DataConflictError } from "./errors.ts";
 import { flashChange, flashIn } from "./flash.ts";
 import type { House } from "./house.ts";
 import { liveRecord } from "./live-session.ts";
-import type { SessionChange, SessionRecord } from "./store.ts";
+import { dataIn, type SessionChange, type SessionRecord } from "./store.ts";
 import type { SessionId } from "./token.ts";
 
 /** Data may have many writers at once; each round one of them wins. */
@@ -32,7 +32,12 @@ export async function leaveFlash(
   message: string,
 ): Promise<boolean> {
   const data = flashChange(name, message);
-  return (await write(house, id, () => ({ change: { data }, asRead: false }))) !== undefined;
+  const left = await write(house, id, (record) => {
+    // Throws where it would be written into data that nobody can read.
+    dataIn(record.data);
+    return { change: { data }, asRead: false };
+  });
+  return left !== undefined;
 }
 
 /** Of many who ask at once, exactly one gets it. */

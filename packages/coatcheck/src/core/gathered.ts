@@ -10,7 +10,7 @@ import { endOfTurn } from "./turn.ts";
 export class Gathered<Question, Answer, Result> {
   readonly #send: (questions: readonly Question[]) => Promise<readonly Answer[]>;
   readonly #read: (answer: Answer, question: Question) => Result;
-  readonly #timeout: number;
+  readonly #timeout: () => number;
   #questions: Question[] = [];
   #waiting: PromiseWithResolvers<Result>[] = [];
 
@@ -22,7 +22,7 @@ export class Gathered<Question, Answer, Result> {
   constructor(
     send: (questions: readonly Question[]) => Promise<readonly Answer[]>,
     read: (answer: Answer, question: Question) => Result,
-    timeout: number = Number.POSITIVE_INFINITY,
+    timeout: () => number = () => Number.POSITIVE_INFINITY,
   ) {
     this.#send = send;
     this.#read = read;
@@ -43,7 +43,7 @@ export class Gathered<Question, Answer, Result> {
     this.#questions = [];
     this.#waiting = [];
     try {
-      const answers = await within(this.#timeout, this.#send(questions));
+      const answers = await within(this.#timeout(), this.#send(questions));
       for (let at = 0; at < waiting.length; at++) this.#settle(waiting[at]!, answers[at]!, questions[at]!);
     } catch (error) {
       for (const { reject } of waiting) reject(error);

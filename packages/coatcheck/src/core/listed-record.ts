@@ -116,5 +116,5 @@ function isTextOrNull(value: unknown): value is string | null {
 
 /** Whether it can have been written by us: a larger one is not what it was any more. */
 function isExact(value: number): boolean {
-  return Number.isSafeInteger(value);
+  return Math.abs(value) <= Number.MAX_SAFE_INTEGER;
 }

@@ -89,7 +89,11 @@ export class PostgresSessionStore implements SessionStore {
     (uses: readonly Use[]) => this.#touchAll(uses),
     (touched) => touched,
   );
-  readonly #finds: Gathered<SessionId, Row | undefined, SessionRecord | EndedSession | undefined>;
+  readonly #finds = new Gathered(
+    (ids: readonly SessionId[]) => this.#rowsOf(ids),
+    foundIn,
+    () => this.timeout,
+  );
 
   static {
     keepsTime(PostgresSessionStore.prototype.find);
@@ -106,7 +110,6 @@ export class PostgresSessionStore implements SessionStore {
       throw new TypeError("timeout must be a whole number of milliseconds from 1 on");
     }
     this.timeout = timeout;
-    this.#finds = new Gathered((ids) => this.#rowsOf(ids), foundIn, timeout);
     this.#pool = pool;
     this.#schema = schema;
     this.#database = new Database(pool, timeout);

@@ -110,7 +110,7 @@ export class RedisSessionStore implements SessionStore {
     this.timeout = timeout;
     this.#prefix = prefix;
     this.#redis = connectionTo(client, timeout);
-    this.#find = textsIn(this.#redis, foundUnder, timeout);
+    this.#find = textsIn(this.#redis, foundUnder, () => this.timeout);
     this.#run = scriptsOn(this.#redis);
     this.#runForGood = scriptsOn(reaching(replicas, this.#redis, client, timeout));
     this.#walk = new Walk(this.#redis, prefix, "session");

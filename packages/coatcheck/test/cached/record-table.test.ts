@@ -7,12 +7,12 @@ import type { SessionId } from "../../src/core/token.ts";
 import { RecordTable } from "../../src/stores/cached/record-table.ts";
 import { sessionRecord } from "../../src/testing/record.ts";
 
-/** Many of them end alike, and so want the same place. */
+/** A few end alike, and so want the same place; the others want places beside each other, around the end of the table. */
 const ids = fc
-  .tuple(fc.nat(30), fc.constantFrom("aaaaaa", "aaaaab", "zzzzzz"))
-  .map(([number, end]) => `${"0".repeat(17)}${String(number).padStart(2, "0")}${end}` as SessionId);
+  .tuple(fc.nat(2), fc.nat(31))
+  .map(([number, end]) => `${"0".repeat(18)}${number}aaaaa${String.fromCharCode(64 + end)}` as SessionId);
 
-const steps = fc.array(fc.tuple(fc.constantFrom("set", "set", "delete", "get"), ids), { maxLength: 200 });
+const steps = fc.array(fc.tuple(fc.constantFrom("set", "delete"), ids), { maxLength: 200 });
 
 function byId(records: Iterable<SessionRecord>): SessionRecord[] {
   return [...records].sort((a, b) => (a.id < b.id ? -1 : 1));

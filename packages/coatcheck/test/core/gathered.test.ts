@@ -7,7 +7,7 @@ import { Gathered } from "../../src/core/gathered.ts";
 const unreadable = "?";
 
 /** Answers come when the test says so. */
-function heldUp(timeout?: number) {
+function heldUp(timeout = Number.POSITIVE_INFINITY) {
   const sent: (readonly string[])[] = [];
   const held: PromiseWithResolvers<readonly string[]>[] = [];
   const send = (questions: readonly string[]) => {
@@ -19,7 +19,7 @@ function heldUp(timeout?: number) {
     if (answer === unreadable) throw new Error(`The answer to ${question} cannot be read`);
     return answer;
   };
-  const gathered = new Gathered(send, read, timeout);
+  const gathered = new Gathered(send, read, () => timeout);
   return { gathered, sent, held };
 }
 

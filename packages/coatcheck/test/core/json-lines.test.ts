@@ -27,18 +27,21 @@ describe("Lines of JSON", () => {
   });
 
   test("may have numbers beside each other", () => {
-    const text = "[0,-12,1893456000000\n,9007199254740991\n,{}]";
+    const text = "[0,-12,1893456000000\n,9007199254740991\n,1893456000000.25\n,12345678901234567,1e3\n,{}]";
     const lines = new JsonLines(text);
-    const numbers = Array.from({ length: 4 }, () => lines.number());
-    assert.deepEqual(numbers, [0, -12, 1893456000000, 9007199254740991]);
+    const numbers = Array.from({ length: 7 }, () => lines.number());
+    assert.deepEqual(
+      numbers,
+      [0, -12, 1893456000000, 9007199254740991, 1893456000000.25, 12345678901234568, 1000],
+    );
     assert.equal(text.slice(lines.at), "{}]");
   });
 
   test("have no number where something else stands", () => {
-    for (const text of ["", "-", "--1", "1.5", "1e3", "0x1", " 1", "12345678901234567", '"1"', "null", "١"]) {
+    for (const text of ["", "-", "--1", "1.", "0x1", '"1"', "null", "[]", "١"]) {
       assert.ok(Number.isNaN(new JsonLines(`[${text}\n,{}]`).number()), text);
     }
-    assert.ok(Number.isNaN(new JsonLines("[1").number()));
+    assert.ok(Number.isNaN(new JsonLines("").number()));
   });
 
   test("have no value where no JSON stands, nor after the last", () => {

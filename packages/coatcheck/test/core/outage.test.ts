@@ -76,18 +76,41 @@ describe("an outage", () => {
     assert.match(at.warnings.join(), /last use could not be noted/);
   });
 
-  it("of a find that keeps its time by itself is the same, and what takes its place is watched", async () => {
+  it("of a find that keeps its time by itself is the same, also where it throws at once", async () => {
     const at = house();
     const { token } = await at.sessions.create("ada");
     const down = new Error("down");
-    at.store.find = () => Promise.reject(down);
+    for (const find of [
+      () => Promise.reject(down),
+      () => {
+        throw down;
+      },
+    ]) {
+      at.store.find = find;
+      keepsTime(at.store.find);
+      await assert.rejects(
+        at.sessions.validate(token),
+        (error: Error) => isOutage(error) && error.cause === down && /find/.test(error.message),
+      );
+    }
+  });
+
+  it("of what takes the place of such a find does not hang, however alike it is", async (t) => {
+    const at = house();
+    const { token } = await at.sessions.create("ada");
     keepsTime(at.store.find);
-    await assert.rejects(
-      at.sessions.validate(token),
-      (error: Error) => isOutage(error) && error.cause === down,
-    );
-    Object.assign(at.store, { timeout: 20, find: () => new Promise(() => {}) });
-    await assert.rejects(at.sessions.validate(token), isOutage);
+    const { find } = at.store;
+    const hangs = () => new Promise<never>(() => {});
+    Object.assign(at.store, { timeout: 20 });
+    for (const replacement of [
+      hangs,
+      Object.assign(() => hangs(), find),
+      new Proxy(find, { apply: hangs }),
+      t.mock.fn(find, hangs),
+    ]) {
+      at.store.find = replacement;
+      await assert.rejects(at.sessions.validate(token), isOutage);
+    }
   });
 
   it("also of a store that throws before it returns a promise", async () => {

@@ -20,6 +20,7 @@ const canary = "canary-7f3a";
 
 const dataTexts = fc
   .dictionary(fc.oneof(wildText, fc.constant("__proto__")), wildValue, { maxKeys: 4, noNullPrototype: true })
+  .chain((data) => fc.constantFrom({}, { padding: "x".repeat(3_000) }).map((more) => ({ ...data, ...more })))
   .map((data) => JSON.stringify(data));
 const times = fc.integer({ min: -endOfTime, max: endOfTime });
 const clients = fc.record(

@@ -186,6 +186,7 @@ describe("Sessions in PostgreSQL", () => {
       "pending = '{}'",
       "amr = '{}'",
       "client = '[]'",
+      `client = '{"ip":1}'`,
       "data = '[]'",
       `data = '{"a":1}'`,
       "user_id = '\\x'",

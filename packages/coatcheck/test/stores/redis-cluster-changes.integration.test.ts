@@ -154,6 +154,24 @@ describe("A Redis cluster", () => {
         }
       });
 
+      test("says in time that a master hangs, and the others go on meanwhile", async () => {
+        const sessions = new SessionManager({ store, warn: () => {} });
+        const [first, second] = await Promise.all(masters.map(userOf));
+        const { token } = await sessions.create(first!);
+        const { token: elsewhere } = await sessions.create(second!);
+        const { process: hanging } = cluster.masters[0]!;
+        hanging.kill("SIGSTOP");
+        try {
+          const start = performance.now();
+          await assert.rejects(sessions.validate(token), StoreUnavailableError);
+          assert.ok(performance.now() - start < timeout + 1_500);
+          assert.equal((await sessions.validate(elsewhere)).ok, true);
+        } finally {
+          hanging.kill("SIGCONT");
+        }
+        assert.equal((await answered(() => sessions.validate(token))).ok, true);
+      });
+
       test("goes on when a master was restarted, and the others go on meanwhile", async () => {
         const sessions = new SessionManager({ store, warn: () => {} });
         const [first, second] = await Promise.all(masters.map(userOf));

@@ -276,6 +276,12 @@ describe("An index in Redis", () => {
   });
 });
 
+test("Times of a clock that has fractions are read as they were written", async () => {
+  const record = sessionRecord({ createdAt: now + 0.25, lastSeenAt: now - 0.5, authenticatedAt: -0.125 });
+  await store.insert(record, now);
+  assert.deepEqual(await store.find(record.id), record);
+});
+
 test("Values that were written as JSON on several lines are kept, and merged with", async () => {
   const record = sessionRecord();
   await store.insert(record, now);
@@ -343,7 +349,7 @@ describe("A damaged session in Redis", () => {
     ["next secret", ',{"salt":"b"}'],
     ["next secret", ",[]"],
     ["time of the sign-in", ",null"],
-    ["time of the sign-in", ",1.5"],
+    ["time of the sign-in", ",1.5."],
     ["time of the sign-in", ",9007199254740993"],
     ["amr", ',"pwd"'],
     ["amr", ",[1]"],
@@ -353,7 +359,11 @@ describe("A damaged session in Redis", () => {
     ["user agent", ",1"],
     ["language", ","],
     ["language", ',"\\u"'],
+    ["numbers", "(1,2,3,4,5,6"],
     ["data", ",[]]"],
+    ["data", ',["a"}]'],
+    ["data", ',{"a"]]'],
+    ["data", ',{"theme":"dark"}}'],
     ["data", ',{"theme":"dark"}'],
     ["data", ""],
   ] as const) {

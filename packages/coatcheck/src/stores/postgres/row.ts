@@ -65,7 +65,7 @@ export const listedColumns: readonly (readonly [columns: Column | readonly Colum
 ];
 
 /**
- * A session as one text, which `toRecord` reads as JSON, of this table of the statement. To read a row of so many columns
+ * A session as one text, which `toRecord` reads, of this table of the statement. To read a row of so many columns
  * costs `pg` twice as much, and PostgreSQL no less than to put it together.
  */
 export function recordText(table: string): string {

@@ -1,6 +1,6 @@
 /**
- * How a session lies in Redis: as one text, which is JSON. Whatever cannot be read back throws: a damaged session opens
- * nothing.
+ * How a session lies in Redis: as one text, which is JSON. Whatever of it cannot be read back throws, but for its data: a damaged
+ * session opens nothing.
  *
  * A session is the list that `recordIn` reads: its numbers on one line, then a line for each part, and for each key of its data.
  * A tombstone is an object. There is no other line feed, since JSON escapes those within texts: scripts take a session apart by

@@ -10,10 +10,15 @@ const mostKeys = 256;
 type Read<T> = (text: unknown, key: string) => T;
 
 /** @param timeout how long an answer may take, in milliseconds. */
-export function textsIn<T>(redis: Connection, read: Read<T>, timeout: number): (key: string) => Promise<T> {
+export function textsIn<T>(
+  redis: Connection,
+  read: Read<T>,
+  timeout: () => number,
+): (key: string) => Promise<T> {
   // In a cluster one command may only name keys of one slot, and two sessions seldom share one. It also refuses several
   // keys while their slot moves, and finds one.
-  if (redis.isCluster) return async (key) => read((await within(timeout, textsUnder(redis, [key])))[0], key);
+  if (redis.isCluster)
+    return async (key) => read((await within(timeout(), textsUnder(redis, [key])))[0], key);
   const gathered = new Gathered((keys: readonly string[]) => allTexts(redis, keys), read, timeout);
   return (key) => gathered.ask(key);
 }
