@@ -78,9 +78,12 @@ export const deleteByUser: StoreCases = {
     store,
     elsewhere,
   }) => {
-    const [kept, stranger] = [sessionRecord(), sessionRecord({ userId: "grace" })];
-    const ended = [fullRecord(), sessionRecord(), fullRecord()];
-    await insertAll(store, [ended[0]!, kept, stranger, ...ended.slice(1)], now);
+    const records = [fullRecord(), sessionRecord(), fullRecord(), sessionRecord()];
+    // With ids on both sides of it: a comparison in place of an inequality would spare some.
+    const kept = records.toSorted((a, b) => (a.id < b.id ? -1 : 1))[1]!;
+    const ended = records.filter((record) => record !== kept);
+    const stranger = sessionRecord({ userId: "grace" });
+    await insertAll(store, [...records, stranger], now);
     assertSame(await elsewhere.deleteByUser("ada", "credentials-changed", now, kept.id), ended);
     for (const record of ended) await assertEnded(store, record, "credentials-changed", now);
     await assertSessions(store, "ada", [kept]);
