@@ -90,12 +90,7 @@ test("What a process has logged last is not lost when others were written before
 });
 
 test("A log that nobody hears any more keeps no process that ends.", { timeout }, async (t) => {
-  const program = start(t, endsWhenTold);
-  await once(program.stderr, "data");
-  program.stderr.destroy();
-  await once(program.stderr, "close");
-  program.stdin.write("end");
-  assert.deepEqual(await once(program, "exit"), [0, null]);
+  await assertEndsUnheard(start(t, endsWhenTold));
 });
 
 test("A log that nobody hears any more keeps no process that ends while it writes.", {
@@ -110,11 +105,7 @@ test("A log that nobody hears any more keeps no process that ends while it write
     logger.info("last");
     process.exit();`,
   );
-  await once(program.stderr, "data");
-  program.stderr.destroy();
-  await once(program.stderr, "close");
-  program.stdin.write("end");
-  assert.deepEqual(await once(program, "exit"), [0, null]);
+  await assertEndsUnheard(program);
 });
 
 test("A log without room for a line keeps no process from ending.", {
@@ -126,6 +117,15 @@ test("A log without room for a line keeps no process from ending.", {
   const program = start(t, `logger.info("x".repeat(5_000)); setTimeout(() => process.exit(), 1)`, log);
   assert.deepEqual(await once(program, "exit"), [0, null]);
 });
+
+/** When it is told to, though whoever read its log has gone after the first lines. */
+async function assertEndsUnheard(program: ChildProcessWithoutNullStreams): Promise<void> {
+  await once(program.stderr, "data");
+  program.stderr.destroy();
+  await once(program.stderr, "close");
+  program.stdin.write("end");
+  assert.deepEqual(await once(program, "exit"), [0, null]);
+}
 
 const endsWhenTold = `
   logger.info("first");

@@ -279,8 +279,8 @@ export const storesMutants: Mutants = {
   "takes the failure of a find that keeps its time for no outage": {
     breaks: "promise 6",
     file: "coatcheck/src/core/asked-store.ts",
-    text: "return store.find(id).catch(failFind);",
-    becomes: "return store.find(id);",
+    text: 'throw new StoreUnavailableError("find", cause);',
+    becomes: "throw cause;",
     killedBy: [
       "coatcheck/test/core/outage.test.ts",
       "an outage of a find that keeps its time by itself is the same, also where it throws at once",

@@ -37,19 +37,13 @@ export function keepsTime(find: SessionStore["find"]): void {
 }
 
 function find(store: SessionStore, id: SessionId): ReturnType<SessionStore["find"]> {
-  if (!inTime.has(store.find)) return ask(store, "find", () => store.find(id));
+  return inTime.has(store.find) ? findInTime(store, id) : ask(store, "find", () => store.find(id));
+}
+
+async function findInTime(store: SessionStore, id: SessionId): ReturnType<SessionStore["find"]> {
   try {
-    return store.find(id).catch(failFind);
+    return await store.find(id);
   } catch (cause) {
-    // As a method of something else, which has none of its private fields.
-    return Promise.reject(findFailed(cause));
+    throw new StoreUnavailableError("find", cause);
   }
-}
-
-function failFind(cause: unknown): never {
-  throw findFailed(cause);
-}
-
-function findFailed(cause: unknown): StoreUnavailableError {
-  return new StoreUnavailableError("find", cause);
 }

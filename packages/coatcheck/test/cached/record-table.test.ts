@@ -30,7 +30,7 @@ describe("A table of records", () => {
             const record = sessionRecord({ id });
             table.set(record);
             map.set(id, record);
-          } else if (step === "delete") {
+          } else {
             table.delete(id);
             map.delete(id);
           }

@@ -1,6 +1,6 @@
 /**
- * Records by their ids: a hash table with open addressing, at most half full. It finds one in three quarters of the time of a
- * `Map`, for which V8 first looks each id that was cut from a request up among all texts that it knows
+ * Records by their ids: a hash table with open addressing, at most half full. For a `Map`, V8 would first look each id that was
+ * cut from a request up among all texts that it knows, and a hit would take a quarter longer
  * (docs/decisions/0051-kept-records-have-a-table-of-their-own.md).
  */
 import type { SessionRecord } from "../../core/store.ts";
