@@ -9,7 +9,7 @@ import { withBrowser } from "../../../test/servers/browser.ts";
 import { type Language, languages } from "../src/words/language.ts";
 import {
   isSignedIn,
-  layoutShift,
+  layoutShifts,
   loadedBy,
   movingElements,
   tabStops,
@@ -68,8 +68,7 @@ describe("Pages, each in every language", { concurrency: true }, () => {
           weights.push([name, bytes]);
           if (bytes > mostBytes) found.push(`${name}: ${bytes} bytes`);
           if (foreign.length > 0) found.push(`${name}: loads ${foreign}`);
-          const shift = await layoutShift(page);
-          if (shift > 0) found.push(`${name}: shifts by ${shift}`);
+          for (const shift of await layoutShifts(page)) found.push(`${name}: shifts by ${shift}`);
           if (await isSignedIn(page))
             found.push(...(await missingSignOuts(page)).map((it) => `${name}: ${it}`));
           await page.evaluate(axe);

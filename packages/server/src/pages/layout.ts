@@ -60,7 +60,7 @@ function answer(c: Context<AppEnv>, page: Page, around: Surroundings): Response 
   });
 }
 
-/** Browsers paint it when its foot has come, or what is laid out by what follows it would move (decision 49). */
+/** Browsers paint it when its end has come, or what is laid out by what follows would move (decision 49). */
 function frame(c: Context<AppEnv>, page: Page, around: Surroundings): Html {
   const { nonce, words } = c.var;
   const { title, body, width, failed } = page;
@@ -75,7 +75,7 @@ function frame(c: Context<AppEnv>, page: Page, around: Surroundings): Html {
     <meta name="theme-color" content="#f4f1ea" media="(prefers-color-scheme: light)">
     <meta name="theme-color" content="#151411" media="(prefers-color-scheme: dark)">
     <title>${failed ? `${words.frame.error}: ` : ""}${title} · Coatcheck</title>
-    <link rel="expect" href="#foot" blocking="render">
+    <link rel="expect" href="#end" blocking="render">
     <link rel="icon" type="image/svg+xml" href="${assets.icon}">
     <link rel="stylesheet" href="${assets.style}" nonce="${nonce}">
     ${scripts.map((script) => html`<script type="module" src="${script}" nonce="${nonce}"></script>`)}
@@ -86,8 +86,9 @@ function frame(c: Context<AppEnv>, page: Page, around: Surroundings): Html {
     <main id="main" tabindex="-1">
 ${body}
     </main>
-    <footer class="foot" id="foot"><div>${languageSwitch(c, words, path)}${around.footer ?? ""}</div></footer>
+    <footer class="foot"><div>${languageSwitch(c, words, path)}${around.footer ?? ""}</div></footer>
     ${around.dialog ?? ""}
+    <span id="end" hidden></span>
   </body>
 </html>`;
 }

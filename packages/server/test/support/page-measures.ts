@@ -18,15 +18,18 @@ export async function loadedBy(page: Page): Promise<{ bytes: number; foreign: st
   };
 }
 
-/** How much of the page jumped while it came up, before anybody touched it (the sum behind Cumulative Layout Shift). */
-export function layoutShift(page: Page): Promise<number> {
-  return page.evaluate<number>(`new Promise((resolve) => {
+/** What jumped while the page came up, before anybody touched it, and from where to where (what Cumulative Layout Shift adds up). */
+export function layoutShifts(page: Page): Promise<string[]> {
+  return page.evaluate<string[]>(`new Promise((resolve) => {
+    const place = ({ x, y, width, height }) => [x, y, width, height].map(Math.round).join(" ");
+    const moved = ({ node, previousRect, currentRect }) =>
+      (node?.outerHTML ?? node?.textContent ?? "what is gone").slice(0, 80) + ": " + place(previousRect) + " → " + place(currentRect);
     requestAnimationFrame(() => requestAnimationFrame(() => {
       const touched = performance.getEntriesByType("first-input")[0]?.startTime ?? Infinity;
       const observer = new PerformanceObserver(() => {});
       observer.observe({ type: "layout-shift", buffered: true });
       const shifts = observer.takeRecords().filter((shift) => !shift.hadRecentInput && shift.startTime < touched);
-      resolve(shifts.reduce((sum, { value }) => sum + value, 0));
+      resolve(shifts.map((shift) => shift.value + ": " + shift.sources.map(moved).join(", ")));
     }));
   })`);
 }
