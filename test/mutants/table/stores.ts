@@ -269,8 +269,8 @@ export const storesMutants: Mutants = {
   "waits for ever for a store that hangs": {
     breaks: "promise 6",
     file: "coatcheck/src/core/gathered.ts",
-    text: "await within(this.#timeout(), this.#send(questions))",
-    becomes: "await this.#send(questions)",
+    text: "within(this.#timeout(), this.#send(questions))",
+    becomes: "this.#send(questions)",
     killedBy: [
       "coatcheck/test/core/gathered.test.ts",
       "Questions fail together when their time is over, counted from when they are sent",

@@ -12,7 +12,8 @@ export class Gathered<Question, Answer, Result> {
   readonly #read: (answer: Answer, question: Question) => Result;
   readonly #timeout: () => number;
   #questions: Question[] = [];
-  #waiting: PromiseWithResolvers<Result>[] = [];
+  /** What they will be answered. */
+  #answers: Promise<readonly Answer[]> | undefined;
 
   /**
    * @param send gives the answers in the order of the questions.
@@ -30,31 +31,15 @@ export class Gathered<Question, Answer, Result> {
   }
 
   ask(question: Question): Promise<Result> {
-    if (this.#waiting.length === 0) void endOfTurn().then(() => this.#answer());
-    const asked = Promise.withResolvers<Result>();
-    this.#questions.push(question);
-    this.#waiting.push(asked);
-    return asked.promise;
+    const at = this.#questions.push(question) - 1;
+    this.#answers ??= endOfTurn().then(() => this.#sendAll());
+    return this.#answers.then((answers) => this.#read(answers[at]!, question));
   }
 
-  async #answer(): Promise<void> {
+  #sendAll(): Promise<readonly Answer[]> {
     const questions = this.#questions;
-    const waiting = this.#waiting;
     this.#questions = [];
-    this.#waiting = [];
-    try {
-      const answers = await within(this.#timeout(), this.#send(questions));
-      for (let at = 0; at < waiting.length; at++) this.#settle(waiting[at]!, answers[at]!, questions[at]!);
-    } catch (error) {
-      for (const { reject } of waiting) reject(error);
-    }
-  }
-
-  #settle({ resolve, reject }: PromiseWithResolvers<Result>, answer: Answer, question: Question): void {
-    try {
-      resolve(this.#read(answer, question));
-    } catch (error) {
-      reject(error);
-    }
+    this.#answers = undefined;
+    return within(this.#timeout(), this.#send(questions));
   }
 }

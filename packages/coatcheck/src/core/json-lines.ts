@@ -11,6 +11,8 @@ const lineFeed = 10;
 const zero = 48;
 const nine = 57;
 const quotationMark = 34;
+const openingBracket = 91;
+const closingBracket = 93;
 
 /** Reads values in turn. */
 export class JsonLines {
@@ -56,12 +58,30 @@ export class JsonLines {
     const lineEnd = text.indexOf("\n", start);
     const end = lineEnd < 0 ? text.length : lineEnd;
     this.at = end + nextLine.length;
-    const isPlainText =
+    if (this.#isPlainText(start, end)) return text.slice(start + 1, end - 1);
+    if (this.#isListOfOneText(start, end)) return [text.slice(start + 2, end - 2)];
+    return parsed(text.slice(start, end));
+  }
+
+  #isPlainText(start: number, end: number): boolean {
+    const text = this.#text;
+    return (
       end <= this.#plainUntil &&
       end - start > 1 &&
       text.charCodeAt(start) === quotationMark &&
-      text.charCodeAt(end - 1) === quotationMark;
-    return isPlainText ? text.slice(start + 1, end - 1) : parsed(text.slice(start, end));
+      text.charCodeAt(end - 1) === quotationMark
+    );
+  }
+
+  /** How most people have signed in: with a password. */
+  #isListOfOneText(start: number, end: number): boolean {
+    const text = this.#text;
+    return (
+      text.charCodeAt(start) === openingBracket &&
+      text.charCodeAt(end - 1) === closingBracket &&
+      this.#isPlainText(start + 1, end - 1) &&
+      text.indexOf('"', start + 2) === end - 2
+    );
   }
 
   /** A negative one, or one with a fraction, from a clock that has them. */

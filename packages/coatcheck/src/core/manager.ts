@@ -17,7 +17,13 @@ import { reauthenticate } from "./reauthentication.ts";
 import { startRenewal, successorOf } from "./secret-changes.ts";
 import type { Session } from "./session.ts";
 import { assertRemembering, assertUserId, type CreatedSession, type SignInRequest } from "./sign-in.ts";
-import { assertEndReason, type EndReason, type SessionStore } from "./store.ts";
+import {
+  assertEndReason,
+  type EndedSession,
+  type EndReason,
+  type SessionRecord,
+  type SessionStore,
+} from "./store.ts";
 import type { Readiness } from "./store-clock.ts";
 import type { ThrottleStore } from "./throttle-store.ts";
 import { type SessionId, SessionToken } from "./token.ts";
@@ -89,30 +95,18 @@ export class SessionManager<D = Record<string, unknown>> {
    * Says whose session a token opens, and notes its use unless `touch` is false. Never throws on any input.
    * @throws StoreUnavailableError if the store failed: nothing is known then, and nobody is signed out.
    */
-  async validate(
-    presented: SessionToken | string | undefined,
-    request: TokenRequest = {},
-  ): Promise<Validation<D>> {
-    if (presented === undefined) return { ok: false, rejection: { reason: "absent" } };
-    const token = presented instanceof SessionToken ? presented : SessionToken.parse(presented);
-    if (!token) return this.#reject({ reason: "malformed" }, undefined, request);
-
-    const recent = request.strict ? undefined : recentSession(this.#house, token, request);
-    if (recent) return recent;
-    const found = await this.#house.store.find(token.id);
-    const plain = plainSession(this.#house, token, request, found);
-    if (plain) return { ok: true, session: plain, token, successor: undefined, superseded: false };
-    const verdict = await settle(this.#house, token, request, found);
-    if (!isAccepted(verdict)) return this.#refuse(verdict, token, request);
-    const { record } = verdict;
-    if (request.touch !== false) this.#house.touches.touchIfDue(record, this.now());
-    return {
-      ok: true,
-      session: this.#house.session(record),
-      token,
-      successor: await successorOf(this.#house, verdict, token, request),
-      superseded: verdict.kind === "grace",
-    };
+  validate(presented: SessionToken | string | undefined, request: TokenRequest = {}): Promise<Validation<D>> {
+    // Not `async`: what such a function keeps while it waits is more than all that is known of the session.
+    try {
+      if (presented === undefined) return Promise.resolve({ ok: false, rejection: { reason: "absent" } });
+      const token = presented instanceof SessionToken ? presented : SessionToken.parse(presented);
+      if (!token) return Promise.resolve(this.#reject({ reason: "malformed" }, undefined, request));
+      const recent = request.strict ? undefined : recentSession(this.#house, token, request);
+      if (recent) return Promise.resolve(recent);
+      return this.#house.store.find(token.id).then((found) => this.#validationBy(found, token, request));
+    } catch (error) {
+      return Promise.reject(error);
+    }
   }
 
   /**
@@ -252,6 +246,34 @@ export class SessionManager<D = Record<string, unknown>> {
   async close(): Promise<void> {
     await this.#house.watched.close();
     await this.#house.touches.settle();
+  }
+
+  #validationBy(
+    found: SessionRecord | EndedSession | undefined,
+    token: SessionToken,
+    request: TokenRequest,
+  ): Validation<D> | Promise<Validation<D>> {
+    const session = plainSession(this.#house, token, request, found);
+    if (!session) return this.#settle(found, token, request);
+    return { ok: true, session, token, successor: undefined, superseded: false };
+  }
+
+  async #settle(
+    found: SessionRecord | EndedSession | undefined,
+    token: SessionToken,
+    request: TokenRequest,
+  ): Promise<Validation<D>> {
+    const verdict = await settle(this.#house, token, request, found);
+    if (!isAccepted(verdict)) return this.#refuse(verdict, token, request);
+    const { record } = verdict;
+    if (request.touch !== false) this.#house.touches.touchIfDue(record, this.now());
+    return {
+      ok: true,
+      session: this.#house.session(record),
+      token,
+      successor: await successorOf(this.#house, verdict, token, request),
+      superseded: verdict.kind === "grace",
+    };
   }
 
   #refuse(verdict: Refused, token: SessionToken, request: TokenRequest): RefusedToken<D> {

@@ -7,6 +7,7 @@ import type { FingerprintReaction, FingerprintRule } from "../../src/core/finger
 import type { PolicyOptions } from "../../src/core/policy.ts";
 import { isEnded } from "../../src/core/store.ts";
 import type { SessionToken } from "../../src/core/token.ts";
+import { MemorySessionStore } from "../../src/stores/memory.ts";
 import { chrome, firefox, firefoxUpdated, type House, hour, house, minute, outcome } from "./house.ts";
 
 const reactions: readonly FingerprintReaction[] = ["report", "reject", "revoke", "step-up"];
@@ -291,6 +292,19 @@ describe("a rule of the application's own", () => {
     for (const answer of [undefined, true, "no", Promise.resolve("ok")]) {
       const at = await signedIn((() => answer) as unknown as FingerprintRule);
       await assert.rejects(at.sessions.validate(at.token, { client: firefox }), /must return "ok" or one of/);
+    }
+  });
+
+  it("that fails rejects, and is never thrown at the caller, whether or not the session is at hand", async () => {
+    const failure = new Error("no such rule");
+    const fingerprint = () => {
+      throw failure;
+    };
+    for (const options of [{}, { store: new MemorySessionStore() }]) {
+      const { sessions } = house({ ...options, policy: { fingerprint } });
+      const { token } = await sessions.create("ada", { client: firefox });
+      const validation = sessions.validate(token, { client: chrome });
+      await assert.rejects(validation, failure);
     }
   });
 });

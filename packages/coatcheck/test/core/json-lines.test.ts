@@ -10,6 +10,9 @@ describe("Lines of JSON", () => {
     "\u{1f9e5} größe \ud800",
     null,
     [],
+    ["pwd"],
+    [""],
+    ['"'],
     ["pwd", "otp"],
     { until: 1 },
     7,
@@ -45,7 +48,7 @@ describe("Lines of JSON", () => {
   });
 
   test("have no value where no JSON stands, nor after the last", () => {
-    for (const text of ["", '"', 'a"', '"a', "'a'", "undefined", '"\\u"', "[1"]) {
+    for (const text of ["", '"', 'a"', '"a', "'a'", "undefined", '"\\u"', "[1", '["]', '["a"', '"a"]']) {
       assert.equal(new JsonLines(`[${text}\n,{}]`).value(), undefined, text);
     }
     const lines = new JsonLines("[1]");
