@@ -2,7 +2,9 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import { peers, routes } from "./routes.ts";
+import type { RouteResult } from "./http.ts";
+import { bareRoute, peers, routes } from "./routes.ts";
+import { routes as section } from "./sections/routes.ts";
 
 const folder = join(import.meta.dirname, "peers");
 const json = (file: string) => JSON.parse(readFileSync(join(folder, file), "utf8"));
@@ -32,4 +34,29 @@ test("the packages have exact versions, and their lockfile names no registry", (
     locked.filter(({ resolved }) => resolved !== undefined),
     [],
   );
+});
+
+test("results without a guarded route are printed, and drawn nowhere", () => {
+  const one = { median: 1, spread: 0 };
+  const bare: RouteResult = {
+    framework: "fastify",
+    title: bareRoute("fastify").title,
+    perSecond: one,
+    microseconds: one,
+    addedMicroseconds: 0,
+    share: one,
+    cpuShare: one,
+    busy: one,
+    p50: one,
+    p99: one,
+    budget: {},
+    calls: { all: 0, writes: 0 },
+    bytes: 0,
+    cookieBytes: 0,
+    trials: { survivesSlowRequest: true, endsCopies: true, endsCopiesEverywhere: null },
+  };
+  assert.match(section.toMarkdown([bare]), /### On fastify\n/);
+  assert.deepEqual(section.plots!([bare]), []);
+  const guarded = { ...bare, title: routes.at(-1)!.title };
+  assert.match(section.plots!([bare, guarded])[0]!.svg, /requireSession\(\), PostgreSQL/);
 });

@@ -38,7 +38,8 @@ export const routes: Section<readonly RouteResult[]> = {
       factsTable(results),
     ].join("\n\n"),
 
-  plots: (results) => [{ name: "routes", title, svg: sharesPlot(results) }],
+  plots: (results) =>
+    results.some(isGuarded) ? [{ name: "routes", title, svg: sharesPlot(results.filter(isGuarded)) }] : [],
 };
 
 const title = "What is left of a bare route, by processor time";
@@ -159,13 +160,14 @@ function kept(isKept: boolean, what: string): string {
   return `${isKept ? "kept" : "missed"}: ${what}`;
 }
 
+/** @param results of guarded routes. */
 function sharesPlot(results: readonly RouteResult[]): string {
   return barPlot({
     title,
     x: { label: "of bare, by CPU", format: (value) => value.toFixed(2) },
     groups: measured(results).map((own) => ({
       title: own[0]!.framework,
-      bars: own.filter(isGuarded).map(({ title, cpuShare, budget }) => ({
+      bars: own.map(({ title, cpuShare, budget }) => ({
         name: title,
         value: cpuShare,
         goal: budget.atLeast,
