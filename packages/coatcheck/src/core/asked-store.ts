@@ -42,7 +42,7 @@ function find(store: SessionStore, id: SessionId): ReturnType<SessionStore["find
 
 function findInTime(store: SessionStore, id: SessionId): ReturnType<SessionStore["find"]> {
   try {
-    // An `async` function would cost each request four times as much memory.
+    // An `async` function would keep four times as much while it waits.
     return store.find(id).then(undefined, outage);
   } catch (cause) {
     return Promise.reject(new StoreUnavailableError("find", cause));

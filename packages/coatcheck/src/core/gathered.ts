@@ -11,8 +11,9 @@ export class Gathered<Question, Answer, Result> {
   readonly #send: (questions: readonly Question[]) => Promise<readonly Answer[]>;
   readonly #read: (answer: Answer, question: Question) => Result;
   readonly #timeout: () => number;
+  /** Those that were not sent yet. */
   #questions: Question[] = [];
-  /** What they will be answered. */
+  /** What these will be answered; undefined while there are none. */
   #answers: Promise<readonly Answer[]> | undefined;
 
   /**

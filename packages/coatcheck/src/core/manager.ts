@@ -96,14 +96,14 @@ export class SessionManager<D = Record<string, unknown>> {
    * @throws StoreUnavailableError if the store failed: nothing is known then, and nobody is signed out.
    */
   validate(presented: SessionToken | string | undefined, request: TokenRequest = {}): Promise<Validation<D>> {
-    // Not `async`: what such a function keeps while it waits is more than all that is known of the session.
+    // Not `async`: with all that such a function keeps, a request that waits for its session would take half as much again.
     try {
       if (presented === undefined) return Promise.resolve({ ok: false, rejection: { reason: "absent" } });
       const token = presented instanceof SessionToken ? presented : SessionToken.parse(presented);
       if (!token) return Promise.resolve(this.#reject({ reason: "malformed" }, undefined, request));
       const recent = request.strict ? undefined : recentSession(this.#house, token, request);
       if (recent) return Promise.resolve(recent);
-      return this.#house.store.find(token.id).then((found) => this.#validationBy(found, token, request));
+      return this.#house.store.find(token.id).then((found) => this.#validationOf(found, token, request));
     } catch (error) {
       return Promise.reject(error);
     }
@@ -248,17 +248,17 @@ export class SessionManager<D = Record<string, unknown>> {
     await this.#house.touches.settle();
   }
 
-  #validationBy(
+  #validationOf(
     found: SessionRecord | EndedSession | undefined,
     token: SessionToken,
     request: TokenRequest,
   ): Validation<D> | Promise<Validation<D>> {
     const session = plainSession(this.#house, token, request, found);
-    if (!session) return this.#settle(found, token, request);
+    if (!session) return this.#settled(found, token, request);
     return { ok: true, session, token, successor: undefined, superseded: false };
   }
 
-  async #settle(
+  async #settled(
     found: SessionRecord | EndedSession | undefined,
     token: SessionToken,
     request: TokenRequest,

@@ -1,5 +1,6 @@
 /** Many questions of one turn of the event loop travel as one. */
 import assert from "node:assert/strict";
+import { AsyncLocalStorage } from "node:async_hooks";
 import { describe, test } from "node:test";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { Gathered } from "../../src/core/gathered.ts";
@@ -78,6 +79,16 @@ test("Questions fail together when their time is over, counted from when they ar
   for (const answer of over) {
     assert.match(String((answer as PromiseRejectedResult).reason), /No answer within 100 ms/);
   }
+});
+
+test("Each answer is read in the asynchronous context of who asked for it", async () => {
+  const asker = new AsyncLocalStorage<string>();
+  const gathered = new Gathered(
+    async (questions: readonly string[]) => questions,
+    (_answer, question) => `${question} by ${asker.getStore()}`,
+  );
+  const answers = ["ada", "grace"].map((name) => asker.run(name, () => gathered.ask("a")));
+  assert.deepEqual(await Promise.all(answers), ["a by ada", "a by grace"]);
 });
 
 test("A question does not join an answer that is under way: what was acknowledged meanwhile it would not see", async () => {
