@@ -88,7 +88,7 @@ async function tryAll(seed: number, turn: number): Promise<Round> {
     cwd: root,
     files: files.map((path) => join(root, path)),
     concurrency: filesAtOnce,
-    ...(values.property !== undefined && { testNamePatterns: [values.property] }),
+    ...(values.property !== undefined && { testNamePatterns: [literally(values.property)] }),
   });
   tests.on("test:diagnostic", ({ message, file = "" }) => {
     const [, count] = /^cases: (\d+)$/.exec(message) ?? [];
@@ -100,7 +100,7 @@ async function tryAll(seed: number, turn: number): Promise<Round> {
   tests.on("test:fail", ({ name, file, details }) => {
     if (details.type === "suite" || name === file) return;
     failures++;
-    console.error(`\n✖ ${name}\n${(details.error.cause as Error)?.message ?? details.error.message}`);
+    console.error(`\n✖ ${name}\n${whatWasFound(details.error)}`);
   });
   tests.on("test:summary", ({ file }) => {
     if (file === undefined) return;
@@ -109,6 +109,16 @@ async function tryAll(seed: number, turn: number): Promise<Round> {
   });
   for await (const _ of tests);
   return { properties, cases, failures };
+}
+
+function literally(text: string): RegExp {
+  return new RegExp(text.replace(/[\\^$.*+?()[\]{}|]/g, "\\$&"));
+}
+
+/** The case, how to try it again, and what is wrong with it. */
+function whatWasFound({ message, cause }: Error): string {
+  if (!(cause instanceof Error)) return message;
+  return cause.cause instanceof Error ? `${cause.message}\n\n${cause.cause.message}` : cause.message;
 }
 
 function seconds(): number {
