@@ -135,6 +135,33 @@ describe("In PostgreSQL", () => {
     await during(pool, hold, async () => assertSame((await store.deleteExpired(now, 10)).expired, [free]));
     assertSame((await store.deleteExpired(now, 10)).expired, [held]);
   });
+
+  test("who lost a race tries again when it has let go of what it held: else its own rows would seem to be held by others", async (t) => {
+    const options = "-c default_transaction_isolation=serializable";
+    const { store, pool, schema } = await openStore(t, { connectionString: postgres.url, options });
+    const record = sessionRecord();
+    await insertAll(store, [record], now);
+    const said: string[] = [];
+    const heardAlready = new WeakSet();
+    pool.on("acquire", (client) => {
+      if (heardAlready.has(client)) return;
+      heardAlready.add(client);
+      const query = client.query.bind(client) as (...asked: unknown[]) => unknown;
+      const heard = (asked: string | { readonly text: string }, ...rest: unknown[]) => {
+        said.push(typeof asked === "string" ? asked : asked.text);
+        return query(asked, ...rest);
+      };
+      Object.assign(client, { query: heard });
+    });
+    let ended: ReturnType<PostgresSessionStore["delete"]>;
+    await during(pool, `UPDATE ${schema}.coatcheck_sessions SET data_version = 2`, async () => {
+      ended = store.delete(record.id, "logout", now);
+      await untilWaiting(pool, ["transactionid"]);
+    });
+    assert.equal((await ended!)?.dataVersion, 2);
+    const steps = said.map((text) => /DELETE|ROLLBACK/.exec(text)?.[0]).filter((step) => step !== undefined);
+    assert.deepEqual(steps, ["DELETE", "ROLLBACK", "DELETE"]);
+  });
 });
 
 /** Does something while a stranger's transaction is open, which is committed then. */

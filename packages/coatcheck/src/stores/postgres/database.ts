@@ -137,7 +137,7 @@ export class Database {
       const remembers = this.#remembersStatements;
       try {
         const client = await this.#connection(deadline);
-        return await lent(client, () => work(new Line(client, { deadline, remembers })));
+        return await lent(client, () => untilOver(new Line(client, { deadline, remembers }), work));
       } catch (error) {
         const { code } = error as { code?: unknown };
         if (missingTables.has(code)) throw noTables(error);
@@ -195,6 +195,19 @@ class Line {
         else resolve(result.rows as readonly Row[]);
       });
     });
+  }
+}
+
+/**
+ * PostgreSQL tells of a lost race before it lets go of the rows that the loser holds. Who tried again by then would find them
+ * held by somebody else, and leave them.
+ */
+async function untilOver<T>(line: Line, work: (line: Line) => Promise<T>): Promise<T> {
+  try {
+    return await work(line);
+  } catch (error) {
+    if (lostRaces.has((error as { code?: unknown }).code)) await line.run("ROLLBACK");
+    throw error;
   }
 }
 
