@@ -10,6 +10,7 @@ import { globSync } from "node:fs";
 import { join, relative } from "node:path";
 import { run } from "node:test";
 import { parseArgs } from "node:util";
+import { literally } from "../test/pattern.ts";
 import { supply } from "../test/servers/need.ts";
 import { neededBy } from "../test/servers/table.ts";
 
@@ -88,7 +89,7 @@ async function tryAll(seed: number, turn: number): Promise<Round> {
     cwd: root,
     files: files.map((path) => join(root, path)),
     concurrency: filesAtOnce,
-    ...(values.property !== undefined && { testNamePatterns: [literally(values.property)] }),
+    ...(values.property !== undefined && { testNamePatterns: [new RegExp(literally(values.property))] }),
   });
   tests.on("test:diagnostic", ({ message, file = "" }) => {
     const [, count] = /^cases: (\d+)$/.exec(message) ?? [];
@@ -109,10 +110,6 @@ async function tryAll(seed: number, turn: number): Promise<Round> {
   });
   for await (const _ of tests);
   return { properties, cases, failures };
-}
-
-function literally(text: string): RegExp {
-  return new RegExp(text.replace(/[\\^$.*+?()[\]{}|]/g, "\\$&"));
 }
 
 /** The case, how to try it again, and what is wrong with it. */

@@ -1,4 +1,5 @@
 /** Requests and answers in a document: `>` is sent, `<` is answered, `# 5 minutes later` moves the clock. */
+import { literally } from "./pattern.ts";
 
 /** One request and the answer to it, as a page shows them. `{name}` stands for a value that is different each time. */
 export interface Shown {
@@ -56,18 +57,13 @@ export class Values {
   /** What the text says once the values that it gives for the first time are taken from `actual`. */
   learned(text: string, actual: string): string {
     const names = Array.from(text.matchAll(placeholder), ([, name]) => name!);
-    const pattern = text.split(placeholder).map((part, at) => (at % 2 ? "([\\w.-]+)" : literal(part)));
+    const pattern = text.split(placeholder).map((part, at) => (at % 2 ? "([\\w.-]+)" : literally(part)));
     const values = new RegExp(`^${pattern.join("")}$`).exec(actual)?.slice(1) ?? [];
     for (const [at, value] of values.entries()) {
       if (!this.#known.has(names[at]!)) this.#known.set(names[at]!, value);
     }
     return values.length === names.length ? this.filledIn(text) : text;
   }
-}
-
-/** A pattern of exactly this text. */
-function literal(text: string): string {
-  return text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
 }
 
 /** Neither JSON nor anything else in these pages has a single word in braces. */

@@ -1,10 +1,12 @@
 /** Runs the test of a mutant in a process of its own, without the mistake and with it. */
+
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { pathToFileURL } from "node:url";
+import { literally } from "../pattern.ts";
 import { type Mutant, mutated } from "./mutant.ts";
 import type { TestReport } from "./reporter.ts";
 
@@ -98,10 +100,6 @@ function reportsIn(output: string): ReadonlyMap<string, TestReport> {
 
 function beside(file: string): string {
   return pathToFileURL(join(import.meta.dirname, file)).href;
-}
-
-function literally(text: string): string {
-  return text.replace(/[\\^$.*+?()[\]{}|]/g, "\\$&");
 }
 
 function untried(because: string): Outcome {

@@ -1,4 +1,5 @@
 /** Whether what tests claim has been shown by the run that has just ended. */
+import { literally } from "../pattern.ts";
 import type { Claim } from "./claims.ts";
 
 /** What the runner says of a test, or of a group of them, that passed. */
@@ -45,8 +46,6 @@ export function unproven(claims: readonly Claim[], passed: readonly Passed[]): C
 }
 
 function patternOf(name: string): RegExp {
-  const parts = name
-    .split(/\$\{(?:[^{}]|\{[^}]*\})*\}/)
-    .map((part) => part.replaceAll(/[\\^$.*+?()[\]{}|]/g, "\\$&"));
+  const parts = name.split(/\$\{(?:[^{}]|\{[^}]*\})*\}/).map(literally);
   return new RegExp(`^${parts.join(".*")}$`, "s");
 }

@@ -1,7 +1,7 @@
 /** Who waits for whom, step by step. */
 import assert from "node:assert/strict";
 import { describe, type TestContext, test } from "node:test";
-import type { Pool } from "pg";
+import { Client, type Pool } from "pg";
 import type { PostgresSessionStore } from "../../src/stores/postgres.ts";
 import { beginning, sessionRecord } from "../../src/testing/record.ts";
 import {
@@ -141,24 +141,14 @@ describe("In PostgreSQL", () => {
     const { store, pool, schema } = await openStore(t, { connectionString: postgres.url, options });
     const record = sessionRecord();
     await insertAll(store, [record], now);
-    const said: string[] = [];
-    const heardAlready = new WeakSet();
-    pool.on("acquire", (client) => {
-      if (heardAlready.has(client)) return;
-      heardAlready.add(client);
-      const query = client.query.bind(client) as (...asked: unknown[]) => unknown;
-      const heard = (asked: string | { readonly text: string }, ...rest: unknown[]) => {
-        said.push(typeof asked === "string" ? asked : asked.text);
-        return query(asked, ...rest);
-      };
-      Object.assign(client, { query: heard });
-    });
+    const query = t.mock.method(Client.prototype, "query");
     let ended: ReturnType<PostgresSessionStore["delete"]>;
     await during(pool, `UPDATE ${schema}.coatcheck_sessions SET data_version = 2`, async () => {
       ended = store.delete(record.id, "logout", now);
       await untilWaiting(pool, ["transactionid"]);
     });
     assert.equal((await ended!)?.dataVersion, 2);
+    const said = query.mock.calls.map(({ arguments: [asked] }) => JSON.stringify(asked));
     const steps = said.map((text) => /DELETE|ROLLBACK/.exec(text)?.[0]).filter((step) => step !== undefined);
     assert.deepEqual(steps, ["DELETE", "ROLLBACK", "DELETE"]);
   });
