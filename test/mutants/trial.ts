@@ -1,5 +1,4 @@
 /** Runs the test of a mutant in a process of its own, without the mistake and with it. */
-
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
