@@ -1,6 +1,7 @@
 /** A session record as the lines of a list, without the names of its parts: how stores read it from one text. */
 import type { ClientInfo } from "./fingerprint.ts";
 import { JsonLines } from "./json-lines.ts";
+import type { RecordDraft } from "./record.ts";
 import type { SessionRecord } from "./store.ts";
 import { isClient, isObject, isPending, isSuperseded, isText, isTexts } from "./stored.ts";
 import type { SessionId } from "./token.ts";
@@ -64,7 +65,7 @@ export function recordIn(
   const data = text.endsWith("]") ? dataOf(text.slice(lines.at, -1)) : undefined;
   if (data === undefined) throw damaged("data");
 
-  const record: { -readonly [name in keyof SessionRecord]: SessionRecord[name] } = {
+  const record: RecordDraft = {
     id,
     userId: owner.slice(space + 1),
     familyHash: owner.slice(0, space),

@@ -1,5 +1,6 @@
 /** How a session record lies in its row. Whatever cannot be read back throws: a damaged row opens nothing. */
 import type { SQLInputValue } from "node:sqlite";
+import type { RecordDraft } from "../../core/record.ts";
 import {
   type DataChange,
   type EndedSession,
@@ -79,16 +80,32 @@ export function toRow(record: SessionRecord): RecordRow {
 }
 
 export function toRecord(row: Row): SessionRecord {
-  const [id, user, familyHash, secretHash, secretIssuedAt, pending, superseded, ...rest] = row as RecordRow;
-  const [secretRevision, createdAt, authenticatedAt, amr, lastSeenAt, expiresAt, client, ...last] = rest;
-  const [data, dataVersion, dataRevision, fingerprint] = last;
-  return {
+  const [
+    id,
+    user,
+    familyHash,
+    secretHash,
+    secretIssuedAt,
+    pending,
+    superseded,
+    secretRevision,
+    createdAt,
+    authenticatedAt,
+    amr,
+    lastSeenAt,
+    expiresAt,
+    client,
+    data,
+    dataVersion,
+    dataRevision,
+    fingerprint,
+  ] = row as RecordRow;
+  const record: RecordDraft = {
     id,
     userId: userIdOf(user),
     familyHash,
     secretHash,
     secretIssuedAt,
-    ...(pending !== null && { pending: readStored("pending", pending, isPending) }),
     superseded: superseded === "[]" ? [] : readStored("superseded", superseded, isSuperseded),
     secretRevision,
     createdAt,
@@ -97,11 +114,14 @@ export function toRecord(row: Row): SessionRecord {
     lastSeenAt,
     expiresAt,
     client: readStored("client", client, isClient),
-    ...(fingerprint !== null && { fingerprint }),
     data,
     dataVersion,
     dataRevision,
   };
+  // To spread what may be missing costs as much as reading it.
+  if (pending !== null) record.pending = readStored("pending", pending, isPending);
+  if (fingerprint !== null) record.fingerprint = fingerprint;
+  return record;
 }
 
 export function toEnded([id, familyHash, reason, until]: Row): EndedSession {
