@@ -1,6 +1,6 @@
 /** What users see while PostgreSQL is away, and that everything goes on by itself when it is back. */
 import assert from "node:assert/strict";
-import { once } from "node:events";
+import { EventEmitter, once } from "node:events";
 import { after, before, describe, type TestContext, test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
 import { Client, type Pool, type PoolConfig } from "pg";
@@ -8,12 +8,20 @@ import { type RunningPostgres, startPostgres } from "../../../../test/servers/po
 import { StoreUnavailableError } from "../../src/core/errors.ts";
 import { SessionManager } from "../../src/core/manager.ts";
 import type { SessionToken } from "../../src/core/token.ts";
-import { type PostgresClient, type PostgresPool, PostgresSessionStore } from "../../src/stores/postgres.ts";
+import {
+  type PostgresClient,
+  type PostgresPool,
+  PostgresSessionStore,
+  type PostgresSessionStoreOptions,
+} from "../../src/stores/postgres.ts";
 import { beginning, sessionRecord } from "../../src/testing/record.ts";
 import { openStore } from "./postgres-nodes.ts";
 
 /** In milliseconds. */
 const timeout = 400;
+
+/** A machine that runs tests does within a hundredth of it what takes a moment. */
+const longTimeout = 600_000;
 
 /** An answer that took longer did not come in time. Machines that run tests are busy. */
 const late = timeout + 1_000;
@@ -26,9 +34,13 @@ describe("While PostgreSQL", () => {
   });
   after(() => used.disposeAsync());
 
-  async function signedIn(t: TestContext, config: PoolConfig = {}): Promise<SignedIn> {
+  async function signedIn(
+    t: TestContext,
+    config: PoolConfig = {},
+    ofStore: PostgresSessionStoreOptions = { timeout },
+  ): Promise<SignedIn> {
     const { pool, schema } = await openStore(t, { connectionString: server.url, ...config });
-    const sessions = new SessionManager({ store: new PostgresSessionStore(pool, { schema, timeout }) });
+    const sessions = new SessionManager({ store: new PostgresSessionStore(pool, { schema, ...ofStore }) });
     const { token } = await sessions.create("ada");
     return { sessions, token, pool, schema };
   }
@@ -106,15 +118,32 @@ describe("While PostgreSQL", () => {
   });
 
   test("waits for a node that stopped in the middle of a sign-in, others soon wait no longer", async (t) => {
-    const { sessions, schema } = await signedIn(t);
+    const { sessions, schema } = await signedIn(t, {}, { timeout: 25 * timeout });
     const client = await connected(t, server.url);
     const stopped = new PostgresSessionStore(stoppingAfterBegin(client), { schema, timeout });
     const hasLock = once(client, "begun");
     // It gives up in the end, and nobody is there to hear it.
     stopped.insert(sessionRecord({ userId: "ada" }), beginning).catch(() => {});
     await hasLock;
-    await until(async () => (await sessions.create("ada")).session.userId === "ada");
+    await sessions.create("ada");
     assert.equal((await sessions.list("ada")).length, 2);
+  });
+
+  test("answers a COMMIT late, a sign-in waits for it until its own time is over, and no longer", async (t) => {
+    const { schema } = await signedIn(t);
+    const node = holdingCommits(await connected(t, server.url));
+    const store = new PostgresSessionStore(node.pool, { schema, timeout: longTimeout });
+    t.mock.timers.enable({ apis: ["setTimeout"] });
+    const inTime = store.insert(sessionRecord({ userId: "ada" }), beginning);
+    const answer = await node.committed();
+    t.mock.timers.tick(0.95 * longTimeout);
+    answer();
+    assert.ok((await inTime).inserted);
+
+    const tooLate = store.insert(sessionRecord({ userId: "ada" }), beginning);
+    await node.committed();
+    t.mock.timers.tick(longTimeout);
+    await assert.rejects(tooLate, /did not answer in time/);
   });
 });
 
@@ -161,6 +190,27 @@ function stoppingAfterBegin(client: Client): PostgresPool {
     release: () => {},
   };
   return { connect: async () => node, on: () => {}, listenerCount: () => 1 };
+}
+
+/** A node that does not hear of a commit until it is let. */
+function holdingCommits(client: Client): { pool: PostgresPool; committed(): Promise<() => void> } {
+  const held = new EventEmitter<{ commit: [answer: () => void] }>();
+  const node: PostgresClient = {
+    query: (query, callback) => {
+      const isCommit = query.text === "COMMIT";
+      client.query(query, (error, result) => {
+        if (isCommit) held.emit("commit", () => callback(error, result));
+        else callback(error, result);
+      });
+    },
+    on: client.on.bind(client),
+    removeListener: () => {},
+    release: () => {},
+  };
+  return {
+    pool: { connect: async () => node, on: () => {}, listenerCount: () => 1 },
+    committed: async () => (await once(held, "commit"))[0],
+  };
 }
 
 /** Until it holds; meanwhile it may fail. */

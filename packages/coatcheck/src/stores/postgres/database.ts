@@ -38,11 +38,14 @@ export class Database {
   readonly #pool: PostgresPool;
   /** How long one operation may take, in milliseconds. */
   readonly #patience: number;
+  /** How much longer the answer to its `COMMIT` may. */
+  readonly #overtime: number;
   #remembersStatements = true;
 
   constructor(pool: PostgresPool, timeout: number) {
     this.#pool = pool;
     this.#patience = Math.ceil(timeout * shareOfTimeout);
+    this.#overtime = timeout - this.#patience;
     // A pool drops an idle connection that breaks, and says so; where nobody listens, Node ends the process.
     if (pool.listenerCount("error") === 0) pool.on("error", () => {});
     hearFromTheStart(pool);
@@ -88,7 +91,7 @@ export class Database {
     return this.#attempt(async (line) => {
       await line.run(begin.join("; "));
       const result = await work((statement, values) => line.execute(statement, values));
-      await line.run("COMMIT");
+      await line.commit(this.#overtime);
       return result;
     });
   }
@@ -181,13 +184,18 @@ class Line {
     return this.#send({ text });
   }
 
+  /** Before the deadline or never. The answer is waited for a little longer: without it nobody knows what has come into being. */
+  commit(overtime: number): Promise<readonly Row[]> {
+    return this.#send({ text: "COMMIT" }, overtime);
+  }
+
   /**
    * By a callback and a timer of its own: behind a promise of `pg`, or its `query_timeout`, results outlive their requests
    * until the next full garbage collection, and every small one copies them.
    */
-  #send(query: Pick<PostgresQuery, "text" | "values" | "name">): Promise<readonly Row[]> {
+  #send(query: Pick<PostgresQuery, "text" | "values" | "name">, overtime = 0): Promise<readonly Row[]> {
     return new Promise((resolve, reject) => {
-      const patience = this.#deadline === undefined ? undefined : timeUntil(this.#deadline);
+      const patience = this.#deadline === undefined ? undefined : timeUntil(this.#deadline) + overtime;
       const timer = patience === undefined ? undefined : setTimeout(() => reject(tooLate()), patience);
       this.#client.query({ ...query, rowMode: "array", types: asWritten }, (error, result) => {
         clearTimeout(timer);
