@@ -187,6 +187,7 @@ describe("e-mail addresses", () => {
     "ada@example.com\r\nBcc: eve@example.com",
     "<ada@example.com>",
     "ada@example.com,eve@example.com",
+    "ada@example.com\u{1f101}",
     "ada\u0000@example.com",
     "ada\ud800@example.com",
     `${"a".repeat(250)}@example.com`,

@@ -32,5 +32,7 @@ export function partOfEmailKey(text: string): string {
 export function emailFault(text: string): Fault | undefined {
   const email = tidyEmail(text);
   if (email.length > longestEmail) return "email-too-long";
-  return email.isWellFormed() && pattern.test(email) ? undefined : "email-malformed";
+  // In its ASCII form a domain may have what none may have: of "🄁" that is "0,".
+  const isSound = email.isWellFormed() && pattern.test(email) && pattern.test(emailKey(email));
+  return isSound ? undefined : "email-malformed";
 }

@@ -251,9 +251,7 @@ for (const [backend, provide] of Object.entries({
         assert.ok(status in operation.responses || anywhere.has(status), `${shown} is not documented`);
       assert.ok(headers["x-request-id"], shown);
       assert.equal(headers["x-content-type-options"], "nosniff", shown);
-      // A problem names the keys that are unknown, and is JSON to whoever reads it.
-      if (!String(headers["content-type"]).startsWith("application/problem+json"))
-        assert.doesNotMatch(text, /<img src=x/, shown);
+      if (!forPrograms.test(String(headers["content-type"]))) assert.doesNotMatch(text, /<img src=x/, shown);
       if (headers.location !== undefined) {
         assert.equal(new URL(headers.location, server.origin).origin, server.origin, shown);
       }
@@ -268,6 +266,9 @@ for (const [backend, provide] of Object.entries({
     }
   });
 }
+
+/** No markup to whoever is told not to guess: a problem names the keys that are unknown, an export what browsers were called. */
+const forPrograms = /^(?:application\/(?:json|jsonl|problem\+json)|text\/csv)(?:;|$)/;
 
 function isPage(headers: WireAnswer["headers"]): boolean {
   return String(headers["content-type"]).startsWith("text/html");
