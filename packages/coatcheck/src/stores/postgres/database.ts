@@ -20,8 +20,9 @@ const otherConnection: ReadonlySet<unknown> = new Set(["26000", "42P05"]);
 const missingTables: ReadonlySet<unknown> = new Set(["42P01", "3F000"]);
 
 /**
- * The store gives up a little earlier than its callers, who wait for the whole timeout: a sign-in that was answered
- * with an outage must not come into being afterwards.
+ * A transaction is given up a little earlier than its callers do it, who wait for the whole timeout: a sign-in that was
+ * answered with an outage must not come into being afterwards. What takes effect at once, as its `COMMIT` does, is
+ * waited for as long as they wait: of what is not answered, nobody knows whether it was done.
  */
 const shareOfTimeout = 0.9;
 
@@ -38,7 +39,7 @@ export class Database {
   readonly #pool: PostgresPool;
   /** How long one operation may take, in milliseconds. */
   readonly #patience: number;
-  /** How much longer the answer to its `COMMIT` may. */
+  /** How much longer the answer to what takes effect at once may. */
   readonly #overtime: number;
   #remembersStatements = true;
 
@@ -53,7 +54,7 @@ export class Database {
 
   /** One statement, in one round trip. */
   async query(statement: Statement, values: readonly Value[]): Promise<readonly Row[]> {
-    return this.#attempt((line) => line.execute(statement, values));
+    return this.#attempt((line) => line.execute(statement, values, "at once"));
   }
 
   /** One statement while nobody else holds `lock`, in a transaction of three round trips. */
@@ -91,7 +92,7 @@ export class Database {
     return this.#attempt(async (line) => {
       await line.run(begin.join("; "));
       const result = await work((statement, values) => line.execute(statement, values));
-      await line.commit(this.#overtime);
+      await line.run("COMMIT", "at once");
       return result;
     });
   }
@@ -138,9 +139,10 @@ export class Database {
     const deadline = performance.now() + this.#patience;
     for (;;) {
       const remembers = this.#remembersStatements;
+      const options = { deadline, overtime: this.#overtime, remembers };
       try {
         const client = await this.#connection(deadline);
-        return await lent(client, () => untilOver(new Line(client, { deadline, remembers }), work));
+        return await lent(client, () => untilOver(new Line(client, options), work));
       } catch (error) {
         const { code } = error as { code?: unknown };
         if (missingTables.has(code)) throw noTables(error);
@@ -164,37 +166,53 @@ export class Database {
   }
 }
 
+interface LineOptions {
+  /** After it nothing is sent. */
+  readonly deadline?: number;
+  /** How much longer the answer to what takes effect at once may take, in milliseconds. */
+  readonly overtime?: number;
+  readonly remembers?: boolean;
+}
+
+/** Whether a statement has its effect when it is sent, or with the end of its transaction. */
+type TakesEffect = "at once" | "at the end";
+
 /** A connection on which things are asked one after the other, until a deadline. */
 class Line {
   readonly #client: PostgresClient;
   readonly #deadline: number | undefined;
+  readonly #overtime: number;
   readonly #remembers: boolean;
 
-  constructor(client: PostgresClient, options: { deadline?: number; remembers?: boolean } = {}) {
+  constructor(client: PostgresClient, options: LineOptions = {}) {
     this.#client = client;
     this.#deadline = options.deadline;
+    this.#overtime = options.overtime ?? 0;
     this.#remembers = options.remembers ?? false;
   }
 
-  execute({ name, text }: Statement, values: readonly Value[]): Promise<readonly Row[]> {
-    return this.#send({ text, values: [...values], ...(this.#remembers && { name }) });
+  execute(
+    { name, text }: Statement,
+    values: readonly Value[],
+    takesEffect?: TakesEffect,
+  ): Promise<readonly Row[]> {
+    return this.#send({ text, values: [...values], ...(this.#remembers && { name }) }, takesEffect);
   }
 
-  run(text: string): Promise<readonly Row[]> {
-    return this.#send({ text });
-  }
-
-  /** Before the deadline or never. The answer is waited for a little longer: without it nobody knows what has come into being. */
-  commit(overtime: number): Promise<readonly Row[]> {
-    return this.#send({ text: "COMMIT" }, overtime);
+  run(text: string, takesEffect?: TakesEffect): Promise<readonly Row[]> {
+    return this.#send({ text }, takesEffect);
   }
 
   /**
    * By a callback and a timer of its own: behind a promise of `pg`, or its `query_timeout`, results outlive their requests
    * until the next full garbage collection, and every small one copies them.
    */
-  #send(query: Pick<PostgresQuery, "text" | "values" | "name">, overtime = 0): Promise<readonly Row[]> {
+  #send(
+    query: Pick<PostgresQuery, "text" | "values" | "name">,
+    takesEffect: TakesEffect = "at the end",
+  ): Promise<readonly Row[]> {
     return new Promise((resolve, reject) => {
+      const overtime = takesEffect === "at once" ? this.#overtime : 0;
       const patience = this.#deadline === undefined ? undefined : timeUntil(this.#deadline) + overtime;
       const timer = patience === undefined ? undefined : setTimeout(() => reject(tooLate()), patience);
       this.#client.query({ ...query, rowMode: "array", types: asWritten }, (error, result) => {
