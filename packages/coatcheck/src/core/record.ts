@@ -57,12 +57,13 @@ function withAuthentication(
 export type RecordDraft = { -readonly [field in keyof SessionRecord]: SessionRecord[field] };
 
 /**
- * A copy that nobody can change, so that it can be handed out as often as it is asked for. By name, since V8 lays what is
- * spread out in two pieces, and looking for the second takes as long as judging it. What every hit reads stands first.
+ * A copy that nobody can change, so that it can be handed out as often as it is asked for. By name, since V8 may keep what is
+ * spread in two places, of which neither is in a processor's cache. What every hit reads stands first
+ * (docs/decisions/0051-kept-records-have-a-table-of-their-own.md).
  */
 export function frozen(record: SessionRecord): SessionRecord {
   const { pending, fingerprint } = record;
-  const copy: RecordDraft = {
+  return Object.freeze({
     id: record.id,
     secretHash: record.secretHash,
     secretIssuedAt: record.secretIssuedAt,
@@ -79,10 +80,9 @@ export function frozen(record: SessionRecord): SessionRecord {
     data: record.data,
     dataVersion: record.dataVersion,
     dataRevision: record.dataRevision,
-  };
-  if (pending) copy.pending = Object.freeze({ ...pending });
-  if (fingerprint !== undefined) copy.fingerprint = fingerprint;
-  return Object.freeze(copy);
+    ...(fingerprint !== undefined && { fingerprint }),
+    ...(pending && { pending: Object.freeze({ ...pending }) }),
+  });
 }
 
 /**

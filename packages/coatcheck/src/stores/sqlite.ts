@@ -265,12 +265,10 @@ export class SqliteSessionStore implements SessionStore {
     });
   }
 
-  /**
-   * In one statement: each of its own would take and leave the file's lock, which are system calls. Behind its columns each
-   * row has the place of its question: in a map, V8 would look each id up among all the texts that it knows.
-   */
+  /** In one statement: each of its own would take and leave the file's lock, which are system calls. */
   async #rowsOf(ids: readonly SessionId[]): Promise<(Row | undefined)[]> {
-    const found: (Row | undefined)[] = ids.map(() => undefined);
+    const found = new Array<Row | undefined>(ids.length).fill(undefined);
+    // By their places, which stand behind the columns: a map by their names would take as long as to judge them.
     for (const row of this.#connection.rows(this.#sql.find, JSON.stringify(ids))) {
       found[row[recordColumns.length] as number] = row;
     }
