@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
 import { test } from "node:test";
-import { startProgram } from "./program.ts";
+import { freePort, startProgram } from "./program.ts";
 
 const serve = "require('node:http').createServer((_, r) => r.end('here')).listen(process.env.PORT)";
 
@@ -45,4 +45,9 @@ test("a program that does not exist fails at once", async () => {
     startProgram(() => ({ command: "/nowhere/to/be-found", args: [] })),
     /ENOENT/,
   );
+});
+
+test("a free port is none that somebody else is given before it is used", async () => {
+  const ports = await Promise.all(Array.from({ length: 50 }, freePort));
+  assert.ok(Math.max(...ports) < 32_768, String(ports));
 });
