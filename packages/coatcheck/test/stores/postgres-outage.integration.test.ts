@@ -8,12 +8,7 @@ import { type RunningPostgres, startPostgres } from "../../../../test/servers/po
 import { StoreUnavailableError } from "../../src/core/errors.ts";
 import { SessionManager } from "../../src/core/manager.ts";
 import type { SessionToken } from "../../src/core/token.ts";
-import {
-  type PostgresClient,
-  type PostgresPool,
-  PostgresSessionStore,
-  type PostgresSessionStoreOptions,
-} from "../../src/stores/postgres.ts";
+import { type PostgresClient, type PostgresPool, PostgresSessionStore } from "../../src/stores/postgres.ts";
 import { beginning, sessionRecord } from "../../src/testing/record.ts";
 import { openStore } from "./postgres-nodes.ts";
 
@@ -37,10 +32,11 @@ describe("While PostgreSQL", () => {
   async function signedIn(
     t: TestContext,
     config: PoolConfig = {},
-    ofStore: PostgresSessionStoreOptions = { timeout },
+    timeoutOfStore: number = timeout,
   ): Promise<SignedIn> {
     const { pool, schema } = await openStore(t, { connectionString: server.url, ...config });
-    const sessions = new SessionManager({ store: new PostgresSessionStore(pool, { schema, ...ofStore }) });
+    const store = new PostgresSessionStore(pool, { schema, timeout: timeoutOfStore });
+    const sessions = new SessionManager({ store });
     const { token } = await sessions.create("ada");
     return { sessions, token, pool, schema };
   }
@@ -118,7 +114,7 @@ describe("While PostgreSQL", () => {
   });
 
   test("waits for a node that stopped in the middle of a sign-in, others soon wait no longer", async (t) => {
-    const { sessions, schema } = await signedIn(t, {}, { timeout: 25 * timeout });
+    const { sessions, schema } = await signedIn(t, {}, 25 * timeout);
     const client = await connected(t, server.url);
     const stopped = new PostgresSessionStore(stoppingAfterBegin(client), { schema, timeout });
     const hasLock = once(client, "begun");
@@ -135,14 +131,15 @@ describe("While PostgreSQL", () => {
     const store = new PostgresSessionStore(node.pool, { schema, timeout: longTimeout });
     const record = sessionRecord({ userId: "ada" });
     t.mock.timers.enable({ apis: ["setTimeout"] });
-    for (const deed of [() => store.insert(record, beginning), () => store.delete(record.id, "logout", 0)]) {
+    const signIn = async () => (await store.insert(record, beginning)).inserted;
+    for (const deed of [signIn, () => store.delete(record.id, "logout", beginning)]) {
       const done = deed();
       const answer = await node.answered();
       t.mock.timers.tick(0.95 * longTimeout);
       answer();
       assert.ok(await done);
     }
-    const tooLate = store.insert(record, beginning);
+    const tooLate = signIn();
     await node.answered();
     t.mock.timers.tick(longTimeout);
     await assert.rejects(tooLate, /did not answer in time/);
