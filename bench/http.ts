@@ -7,6 +7,7 @@ import type { Calls } from "./call-counter.ts";
 import { Child } from "./child.ts";
 import type { LoadAnswer, LoadQuestion, SignedIn } from "./load.ts";
 import { populationSize } from "./population.ts";
+import { isEnough, quietest } from "./quiet.ts";
 import { type Budget, bareRoute, type FrameworkName, isBare, type Route } from "./routes.ts";
 import type { Run } from "./section.ts";
 import type { ServerQuestion } from "./server.ts";
@@ -59,9 +60,6 @@ const warmUp = 1_500;
 
 /** For the server of the bare route, which was warm before it waited for the next row. */
 const warmAgain = 300;
-
-/** Of so many rounds, one counts. */
-const oneOf = 4;
 
 /** All rows of one framework, which share the server of its bare route; with no other row, it is compared with itself. */
 export async function measureFramework(
@@ -153,7 +151,7 @@ async function measurePair(bare: Server, own: Server, load: Load, run: Run): Pro
   const rounds: Round[] = [];
   await drive(bare, load, warmAgain);
   await drive(own, load, warmUp);
-  while (rounds.length < oneOf * run.rounds) {
+  while (!isEnough(rounds, run.rounds, taken)) {
     // Every other round backwards, so that neither always goes first.
     if (rounds.length % 2 === 0) {
       const first = await drive(bare, load, turn);
@@ -163,7 +161,12 @@ async function measurePair(bare: Server, own: Server, load: Load, run: Run): Pro
       rounds.push({ own: first, bare: await drive(bare, load, turn) });
     }
   }
-  return quietest(rounds);
+  return quietest(rounds, run.rounds, taken);
+}
+
+/** By one request to each of the two. */
+function taken({ bare, own }: Round): number {
+  return bare.microseconds + own.microseconds;
 }
 
 async function drive({ port, child }: Server, load: Load, milliseconds: number): Promise<Turn> {
@@ -177,15 +180,6 @@ async function drive({ port, child }: Server, load: Load, milliseconds: number):
     microseconds: used / requests,
     busy: used / 1e6 / seconds,
   };
-}
-
-/**
- * Whatever else the machine does only adds to what a request takes, twofold at times, and where it is another machine on the
- * same processor, nothing here shows it but that.
- */
-function quietest(rounds: readonly Round[]): Round[] {
-  const taken = ({ bare, own }: Round) => bare.microseconds + own.microseconds;
-  return rounds.toSorted((a, b) => taken(a) - taken(b)).slice(0, Math.ceil(rounds.length / oneOf));
 }
 
 function figuresOf(route: Route, rounds: readonly Round[]): Omit<RouteResult, keyof Facts> {

@@ -34,7 +34,7 @@ export const routes: Section<readonly RouteResult[]> = {
   toMarkdown: (results) =>
     [
       ...measured(results).flatMap(chapter),
-      "Medians of the quietest quarter of the rounds of each row.",
+      "Medians of the quietest rounds of each row.",
       factsTable(results),
     ].join("\n\n"),
 
