@@ -1,6 +1,6 @@
 /** How the pages of a directory hang together: their order, and the places between them. */
 import type { ListedSession, SessionPage, SessionQuery, SessionSort } from "./session-directory.ts";
-import { isClient, isTexts, readIfWhole } from "./stored.ts";
+import { clientIn, isTexts, readIfWhole } from "./stored.ts";
 import { parseSessionId, type SessionId } from "./token.ts";
 
 /** Where a session stands in an order. */
@@ -128,7 +128,7 @@ export class DirectoryRows {
     return {
       id: id as SessionId,
       userId: this.#userIdOf(String(user)),
-      client: readIfWhole(String(client), isClient) ?? {},
+      client: clientIn(String(client)) ?? {},
       amr: readIfWhole(String(amr), isTexts) ?? [],
       createdAt: Number(createdAt),
       authenticatedAt: Number(authenticatedAt),

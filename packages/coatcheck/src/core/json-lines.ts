@@ -14,6 +14,7 @@ const nine = 57;
 const quotationMark = 34;
 const openingBracket = 91;
 const closingBracket = 93;
+const openingBrace = 123;
 
 /** Reads values in turn. */
 export class JsonLines {
@@ -52,16 +53,33 @@ export class JsonLines {
     return high * scale + low;
   }
 
+  /** Whether the next value is an object. */
+  isObject(): boolean {
+    return this.#text.charCodeAt(this.at) === openingBrace;
+  }
+
+  /** The next value as it stands. */
+  line(): string {
+    const start = this.at;
+    return this.#text.slice(start, this.#passLine());
+  }
+
   /** Undefined for what is no JSON. */
   value(): unknown {
     const text = this.#text;
     const start = this.at;
-    const lineEnd = text.indexOf("\n", start);
-    const end = lineEnd < 0 ? text.length : lineEnd;
-    this.at = end + nextLine.length;
+    const end = this.#passLine();
     if (this.#isPlainText(start, end)) return text.slice(start + 1, end - 1);
     if (this.#isListOfOneText(start, end)) return [text.slice(start + 2, end - 2)];
     return parsed(text.slice(start, end));
+  }
+
+  /** Where the line ended. */
+  #passLine(): number {
+    const lineEnd = this.#text.indexOf("\n", this.at);
+    const end = lineEnd < 0 ? this.#text.length : lineEnd;
+    this.at = end + nextLine.length;
+    return end;
   }
 
   #isPlainText(start: number, end: number): boolean {

@@ -3,7 +3,7 @@ import type { ClientInfo } from "./fingerprint.ts";
 import { JsonLines } from "./json-lines.ts";
 import type { RecordDraft } from "./record.ts";
 import type { SessionRecord } from "./store.ts";
-import { isClient, isObject, isPending, isSuperseded, isText, isTexts } from "./stored.ts";
+import { clientIn, isPending, isSuperseded, isText, isTexts } from "./stored.ts";
 import type { SessionId } from "./token.ts";
 
 /**
@@ -100,9 +100,10 @@ function headOf(text: string): string {
 
 /** Address, user agent and language; or an object that has them by name. */
 function clientOn(lines: JsonLines): ClientInfo | undefined {
-  const first = lines.value();
-  if (isObject(first)) return isClient(first) ? first : undefined;
-  const [ip, userAgent, language] = [first, lines.value(), lines.value()];
+  if (lines.isObject()) return clientIn(lines.line());
+  const ip = lines.value();
+  const userAgent = lines.value();
+  const language = lines.value();
   if (!isTextOrNull(ip) || !isTextOrNull(userAgent) || !isTextOrNull(language)) return undefined;
   const client: { -readonly [part in keyof ClientInfo]: ClientInfo[part] } = {};
   if (ip !== null) client.ip = ip;

@@ -5,6 +5,27 @@
 import type { ClientInfo } from "./fingerprint.ts";
 import type { PendingRenewal, SupersededSecret } from "./store.ts";
 
+/**
+ * What most browsers say of themselves, as `JSON.stringify` writes it where nothing needs an escape: a quotation mark then
+ * ends a text.
+ */
+const plainClient = /^\{"ip":"([^"\\]*)","userAgent":"([^"\\]*)","language":"([^"\\]*)"\}$/;
+
+/** The client in a text, a plain one in a third of the time of `JSON.parse`; undefined if it cannot be read. */
+export function clientIn(text: string): ClientInfo | undefined {
+  const plain = plainClient.exec(text);
+  if (!plain) return readIfWhole(text, isClient);
+  const [, ip, userAgent, language] = plain as unknown as [string, string, string, string];
+  return { ip, userAgent, language };
+}
+
+/** The client that must be in a text. */
+export function readClient(text: string): ClientInfo {
+  const client = clientIn(text);
+  if (!client) throw damaged("client");
+  return client;
+}
+
 /** The value of a part that must fit. The error names the part and never what stands in it. */
 export function readStored<T>(part: string, text: string, fits: (value: unknown) => value is T): T {
   let value: unknown;
@@ -13,8 +34,12 @@ export function readStored<T>(part: string, text: string, fits: (value: unknown)
   } catch {
     // JSON.parse would quote the text.
   }
-  if (!fits(value)) throw new Error(`A stored session is damaged: its ${part} cannot be read`);
+  if (!fits(value)) throw damaged(part);
   return value;
+}
+
+function damaged(part: string): Error {
+  return new Error(`A stored session is damaged: its ${part} cannot be read`);
 }
 
 /** The same for what somebody only looks at: `undefined` if it does not fit. */

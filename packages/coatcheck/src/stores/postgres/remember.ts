@@ -5,7 +5,7 @@ import type {
   RememberRecord,
   RememberStore,
 } from "../../core/remember-store.ts";
-import { isClient, isPending, isSuperseded, readStored } from "../../core/stored.ts";
+import { isPending, isSuperseded, readClient, readStored } from "../../core/stored.ts";
 import type { SessionId } from "../../core/token.ts";
 import type { Database } from "./database.ts";
 import { prefix } from "./name.ts";
@@ -211,7 +211,7 @@ function toRecord(row: Row): RememberRecord {
     createdAt: whole("created_at", createdAt),
     lastUsedAt: whole("last_used_at", lastUsedAt),
     expiresAt: whole("expires_at", expiresAt),
-    client: readStored("client", client, isClient),
+    client: readClient(client),
   };
 }
 

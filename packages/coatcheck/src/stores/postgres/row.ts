@@ -151,6 +151,7 @@ function dataColumn(data: string): string {
 }
 
 function dataOf(text: string): string | undefined {
+  if (text === "{}") return text;
   const data = readIfWhole(text, isTextByName);
   if (!data) return undefined;
   // Both are JSON text already. This is on the path of every validation, and lists of members would cost a third of it.

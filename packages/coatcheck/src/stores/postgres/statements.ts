@@ -55,14 +55,15 @@ export function statements(schema: string | undefined): Statements {
      * the length of an array would make it plan anew whenever there are few, at two to three times the cost.
      */
     find: `
-      SELECT found.*, asked.place
+      SELECT found.id, found.text
       FROM json_array_elements_text($1::json) WITH ORDINALITY AS asked (id, place)
       CROSS JOIN LATERAL (
-        SELECT session.id, ${recordText("session")}, NULL FROM ${sessions} AS session WHERE session.id = asked.id
+        SELECT session.id, ${recordText("session")} FROM ${sessions} AS session WHERE session.id = asked.id
         UNION ALL
-        SELECT tombstone.id, NULL, ${endedText("tombstone")} FROM ${ended} AS tombstone WHERE tombstone.id = asked.id
+        SELECT tombstone.id, ${endedText("tombstone")} FROM ${ended} AS tombstone WHERE tombstone.id = asked.id
         LIMIT 1
-      ) AS found`,
+      ) AS found (id, text)
+      ORDER BY asked.place`,
 
     findByUser: `SELECT id, ${recordText("session")} FROM ${sessions} AS session WHERE user_id = $1`,
 

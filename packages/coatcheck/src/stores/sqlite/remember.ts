@@ -6,7 +6,7 @@ import type {
   RememberRecord,
   RememberStore,
 } from "../../core/remember-store.ts";
-import { isClient, isPending, isSuperseded, readStored } from "../../core/stored.ts";
+import { isPending, isSuperseded, readClient, readStored } from "../../core/stored.ts";
 import type { SessionId } from "../../core/token.ts";
 import { type Connection, type Row, rowOf } from "./connection.ts";
 import { pendingColumn, userColumn, userIdOf } from "./row.ts";
@@ -204,7 +204,7 @@ function toRecord(row: Row): RememberRecord {
     createdAt,
     lastUsedAt,
     expiresAt,
-    client: readStored("client", client, isClient),
+    client: readClient(client),
   };
 }
 

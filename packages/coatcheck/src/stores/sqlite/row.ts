@@ -9,7 +9,7 @@ import {
   type PendingRenewal,
   type SessionRecord,
 } from "../../core/store.ts";
-import { isClient, isPending, isSuperseded, isTexts, readStored } from "../../core/stored.ts";
+import { isPending, isSuperseded, isTexts, readClient, readStored } from "../../core/stored.ts";
 import type { SessionId } from "../../core/token.ts";
 import type { Row } from "./connection.ts";
 
@@ -113,7 +113,7 @@ export function toRecord(row: Row): SessionRecord {
     amr: readStored("amr", amr, isTexts),
     lastSeenAt,
     expiresAt,
-    client: readStored("client", client, isClient),
+    client: readClient(client),
     data,
     dataVersion,
     dataRevision,
