@@ -59,7 +59,7 @@ export function isClient(value: unknown): value is ClientInfo {
   return isTextByName(value);
 }
 
-export function isTextByName(value: unknown): value is Record<string, string> {
+function isTextByName(value: unknown): value is Record<string, string> {
   return isObject(value) && Object.values(value).every(isText);
 }
 

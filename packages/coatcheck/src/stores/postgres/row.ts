@@ -8,7 +8,7 @@ import {
   type PendingRenewal,
   type SessionRecord,
 } from "../../core/store.ts";
-import { isTextByName, readIfWhole } from "../../core/stored.ts";
+import { isObject, isText, readIfWhole } from "../../core/stored.ts";
 import type { SessionId } from "../../core/token.ts";
 
 /** The values of a row as PostgreSQL writes them, in the order of its columns. */
@@ -152,11 +152,15 @@ function dataColumn(data: string): string {
 
 function dataOf(text: string): string | undefined {
   if (text === "{}") return text;
-  const data = readIfWhole(text, isTextByName);
+  const data = readIfWhole(text, isObject);
   if (!data) return undefined;
   // Both are JSON text already. This is on the path of every validation, and lists of members would cost a third of it.
   let members = "";
-  for (const key of Object.keys(data)) members += `${members && ","}"${key}":${data[key]}`;
+  for (const key of Object.keys(data)) {
+    const value = data[key];
+    if (!isText(value)) return undefined;
+    members += `${members && ","}"${key}":${value}`;
+  }
   return `{${members}}`;
 }
 
