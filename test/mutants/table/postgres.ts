@@ -8,6 +8,13 @@ const remember = "coatcheck/src/stores/postgres/remember.ts";
 const contract = "coatcheck/test/stores/postgres.integration.test.ts";
 
 export const postgresMutants: Mutants = {
+  "answers in PostgreSQL whoever asks for an unknown session with the next one": {
+    breaks: "decisions/0050-without-a-cache-nothing-is-kept",
+    file: "coatcheck/src/stores/postgres.ts",
+    text: "rows[next]?.[0] === id ? rows[next++] : undefined",
+    becomes: "rows[next++]",
+    killedBy: [contract, `${postgres} find what is asked together, also twice, each gets its own answer`],
+  },
   "updates expired sessions in PostgreSQL": {
     breaks: "B15",
     file: statements,

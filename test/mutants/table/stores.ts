@@ -297,4 +297,14 @@ export const storesMutants: Mutants = {
       "Lines of JSON give back each value, whatever escapes were before it",
     ],
   },
+  "takes a quotation mark that a browser sent for the end of its text": {
+    breaks: "decisions/0050-without-a-cache-nothing-is-kept",
+    file: "coatcheck/src/core/stored.ts",
+    text: '"([ !#-[\\\\]-\\uffff]*)"',
+    becomes: '"(.*?)"',
+    killedBy: [
+      "coatcheck/test/core/stored.test.ts",
+      "A stored client is what was written, whatever a browser said",
+    ],
+  },
 };

@@ -5,17 +5,17 @@
 import type { ClientInfo } from "./fingerprint.ts";
 import type { PendingRenewal, SupersededSecret } from "./store.ts";
 
-/**
- * What most browsers say of themselves, as `JSON.stringify` writes it where nothing needs an escape: a quotation mark then
- * ends a text.
- */
-const plainClient = /^\{"ip":"([^"\\]*)","userAgent":"([^"\\]*)","language":"([^"\\]*)"\}$/;
+/** What stands between quotation marks in JSON where nothing needs an escape. */
+const plain = "([ !#-[\\]-\uffff]*)";
+
+/** What most browsers say of themselves. */
+const plainClient = new RegExp(`^\\{"ip":"${plain}","userAgent":"${plain}","language":"${plain}"\\}$`);
 
 /** The client in a text, a plain one in a third of the time of `JSON.parse`; undefined if it cannot be read. */
 export function clientIn(text: string): ClientInfo | undefined {
-  const plain = plainClient.exec(text);
-  if (!plain) return readIfWhole(text, isClient);
-  const [, ip, userAgent, language] = plain as unknown as [string, string, string, string];
+  const parts = plainClient.exec(text);
+  if (!parts) return readIfWhole(text, isClient);
+  const [, ip, userAgent, language] = parts as unknown as [string, string, string, string];
   return { ip, userAgent, language };
 }
 
