@@ -32,7 +32,7 @@ const samples = new Map<Crowd, Member[]>(crowds.map((crowd) => [crowd, []]));
 let turn = 0;
 let pruneFrom: string | undefined;
 
-/** How long the store took. To make a session up takes a sixth as long, and is nothing that an import does. */
+/** How long the store took: to make sessions up is nothing that an import does, and takes longer than one into memory. */
 async function importSessions(from: number, to: number, total: number): Promise<number> {
   const isSampled = (number: number) => Math.floor(number / 10) % Math.ceil(total / sampleSize) === 0;
   let took = 0;

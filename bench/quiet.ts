@@ -17,7 +17,7 @@ export function quietest<R>(rounds: readonly R[], count: number, taken: (round: 
   return rounds.toSorted((a, b) => taken(a) - taken(b)).slice(0, count);
 }
 
-/** Whether there have been enough rounds that `count` of them say what they would say on a quiet machine. */
+/** Whether `count` rounds agree, of at least four times as many; or there were so many that no more are tried. */
 export function isEnough<R>(rounds: readonly R[], count: number, taken: (round: R) => number): boolean {
   if (rounds.length < oneOf * count) return false;
   if (rounds.length >= patience * oneOf * count) return true;

@@ -86,6 +86,7 @@ function keep(results: Results): void {
 
 function atLeastOne(option: string, text: string): number {
   const number = Number(text);
-  if (!(number >= 1)) throw new TypeError(`${option} must be a number from 1 on`);
+  if (!Number.isInteger(number) || number < 1)
+    throw new TypeError(`${option} must be a whole number from 1 on`);
   return number;
 }

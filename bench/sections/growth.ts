@@ -35,7 +35,7 @@ export const growth: Section<readonly GrowthResult[]> = {
       costsTable(results),
       "One after another: until it is answered, and in brackets the processor time of the process that asks. `times` compares the most sessions with the fewest: by processor time where a store is in the process, else by the time to the answer. A step of `prune` looks at 200 sessions and finds none that expired; the others are done to users with so many sessions each.",
       bulkTable(results),
-      `Imported by \`insert\`, 500 at a time, in the order of their beginning, each answered when it is as durable as the store makes it. PostgreSQL gets copies of its first ten thousand instead of a full import. Pruned: half of ${whole(largest)}. A pause is how long the event loop was held up, by whatever it was; \`idle\` is a process that does nothing meanwhile.`,
+      `Imported by \`insert\`, 500 at a time, in the order of their beginning, each answered when it is as durable as the store makes it; to make the sessions up is not counted. PostgreSQL gets copies of its first ten thousand instead of a full import. Pruned: half of ${whole(largest)}. A pause is how long the event loop was held up, by whatever it was; \`idle\` is a process that does nothing meanwhile.`,
     ].join("\n\n"),
 
   plots: (results) => [

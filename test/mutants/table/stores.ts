@@ -297,7 +297,7 @@ export const storesMutants: Mutants = {
       "Lines of JSON give back each value, whatever escapes were before it",
     ],
   },
-  "takes a quotation mark that a browser sent for the end of its text": {
+  "leaves the escapes in what a browser said of itself": {
     breaks: "decisions/0050-without-a-cache-nothing-is-kept",
     file: "coatcheck/src/core/stored.ts",
     text: '"([ !#-[\\\\]-\\uffff]*)"',
@@ -305,6 +305,16 @@ export const storesMutants: Mutants = {
     killedBy: [
       "coatcheck/test/core/stored.test.ts",
       "A stored client is what was written, whatever a browser said",
+    ],
+  },
+  "reads a client that is damaged by a control character": {
+    breaks: "decisions/0050-without-a-cache-nothing-is-kept",
+    file: "coatcheck/src/core/stored.ts",
+    text: '"([ !#-[\\\\]-\\uffff]*)"',
+    becomes: '"([^\\"\\\\\\\\]*)"',
+    killedBy: [
+      "coatcheck/test/core/stored.test.ts",
+      "A stored client is not guessed from what is damaged, and the error does not quote it",
     ],
   },
 };

@@ -53,7 +53,7 @@ export class JsonLines {
     return high * scale + low;
   }
 
-  /** Whether the next value is an object. */
+  /** Whether the next value begins as an object. */
   isObject(): boolean {
     return this.#text.charCodeAt(this.at) === openingBrace;
   }

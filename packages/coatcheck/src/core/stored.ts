@@ -38,11 +38,7 @@ export function readStored<T>(part: string, text: string, fits: (value: unknown)
   return value;
 }
 
-function damaged(part: string): Error {
-  return new Error(`A stored session is damaged: its ${part} cannot be read`);
-}
-
-/** The same for what somebody only looks at: `undefined` if it does not fit. */
+/** The value if it fits, else `undefined`: for those who go on without it, or say themselves what is damaged. */
 export function readIfWhole<T>(text: string, fits: (value: unknown) => value is T): T | undefined {
   try {
     return readStored("part", text, fits);
@@ -51,15 +47,15 @@ export function readIfWhole<T>(text: string, fits: (value: unknown) => value is 
   }
 }
 
+function damaged(part: string): Error {
+  return new Error(`A stored session is damaged: its ${part} cannot be read`);
+}
+
 export function isTexts(value: unknown): value is string[] {
   return Array.isArray(value) && value.every(isText);
 }
 
 export function isClient(value: unknown): value is ClientInfo {
-  return isTextByName(value);
-}
-
-function isTextByName(value: unknown): value is Record<string, string> {
   return isObject(value) && Object.values(value).every(isText);
 }
 

@@ -231,7 +231,10 @@ export class PostgresSessionStore implements SessionStore {
     const rows = await this.#database.query(this.#sql.find, [JSON.stringify(ids)]);
     // In the order in which they were asked for: a map by their names would take as long as to judge them.
     let next = 0;
-    return ids.map((id) => (rows[next]?.[0] === id ? rows[next++] : undefined));
+    const found = ids.map((id) => (rows[next]?.[0] === id ? rows[next++] : undefined));
+    // Who is passed over would be signed out.
+    if (next < rows.length) throw new Error("PostgreSQL answered about a session that was not asked for");
+    return found;
   }
 }
 

@@ -7,7 +7,7 @@ import { startPgBouncer } from "../../../../test/servers/postgres.ts";
 import { SessionManager } from "../../src/core/manager.ts";
 import type { SessionRecord } from "../../src/core/store.ts";
 import type { SessionId } from "../../src/core/token.ts";
-import { PostgresSessionStore } from "../../src/stores/postgres.ts";
+import { type PostgresPool, PostgresSessionStore } from "../../src/stores/postgres.ts";
 import { beginning, fullRecord, sessionRecord } from "../../src/testing/record.ts";
 import {
   assertEnded,
@@ -43,6 +43,19 @@ describe("Sessions in PostgreSQL", () => {
       tokens.map((_, user) => `user ${user}`),
     );
     assert.equal(queries.length, 1);
+  });
+
+  test("rows in another order than was asked for are an outage, and nobody's sign-out", async (t) => {
+    const { pool, schema } = await open(t);
+    const records = [sessionRecord(), sessionRecord(), sessionRecord()];
+    await insertAll(new PostgresSessionStore(pool, { schema }), records, now);
+    const store = new PostgresSessionStore(backwards(pool), { schema });
+    await assertKept(store, records[0]!);
+    const found = await Promise.allSettled(records.map(({ id }) => store.find(id)));
+    assert.deepEqual(
+      found.map(({ status }) => status),
+      ["rejected", "rejected", "rejected"],
+    );
   });
 
   test("touches of one turn are one statement, and each has its own answer", async (t) => {
@@ -229,3 +242,21 @@ describe("Sessions in PostgreSQL", () => {
     await pool.query(`DROP SCHEMA ${schema} CASCADE`);
   });
 });
+
+/** Gives the rows of each answer from the last to the first. */
+function backwards(pool: pg.Pool): PostgresPool {
+  const { observed } = observe(pool);
+  return {
+    ...observed,
+    async connect() {
+      const client = await observed.connect();
+      return {
+        ...client,
+        query: (query, callback) =>
+          client.query(query, (error, result) =>
+            callback(error, result && { rows: result.rows.toReversed() }),
+          ),
+      };
+    },
+  };
+}

@@ -109,7 +109,7 @@ export function toRecord(id: string, text: string): SessionRecord {
   return recordIn(text, id as SessionId, dataOf, damagedPart);
 }
 
-/** What `find` gives of a tombstone as its text. */
+/** What `find` gives of a tombstone as its text. It begins with a word, and that of a session with a bracket. */
 export function endedText(table: string): string {
   return `concat_ws(',', ${table}.reason, ${table}.until, ${table}.family_hash)`;
 }
