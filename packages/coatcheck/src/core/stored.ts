@@ -21,34 +21,29 @@ export function clientIn(text: string): ClientInfo | undefined {
 
 /** The client that must be in a text. */
 export function readClient(text: string): ClientInfo {
-  const client = clientIn(text);
-  if (!client) throw damaged("client");
-  return client;
+  return demanded("client", clientIn(text));
 }
 
 /** The value of a part that must fit. The error names the part and never what stands in it. */
 export function readStored<T>(part: string, text: string, fits: (value: unknown) => value is T): T {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    // JSON.parse would quote the text.
-  }
-  if (!fits(value)) throw damaged(part);
-  return value;
+  return demanded(part, readIfWhole(text, fits));
 }
 
 /** The value if it fits, else `undefined`: for those who go on without it, or say themselves what is damaged. */
 export function readIfWhole<T>(text: string, fits: (value: unknown) => value is T): T | undefined {
+  let value: unknown;
   try {
-    return readStored("part", text, fits);
+    value = JSON.parse(text);
   } catch {
+    // Its error would quote the text.
     return undefined;
   }
+  return fits(value) ? value : undefined;
 }
 
-function damaged(part: string): Error {
-  return new Error(`A stored session is damaged: its ${part} cannot be read`);
+function demanded<T>(part: string, value: T | undefined): T {
+  if (value === undefined) throw new Error(`A stored session is damaged: its ${part} cannot be read`);
+  return value;
 }
 
 export function isTexts(value: unknown): value is string[] {
